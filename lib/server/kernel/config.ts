@@ -1,0 +1,72 @@
+import path from 'node:path';
+import { z } from 'zod';
+
+const flag = z
+  .enum(['0', '1'])
+  .default('0')
+  .transform((v) => v === '1');
+
+/** Every setting of the console. The environment is read here and nowhere else. */
+const schema = z.object({
+  PORT: z.coerce.number().int().min(1).max(65535).default(3000),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  HEADROOM_URL: z.url().optional(),
+  HEADROOM_DATA_DIR: z.string().min(1).default('./data'),
+  HEADROOM_INSECURE: flag,
+  HEADROOM_DEMO: flag,
+  HEADROOM_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  /** seconds between two scrapes of a node */
+  HEADROOM_SCRAPE_SECONDS: z.coerce.number().min(1).max(300).default(5),
+  HEADROOM_ADMIN_EMAIL: z.email().optional(),
+  HEADROOM_ADMIN_PASSWORD: z.string().min(12).optional(),
+});
+
+export type Config = {
+  port: number;
+  host: string;
+  /** where browsers reach the console; no trailing slash */
+  url: string;
+  dataDir: string;
+  demo: boolean;
+  logLevel: z.infer<typeof schema>['HEADROOM_LOG_LEVEL'];
+  scrapeSeconds: number;
+  admin: { email: string; password: string } | null;
+};
+
+/** Thrown with one sentence per wrong variable: its name, what it was, what it should be. */
+export class ConfigError extends Error {}
+
+export function readConfig(env: Record<string, string | undefined> = process.env): Config {
+  const known = Object.fromEntries(Object.keys(schema.shape).map((key) => [key, env[key] === '' ? undefined : env[key]]));
+  const parsed = schema.safeParse(known);
+  if (!parsed.success) {
+    throw new ConfigError(
+      parsed.error.issues
+        .map((issue) => {
+          const name = String(issue.path[0]);
+          const got = /PASSWORD|SECRET/.test(name) ? 'a value' : JSON.stringify(env[name]);
+          return `${name} is ${got}: ${issue.message}`;
+        })
+        .join('\n'),
+    );
+  }
+  const e = parsed.data;
+  const loopback = ['127.0.0.1', '::1', 'localhost'].includes(e.HOST);
+  if (!loopback && !e.HEADROOM_INSECURE && !e.HEADROOM_URL?.startsWith('https://'))
+    throw new ConfigError(
+      `HOST is ${JSON.stringify(e.HOST)}: anything but 127.0.0.1 needs HEADROOM_URL=https://… (a TLS proxy in front) or an explicit HEADROOM_INSECURE=1`,
+    );
+  if ((e.HEADROOM_ADMIN_EMAIL === undefined) !== (e.HEADROOM_ADMIN_PASSWORD === undefined))
+    throw new ConfigError('HEADROOM_ADMIN_EMAIL and HEADROOM_ADMIN_PASSWORD belong together: set both or neither');
+  return Object.freeze({
+    port: e.PORT,
+    host: e.HOST,
+    url: (e.HEADROOM_URL ?? `http://${e.HOST.includes(':') ? `[${e.HOST}]` : e.HOST}:${e.PORT}`).replace(/\/+$/, ''),
+    dataDir: path.resolve(e.HEADROOM_DATA_DIR),
+    demo: e.HEADROOM_DEMO,
+    logLevel: e.HEADROOM_LOG_LEVEL,
+    scrapeSeconds: e.HEADROOM_SCRAPE_SECONDS,
+    admin:
+      e.HEADROOM_ADMIN_EMAIL && e.HEADROOM_ADMIN_PASSWORD ? { email: e.HEADROOM_ADMIN_EMAIL, password: e.HEADROOM_ADMIN_PASSWORD } : null,
+  });
+}

@@ -1,0 +1,27 @@
+import type { z } from 'zod';
+import type { Actor, Permission } from '#shared/access.ts';
+import type { LiveEvent } from '#shared/events.ts';
+
+/**
+ * A verb is data: what a person or token asks to change. Its module exports it, `command()` runs it in one transaction together with the audit
+ * entry, and publishes its events once the transaction is committed.
+ */
+export type Verb<Schema extends z.ZodType, Tx, Result> = {
+  /** `<noun>.<verb>`, the audit's action */
+  name: string;
+  permission: Permission;
+  input: Schema;
+  run(tx: Tx, input: z.output<Schema>, context: VerbContext): Promise<VerbOutcome<Result>>;
+};
+
+export type VerbContext = { actor: Actor; now: number };
+
+export type VerbOutcome<Result> = {
+  result: Result;
+  /** what was acted on: `node:n_…`, `run:r_…` */
+  object: string;
+  /** states for the audit, without secrets */
+  before?: unknown;
+  after?: unknown;
+  events?: LiveEvent[];
+};

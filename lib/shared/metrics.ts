@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { instantSchema } from './time.ts';
+
+/**
+ * One wide sample per node and scrape. Counters are raw (they fall to 0 at a process start). `null` = not known from this source.
+ * Times are epoch milliseconds here and ISO 8601 on the wire.
+ */
+export type Sample = {
+  at: number;
+  /** start of the process that these numbers belong to, epoch ms rounded to the second */
+  processStart: number | null;
+  openFds: number | null;
+  fdLimit: number | null;
+  connectionsActive: number | null;
+  /** tunnels that are stale: one FIN older than the half-close deadline, or silent longer than timeouts.idle */
+  connectionsStale: number | null;
+  /** dials in flight: one fd each that no tunnel owns yet */
+  dialing: number | null;
+  poolActive: number | null;
+  poolIdle: number | null;
+  /** fds that an idle process holds (listeners, pipes, epoll, metrics); exported by ours, else unknown */
+  baselineFds: number | null;
+  acceptedTotal: number | null;
+  refusedTotal: number | null;
+  bytesTotal: number | null;
+  errorsTotal: number | null;
+  rssBytes: number | null;
+  cpuSeconds: number | null;
+  eventLoopLagSeconds: number | null;
+  source: 'http' | 'ssh-metrics' | 'ssh-proc';
+};
+
+export const SERIES = [
+  'openFds',
+  'fdLimit',
+  'explainedFds',
+  'unexplainedFds',
+  'connectionsActive',
+  'connectionsStale',
+  'poolActive',
+  'poolIdle',
+  'acceptedPerSecond',
+  'refusedPerSecond',
+  'bytesPerSecond',
+  'errorsPerSecond',
+  'rssBytes',
+  'cpuCores',
+  'eventLoopLagSeconds',
+] as const;
+export type SeriesName = (typeof SERIES)[number];
+
+/**
+ * GET nodes/:id/metrics?from&to&step. `times[i]` (epoch seconds) belongs to `series.*[i]`; null where there is no data, so gaps stay gaps.
+ * With `step` 0 the raw samples are given. No bucket spans two process lives.
+ */
+export const nodeMetricsAnswerSchema = z.object({
+  from: instantSchema,
+  to: instantSchema,
+  /** seconds per point; 0 = raw */
+  step: z.number(),
+  processStarts: z.array(instantSchema),
+  times: z.array(z.number()),
+  series: z.record(z.string(), z.array(z.number().nullable())),
+  /** ranges in which the metrics page was dead and fds were counted over SSH */
+  blind: z.array(z.object({ from: instantSchema, to: instantSchema })),
+  /** runs that touched this node in the range */
+  runs: z.array(
+    z.object({ id: z.string(), title: z.string(), from: instantSchema, to: instantSchema.nullable(), verdict: z.string().nullable() }),
+  ),
+});
+export type NodeMetricsAnswer = z.infer<typeof nodeMetricsAnswerSchema>;

@@ -1,0 +1,168 @@
+import { z } from 'zod';
+import { instantSchema, intervalSchema } from './time.ts';
+
+export const RUN_STATUSES = ['awaiting-approval', 'running', 'waiting', 'paused', 'succeeded', 'failed', 'aborted', 'rolled-back'] as const;
+export type RunStatus = (typeof RUN_STATUSES)[number];
+export const ENDED_RUN_STATUSES = ['succeeded', 'failed', 'aborted', 'rolled-back'] as const satisfies readonly RunStatus[];
+export const hasEnded = (status: RunStatus): boolean => (ENDED_RUN_STATUSES as readonly RunStatus[]).includes(status);
+
+export const STEP_STATUSES = ['pending', 'running', 'waiting', 'succeeded', 'failed', 'inconclusive', 'skipped'] as const;
+export type StepStatus = (typeof STEP_STATUSES)[number];
+
+export const TARGET_STATUSES = [
+  'pending',
+  'running',
+  'waiting',
+  'paused',
+  'succeeded',
+  'failed',
+  'aborted',
+  'rolled-back',
+  'skipped',
+] as const;
+export type TargetStatus = (typeof TARGET_STATUSES)[number];
+
+/** pass = fixed, fail = not fixed, inconclusive = cannot tell */
+export const VERDICTS = ['pass', 'fail', 'inconclusive'] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+const batchSchema = z.union([
+  z.number().int().min(1).max(100_000),
+  z.string().regex(/^(100|[1-9]?[0-9])%$/, 'must be a count like 1 or a share like "10%"'),
+]);
+
+export const strategySchema = z.object({
+  batches: z.array(batchSchema).min(1).max(50).default([1, '10%', '100%']),
+  maxParallel: z.number().int().min(1).max(256).default(8),
+  bakeSeconds: z.number().int().min(0).max(86_400).default(0),
+  /** inclusive: one more failure than this stops the run */
+  maxFailed: z.number().int().min(0).max(100_000).default(0),
+  onFail: z.enum(['pause', 'abort', 'rollback']).default('pause'),
+  onInconclusive: z.enum(['pause', 'continue']).default('pause'),
+  /** the longest time, in seconds, that a changed node waits for the console before it restores itself */
+  confirmSeconds: z.number().int().min(15).max(3600).default(120),
+  gates: z.enum(['manual', 'auto']).default('manual'),
+});
+export type Strategy = z.infer<typeof strategySchema>;
+
+export const runInputSchema = z.object({
+  runbook: z.string().min(1).max(64),
+  selector: z.string().min(1).max(2000),
+  strategy: strategySchema.partial().optional(),
+  params: z.record(z.string(), z.unknown()).optional(),
+  dryRun: z.boolean().optional(),
+});
+export type RunInput = z.infer<typeof runInputSchema>;
+
+/**
+ * One receipt. `command` is what was run (or the query asked), `raw` its output (cut at 64 KiB, `sha256` is of the whole),
+ * `value` the parsed number with its unit, `threshold` what it was held against.
+ */
+export const evidenceSchema = z.object({
+  id: z.string(),
+  at: instantSchema,
+  title: z.string(),
+  command: z.string().nullable(),
+  exitCode: z.number().int().nullable(),
+  raw: z.string(),
+  sha256: z.string(),
+  value: z.string().nullable(),
+  threshold: z.string().nullable(),
+  verdict: z.enum(VERDICTS).nullable(),
+});
+export type Evidence = z.infer<typeof evidenceSchema>;
+
+export const gateStateSchema = z.object({
+  question: z.string(),
+  options: z.array(z.object({ value: z.string(), label: z.string(), danger: z.boolean() })),
+  default: z.string(),
+  answer: z.string().nullable(),
+  by: z.string().nullable(),
+  at: instantSchema.nullable(),
+});
+export type GateState = z.infer<typeof gateStateSchema>;
+
+export const stepSchema = z.object({
+  key: z.string(),
+  kind: z.string(),
+  title: z.string(),
+  status: z.enum(STEP_STATUSES),
+  verdict: z.enum(VERDICTS).nullable(),
+  summary: z.string(),
+  startedAt: instantSchema.nullable(),
+  finishedAt: instantSchema.nullable(),
+  /** live output while the step runs, last 4 KiB, plain text */
+  output: z.string(),
+  gate: gateStateSchema.nullable(),
+  evidence: z.array(evidenceSchema),
+});
+export type Step = z.infer<typeof stepSchema>;
+
+export const judgedWindowSchema = z.object({
+  per1000Connections: intervalSchema.nullable(),
+  /** slope of open fds in that window, fds/min */
+  perMinute: intervalSchema.nullable(),
+  window: z.object({ from: instantSchema, to: instantSchema }),
+  /** seconds since the process started, at the end of the window */
+  processAge: z.number(),
+});
+export const judgementSchema = z.object({
+  before: judgedWindowSchema.nullable(),
+  after: judgedWindowSchema.nullable(),
+  /** what the two were compared by: "same process age" or "last window of comparable load" */
+  comparedBy: z.string().nullable(),
+});
+export type Judgement = z.infer<typeof judgementSchema>;
+
+export const runTargetSchema = z.object({
+  nodeId: z.string(),
+  name: z.string(),
+  batch: z.number().int(),
+  status: z.enum(TARGET_STATUSES),
+  verdict: z.enum(VERDICTS).nullable(),
+  summary: z.string(),
+  judgement: judgementSchema.nullable(),
+  /** when the node restores itself unless told otherwise; null when nothing is armed */
+  revertAt: instantSchema.nullable(),
+  steps: z.array(stepSchema),
+});
+export type RunTarget = z.infer<typeof runTargetSchema>;
+
+export const runSchema = z.object({
+  id: z.string(),
+  runbook: z.object({ key: z.string(), version: z.string(), title: z.string() }),
+  selector: z.string(),
+  strategy: strategySchema,
+  params: z.record(z.string(), z.unknown()),
+  dryRun: z.boolean(),
+  status: z.enum(RUN_STATUSES),
+  verdict: z.enum(VERDICTS).nullable(),
+  summary: z.string(),
+  startedBy: z.string(),
+  createdAt: instantSchema,
+  finishedAt: instantSchema.nullable(),
+  targets: z.array(runTargetSchema),
+});
+export type Run = z.infer<typeof runSchema>;
+
+/** GET runs: the same without steps. */
+export const runListSchema = z.object({
+  runs: z.array(runSchema.omit({ targets: true }).extend({ targetCount: z.number().int(), targetNames: z.array(z.string()) })),
+});
+export type RunList = z.infer<typeof runListSchema>;
+
+export const gateAnswerSchema = z.object({ answer: z.string().min(1).max(200), nodeId: z.string().optional() });
+
+export const fdLeakParamsSchema = z.object({
+  watchSeconds: z.number().int().min(30).max(86_400).default(60),
+  baselineSeconds: z.number().int().min(30).max(86_400).default(90),
+  minConnections: z.number().int().min(0).max(10_000_000).default(200),
+});
+export const poolSettingsParamsSchema = z.object({
+  enabled: z.boolean().optional(),
+  max_per_host: z.number().int().min(1).max(1_000_000).optional(),
+  connection_ttl: z.number().int().min(1).max(86_400).optional(),
+  idle_timeout: z.number().int().min(1).max(86_400).optional(),
+  cleanup_interval: z.number().int().min(1).max(86_400).optional(),
+});
+export type PoolSettings = z.infer<typeof poolSettingsParamsSchema>;

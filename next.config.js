@@ -1,0 +1,9 @@
+/** @type {import('next').NextConfig} */
+export default {
+  reactStrictMode: true,
+  poweredByHeader: false,
+  // SSE and the metrics JSON are compressed (or deliberately not) by their own handlers; gzip buffering would hold events back.
+  compress: false,
+  serverExternalPackages: ['ssh2', 'better-auth', 'kysely', 'pino', 'prom-client'],
+  devIndicators: false,
+};
