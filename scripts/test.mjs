@@ -1,0 +1,163 @@
+// `npm test`: installs what is missing, runs every suite, prints seconds per suite and ends with "N passed, N failed, N skipped".
+//   npm test                    everything
+//   npm test -- unit e2e        these suites only
+//   npm test -- unit/detect     a folder or file below test/
+// Runs on plain Node 20; the suites run on the Node 24 that comes with the project.
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { ensureInstalled, node24 } from './node24.mjs';
+
+const root = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '..');
+const wanted = process.argv.slice(2);
+const bin = (name) => path.join(root, 'node_modules', '.bin', name);
+
+/** Debian packages that the real-parts tests use: [a file that proves it is there, the package]. */
+const PACKAGES = [
+  ['/usr/bin/chromium', 'chromium'],
+  ['/usr/sbin/sshd', 'openssh-server'],
+  ['/usr/bin/ssh', 'openssh-client'],
+  ['/usr/bin/curl', 'curl'],
+  ['/usr/bin/openssl', 'openssl'],
+  ['/usr/bin/ss', 'iproute2'],
+  ['/usr/bin/prlimit', 'util-linux'],
+];
+
+const run = (command, args, options = {}) =>
+  new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, stdio: 'inherit', ...options });
+    child.on('error', (error) => {
+      console.error(`${command}: ${error.message}`);
+      resolve(127);
+    });
+    child.on('exit', (code, signal) => resolve(code ?? (signal ? 1 : 0)));
+  });
+
+async function installPackages() {
+  const missing = PACKAGES.filter(([file]) => !fs.existsSync(file)).map(([, name]) => name);
+  if (missing.length === 0) return;
+  const command = `apt-get install -y --no-install-recommends ${missing.join(' ')}`;
+  if (process.getuid?.() !== 0 || !fs.existsSync('/etc/debian_version')) {
+    console.error(`These tests use real parts that are not on this machine. Install them first, on Debian with:\n  sudo ${command}`);
+    process.exit(1);
+  }
+  console.log(`installing ${missing.join(', ')} (${command})`);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const quiet = { env, stdio: ['ignore', 'ignore', 'inherit'] };
+  if ((await run('apt-get', ['update', '-qq'], quiet)) !== 0 || (await run('sh', ['-c', command], quiet)) !== 0) {
+    console.error(`the packages could not be installed; try by hand: ${command}`);
+    process.exit(1);
+  }
+}
+
+const suiteFiles = (folder) =>
+  fs.existsSync(path.join(root, 'test', folder))
+    ? fs
+        .readdirSync(path.join(root, 'test', folder), { recursive: true })
+        .map((file) => path.join('test', folder, String(file)))
+        .filter((file) => file.endsWith('.test.ts'))
+        .sort()
+    : [];
+
+await ensureInstalled();
+const node = node24();
+const env = {
+  ...process.env,
+  PATH: `${path.join(root, 'node_modules', '.bin')}${path.delimiter}${process.env.PATH}`,
+  NEXT_TELEMETRY_DISABLED: '1',
+};
+delete env.NODE_OPTIONS;
+const reports = fs.mkdtempSync(path.join(os.tmpdir(), 'headroom-tests-'));
+
+/** A suite is one command; `tests` ones run on node's test runner and count each test, the others count as one. */
+const SUITES = [
+  { name: 'types', command: [bin('tsc'), '--noEmit'] },
+  { name: 'lint', command: [bin('biome'), 'check', '--error-on-warnings', '.'] },
+  { name: 'unused', command: [node, path.join(root, 'node_modules/knip/bin/knip.js'), '--no-progress'] },
+  { name: 'repo', tests: 'repo', concurrency: 2 },
+  { name: 'unit', tests: 'unit', concurrency: 2 },
+  { name: 'contract', tests: 'contract', concurrency: 2 },
+  { name: 'build', command: [node, 'scripts/build.mjs'] },
+  { name: 'integration', tests: 'integration', concurrency: 2 },
+  { name: 'e2e', tests: 'e2e', concurrency: 1 },
+];
+const paths = wanted.filter((word) => word.includes('/') || word.endsWith('.ts')).map((word) => word.replace(/^test\//, ''));
+const named = wanted.filter((word) => !paths.includes(word));
+for (const name of named)
+  if (!SUITES.some((suite) => suite.name === name)) {
+    console.error(`there is no suite ${name}; there are ${SUITES.map((suite) => suite.name).join(', ')}`);
+    process.exit(2);
+  }
+
+const total = { passed: 0, failed: 0, skipped: 0 };
+const skips = [];
+const failures = [];
+const seconds = [];
+
+async function runTests(suite, files) {
+  const report = path.join(reports, `${suite.name}.jsonl`);
+  const code = await run(
+    node,
+    [
+      '--test',
+      `--test-concurrency=${suite.concurrency}`,
+      '--test-reporter=./test/support/reporter.mjs',
+      '--test-reporter-destination=stdout',
+      '--test-force-exit',
+      ...files,
+    ],
+    { env: { ...env, HEADROOM_TEST_REPORT: report } },
+  );
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  for (const line of fs.existsSync(report) ? fs.readFileSync(report, 'utf8').split('\n').filter(Boolean) : []) {
+    const result = JSON.parse(line);
+    counts[result.outcome] += 1;
+    if (result.outcome === 'skipped') skips.push(result);
+    if (result.outcome === 'failed') failures.push(`${result.file}: ${result.name}`);
+  }
+  if (code !== 0 && counts.failed === 0) {
+    counts.failed += 1;
+    failures.push(`${suite.name}: the runner ended with ${code}`);
+  }
+  return counts;
+}
+
+async function runCommand(suite) {
+  const code = await run(suite.command[0], suite.command.slice(1), { env });
+  if (code !== 0) failures.push(suite.name);
+  return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+}
+
+if (wanted.length === 0 || named.some((name) => ['contract', 'integration', 'e2e'].includes(name)) || paths.length > 0)
+  await installPackages();
+for (const suite of SUITES) {
+  const all = suite.tests ? suiteFiles(suite.tests) : [];
+  const files = paths.length > 0 ? all.filter((file) => paths.some((p) => file.startsWith(path.join('test', p)))) : all;
+  const chosen = wanted.length === 0 || named.includes(suite.name) || (suite.tests && paths.length > 0 && files.length > 0);
+  if (!chosen || (suite.tests && files.length === 0)) continue;
+  console.log(`\n— ${suite.name}`);
+  const started = performance.now();
+  const counts = suite.tests ? await runTests(suite, files) : await runCommand(suite);
+  for (const key of Object.keys(total)) total[key] += counts[key];
+  seconds.push([suite.name, (performance.now() - started) / 1000, counts]);
+}
+fs.rmSync(reports, { recursive: true, force: true });
+
+// With CI=true a skip is a failure unless test/skips.json gives its reason: { "<test file>": { "<test name>": "<why>" } }.
+const allowed = JSON.parse(fs.readFileSync(path.join(root, 'test/skips.json'), 'utf8'));
+if (process.env.CI === 'true')
+  for (const skip of skips)
+    if (!allowed[skip.file]?.[skip.name]) {
+      total.failed += 1;
+      failures.push(`${skip.file}: ${skip.name} was skipped, and test/skips.json does not say why`);
+    }
+
+console.log('\nsuite          seconds  passed  failed  skipped');
+for (const [name, took, c] of seconds)
+  console.log(
+    `${name.padEnd(14)} ${took.toFixed(1).padStart(7)}  ${`${c.passed}`.padStart(6)}  ${`${c.failed}`.padStart(6)}  ${`${c.skipped}`.padStart(7)}`,
+  );
+if (failures.length > 0) console.log(`\nfailed:\n${failures.map((line) => `  ${line}`).join('\n')}`);
+console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+process.exit(total.failed > 0 || total.passed === 0 ? 1 : 0);
