@@ -1,0 +1,62 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { hasEnded, type RunInput, runListSchema, runSchema } from '#shared/runs.ts';
+import { api } from './http.ts';
+import { queryKeys } from './query-keys.ts';
+
+const path = (id: string, rest = '') => `runs/${encodeURIComponent(id)}${rest}`;
+
+export type RunAction = 'pause' | 'resume' | 'abort' | 'retry';
+
+/** Events bring changes at once; the interval is the net below them while anything is in flight. */
+const LIVE_MS = 3000;
+
+export function useRuns() {
+  return useQuery({
+    queryKey: queryKeys.runs,
+    queryFn: ({ signal }) => api.get('runs', runListSchema, { signal }),
+    refetchInterval: (query) => (query.state.data?.runs.some((run) => !hasEnded(run.status)) ? LIVE_MS : 15_000),
+    retry: false,
+  });
+}
+
+export function useRun(id: string) {
+  return useQuery({
+    queryKey: queryKeys.run(id),
+    queryFn: ({ signal }) => api.get(path(id), runSchema, { signal }),
+    refetchInterval: (query) => (query.state.data && hasEnded(query.state.data.status) ? false : LIVE_MS),
+    retry: false,
+  });
+}
+
+/** One key for one intent: a second click, or a retry after a lost answer, starts nothing twice. */
+export function useStartRun() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ input, intent }: { input: RunInput; intent: string }) =>
+      api.post('runs', runSchema, { body: input, headers: { 'idempotency-key': intent } }),
+    onSuccess: (run) => {
+      client.setQueryData(queryKeys.run(run.id), run);
+      return client.invalidateQueries({ queryKey: queryKeys.runs });
+    },
+  });
+}
+
+export function useRunAction(id: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (action: RunAction) => api.post(path(id, `/${action}`), runSchema, { body: {} }),
+    onSettled: () => refreshed(client, id),
+  });
+}
+
+export function useAnswerGate(id: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ gate, answer, nodeId }: { gate: string; answer: string; nodeId: string }) =>
+      api.post(path(id, `/gates/${encodeURIComponent(gate)}`), runSchema, { body: { answer, nodeId } }),
+    onSettled: () => refreshed(client, id),
+  });
+}
+
+const refreshed = (client: ReturnType<typeof useQueryClient>, id: string) =>
+  Promise.all([client.invalidateQueries({ queryKey: queryKeys.run(id) }), client.invalidateQueries({ queryKey: queryKeys.runs })]);
