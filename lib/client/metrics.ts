@@ -1,0 +1,51 @@
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { nodeMetricsAnswerSchema } from '#shared/metrics.ts';
+import { toInstant } from '#shared/time.ts';
+import { api } from './http.ts';
+import { queryKeys } from './query-keys.ts';
+
+/** A window that ends now and moves, or one that a drag fixed. Both are in the URL. */
+export type Range = { kind: 'live'; seconds: number } | { kind: 'fixed'; fromMs: number; toMs: number };
+
+export const LIVE_RANGES = [
+  { key: '15m', label: '15 min', seconds: 900 },
+  { key: '1h', label: '1 h', seconds: 3600 },
+  { key: '6h', label: '6 h', seconds: 21_600 },
+  { key: '24h', label: '24 h', seconds: 86_400 },
+] as const;
+export const DEFAULT_RANGE = '1h';
+
+/** `range=6h` or `range=1763388000-1763390000` (epoch seconds). Anything else is the default. */
+export function parseRange(text: string | null): Range {
+  const named = LIVE_RANGES.find(({ key }) => key === (text ?? DEFAULT_RANGE));
+  if (named) return { kind: 'live', seconds: named.seconds };
+  const fixed = /^(\d{9,11})-(\d{9,11})$/.exec(text ?? '');
+  const [from, to] = [Number(fixed?.[1]), Number(fixed?.[2])];
+  return fixed && to - from >= 10 ? { kind: 'fixed', fromMs: from * 1000, toMs: to * 1000 } : { kind: 'live', seconds: 3600 };
+}
+
+export const rangeKey = (range: Range): string => (range.kind === 'live' ? `live:${range.seconds}` : `fixed:${range.fromMs}-${range.toMs}`);
+
+/** Raw samples up to 20 min; then about 700 points whatever the range. */
+export function stepFor(seconds: number): number {
+  if (seconds <= 1200) return 0;
+  const wanted = seconds / 720;
+  return [5, 10, 15, 30, 60, 120, 300, 600, 1800].find((step) => step >= wanted) ?? 3600;
+}
+
+export function useNodeMetrics(id: string, range: Range, serverNow: () => number) {
+  return useQuery({
+    queryKey: queryKeys.metrics(id, rangeKey(range)),
+    queryFn: ({ signal }) => {
+      const toMs = range.kind === 'live' ? serverNow() : range.toMs;
+      const fromMs = range.kind === 'live' ? toMs - range.seconds * 1000 : range.fromMs;
+      const query = { from: toInstant(fromMs), to: toInstant(toMs), step: stepFor((toMs - fromMs) / 1000) };
+      return api.get(`nodes/${encodeURIComponent(id)}/metrics`, nodeMetricsAnswerSchema, { signal, query });
+    },
+    placeholderData: keepPreviousData,
+    // events append between; this brings back the wide buckets, the runs and what a lost stream missed
+    refetchInterval: range.kind === 'live' ? 30_000 : false,
+    staleTime: range.kind === 'live' ? 10_000 : Number.POSITIVE_INFINITY,
+    retry: false,
+  });
+}

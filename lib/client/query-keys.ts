@@ -1,0 +1,27 @@
+/**
+ * Every cache key of the browser, and what makes it stale. live.ts maps events to these; a write invalidates the keys named beside it.
+ *
+ * fleet            5 s, fleet.sample patches it; node added, edited, removed; host key pinned
+ * node(id)         as fleet
+ * metrics(id, …)   fleet.sample appends to it
+ * config(id)       a run that edits this node
+ * run(id), runs    run.changed; start, pause, resume, abort, retry, gate
+ * audit            audit.appended
+ */
+export const queryKeys = {
+  session: ['session'] as const,
+  fleet: ['fleet'] as const,
+  node: (id: string) => ['node', id] as const,
+  metricsOf: (id: string) => ['metrics', id] as const,
+  metrics: (id: string, range: string) => ['metrics', id, range] as const,
+  config: (id: string) => ['config', id] as const,
+  logs: (id: string, lines: number) => ['logs', id, lines] as const,
+  runs: ['runs'] as const,
+  run: (id: string) => ['run', id] as const,
+  runbooks: ['runbooks'] as const,
+  runbook: (key: string) => ['runbook', key] as const,
+  changePreview: (selector: string, pool: unknown) => ['change-preview', selector, pool] as const,
+  tokens: ['tokens'] as const,
+  sshKey: ['ssh-key'] as const,
+  audit: ['audit'] as const,
+};
