@@ -23,6 +23,14 @@ export const PERMISSIONS = [
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
+const VIEWER: Permission[] = ['fleet.read', 'config.read', 'run.read', 'runbook.read', 'self.read'];
+const OPERATOR: Permission[] = [...VIEWER, 'run.start', 'run.control', 'audit.read'];
+const APPROVER: Permission[] = [...OPERATOR, 'run.approve'];
+const GRANTS: Record<Role, readonly Permission[]> = { viewer: VIEWER, operator: OPERATOR, approver: APPROVER, admin: PERMISSIONS };
+
+/** Nodes, host keys, tokens and users are the admin's: the console dials only what an admin registered. */
+export const roleMay = (role: Role, permission: Permission): boolean => GRANTS[role].includes(permission);
+
 /** Who acts: a signed-in person, an API token, or the console's own engine. */
 export type Actor =
   | { kind: 'user'; id: string; name: string; role: Role }

@@ -18,6 +18,8 @@ export const ERROR_CODES = {
   'auth.forbidden': { status: 403, title: 'You may not do this' },
   'auth.invalid-credentials': { status: 401, title: 'E-mail or password is wrong' },
   'auth.setup-done': { status: 409, title: 'An admin exists already' },
+  'auth.locked-out': { status: 429, title: 'Too many failed sign-ins' },
+  'auth.bad-setup-link': { status: 403, title: 'The setup link is not valid' },
   'auth.bad-origin': { status: 403, title: 'The request came from another site' },
   'node.not-found': { status: 404, title: 'There is no such node' },
   'node.name-taken': { status: 409, title: 'A node has this name already' },
@@ -40,6 +42,7 @@ export const ERROR_CODES = {
   'config.changed': { status: 409, title: 'config.yaml changed meanwhile' },
   'token.not-found': { status: 404, title: 'There is no such token' },
   'server.unavailable': { status: 503, title: 'The console is starting or stopping' },
+  'server.timeout': { status: 504, title: 'The console took too long to answer' },
   'server.internal': { status: 500, title: 'Something went wrong in the console' },
 } as const satisfies Record<string, { status: number; title: string }>;
 

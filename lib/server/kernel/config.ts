@@ -36,6 +36,12 @@ export type Config = {
 /** Thrown with one sentence per wrong variable: its name, what it was, what it should be. */
 export class ConfigError extends Error {}
 
+/** React and Next choose their builds by NODE_ENV; a console that nobody set it for runs the production ones, without telemetry. */
+export function assumeProduction(env: Record<string, string | undefined> = process.env): void {
+  env.NODE_ENV ??= 'production';
+  env.NEXT_TELEMETRY_DISABLED = '1';
+}
+
 export function readConfig(env: Record<string, string | undefined> = process.env): Config {
   const known = Object.fromEntries(Object.keys(schema.shape).map((key) => [key, env[key] === '' ? undefined : env[key]]));
   const parsed = schema.safeParse(known);

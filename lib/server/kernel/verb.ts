@@ -24,4 +24,6 @@ export type VerbOutcome<Result> = {
   before?: unknown;
   after?: unknown;
   events?: LiveEvent[];
+  /** the result holds a secret that is shown once: it is not kept for a repeated Idempotency-Key */
+  secret?: boolean;
 };

@@ -1,0 +1,142 @@
+import type { z } from 'zod';
+import { HeadroomError, isHeadroomError } from '#server/kernel/errors.ts';
+import { newId } from '#server/kernel/ids.ts';
+import { invalid } from '#server/kernel/invalid.ts';
+import type { Runtime } from '#server/runtime.ts';
+import { getRuntime } from '#server/slot.ts';
+import { type Actor, type Permission, roleMay } from '#shared/access.ts';
+import { readBody } from './body.ts';
+import { errorResponse, problemResponse } from './problem.ts';
+
+/** Outside checks give an answer 10 s; what takes longer belongs into a run. */
+const DEADLINE_MS = 9000;
+const SAFE_METHODS = ['GET', 'HEAD'];
+
+type Spec<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> = {
+  /** `public`: for who is not signed in yet. There is no default. */
+  permission: Permission | 'public';
+  params?: P;
+  query?: Q;
+  body?: B;
+  /** of a good answer; 200 unless said */
+  status?: number;
+};
+
+export type Asked<P, Q, B, A = Actor> = {
+  runtime: Runtime;
+  actor: A;
+  params: P;
+  query: Q;
+  body: B;
+  request: Request;
+  idempotencyKey: string | undefined;
+};
+
+type RouteHandler = (request: Request, context: { params: Promise<unknown> }) => Promise<Response>;
+
+/** Every API route: authenticate → parse → one function → JSON, and every error mapped here, once. */
+export function handle<P extends z.ZodType = z.ZodUndefined, Q extends z.ZodType = z.ZodUndefined, B extends z.ZodType = z.ZodUndefined>(
+  spec: Spec<P, Q, B> & { permission: Permission },
+  run: (asked: Asked<z.output<P>, z.output<Q>, z.output<B>>) => unknown,
+): RouteHandler;
+export function handle<P extends z.ZodType = z.ZodUndefined, Q extends z.ZodType = z.ZodUndefined, B extends z.ZodType = z.ZodUndefined>(
+  spec: Spec<P, Q, B> & { permission: 'public' },
+  run: (asked: Asked<z.output<P>, z.output<Q>, z.output<B>, Actor | null>) => unknown,
+): RouteHandler;
+export function handle<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(
+  spec: Spec<P, Q, B>,
+  run: (asked: Asked<z.output<P>, z.output<Q>, z.output<B>, NonNullable<Actor | null>>) => unknown,
+): RouteHandler {
+  return async (request, context) => {
+    try {
+      const runtime = getRuntime();
+      const answer = await withinDeadline(async () => {
+        const actor = await admit(runtime, request, spec.permission);
+        const params = parse(spec.params, await context.params, 'the path');
+        const query = parse(spec.query, Object.fromEntries(new URL(request.url).searchParams), 'the query');
+        const body = parse(spec.body, spec.body && (await readBody(request)), 'the body');
+        return run({ runtime, actor: permitted(actor), params, query, body, request, idempotencyKey: idempotencyKey(request) });
+      });
+      if (answer instanceof Response) return answer;
+      return Response.json(answer ?? null, { status: spec.status ?? 200, headers: { 'cache-control': 'no-store' } });
+    } catch (error) {
+      return isHeadroomError(error) ? errorResponse(error) : unknownError(error, request);
+    }
+  };
+}
+
+/** Public handlers are typed to expect null; for the others `admit` has refused it. */
+const permitted = (actor: Actor | null): Actor => actor as Actor;
+
+async function admit(runtime: Runtime, request: Request, permission: Permission | 'public'): Promise<Actor | null> {
+  const actor = await runtime.access.authenticate(request.headers);
+  const safe = SAFE_METHODS.includes(request.method);
+  if (!safe && (permission === 'public' || actor?.kind === 'user')) assertSameOrigin(request, runtime.config.url);
+  if (permission === 'public') return actor;
+  if (!actor)
+    throw new HeadroomError(
+      'auth.required',
+      'the request has no valid session and no valid API token: sign in, or send Authorization: Bearer hr_…',
+    );
+  if (roleMay(actor.role, permission)) return actor;
+  if (!safe) {
+    const action = `${request.method} ${new URL(request.url).pathname}`;
+    await runtime.audit.record({ actor, action, object: '-', result: 'refused', at: runtime.clock.now() });
+  }
+  throw new HeadroomError('auth.forbidden', `this needs the permission ${permission}; ${actor.name} has the role ${actor.role}`);
+}
+
+/** A browser says where a request comes from; a cookie is good only for requests of our own pages. */
+function assertSameOrigin(request: Request, url: string): void {
+  const origin = request.headers.get('origin');
+  const site = request.headers.get('sec-fetch-site');
+  const own = [new URL(url).origin, ownOrigin(request)];
+  if (origin === null ? site === null || site === 'same-origin' || site === 'none' : own.includes(origin)) return;
+  throw new HeadroomError('auth.bad-origin', `the request came from ${origin ?? site}: only ${own[0]} may change things with a session`);
+}
+
+/** The address that the browser typed, http or https as the configured one. */
+function ownOrigin(request: Request): string {
+  const host = request.headers.get('host') ?? '';
+  return `${new URL(request.url).protocol}//${host}`;
+}
+
+function parse<S extends z.ZodType>(schema: S | undefined, value: unknown, what: string): z.output<S> {
+  if (!schema) return undefined as z.output<S>;
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw invalid(parsed.error, what);
+}
+
+function idempotencyKey(request: Request): string | undefined {
+  const key = request.headers.get('idempotency-key');
+  if (key === null || SAFE_METHODS.includes(request.method)) return undefined;
+  if (/^[\x21-\x7e]{1,200}$/.test(key)) return key;
+  throw new HeadroomError('request.invalid', 'the header Idempotency-Key should be 1 to 200 printable characters without spaces');
+}
+
+async function withinDeadline<T>(work: () => Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const words = `no answer within ${DEADLINE_MS / 1000} s; what was asked may still be done, so look again before asking again`;
+      reject(new HeadroomError('server.timeout', words));
+    }, DEADLINE_MS);
+  });
+  try {
+    return await Promise.race([work(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The message stays here: it may hold what a client must not see. The id ties the answer to the log. */
+function unknownError(error: unknown, request: Request): Response {
+  const id = newId('err');
+  try {
+    getRuntime().log.error({ err: error, id, method: request.method, path: new URL(request.url).pathname }, 'a request failed');
+  } catch {
+    // no runtime, no log: the answer alone has to do
+  }
+  return problemResponse('server.internal', `the console failed to answer; its log has the reason under ${id}`);
+}

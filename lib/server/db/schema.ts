@@ -1,0 +1,213 @@
+import type { Generated } from 'kysely';
+
+/**
+ * Every table of the console's database, one type per table; a module adds its own here and its migration in migrations/.
+ * JSON columns are text, times are integer epoch milliseconds (the sign-in library's tables: ISO text).
+ */
+export type Schema = {
+  migrations: { name: string; appliedAt: number };
+  nodes: NodesTable;
+  audit: AuditTable;
+  secrets: { key: string; sealed: string; updatedAt: number };
+  settings: { key: string; value: string; updatedAt: number };
+  tokens: TokensTable;
+  idempotency: IdempotencyTable;
+  signInFailures: { key: string; count: number; lastAt: number; lockedUntil: number };
+  user: UserTable;
+  session: SessionTable;
+  account: AccountTable;
+  verification: VerificationTable;
+  runs: RunsTable;
+  runTargets: RunTargetsTable;
+  runSteps: RunStepsTable;
+  runEvidence: RunEvidenceTable;
+  /** one changing run per node at a time */
+  runLocks: { nodeId: string; runId: string };
+};
+
+type NodesTable = {
+  id: string;
+  name: string;
+  host: string;
+  sshPort: number;
+  user: string;
+  unit: string;
+  configPath: string;
+  /** JSON of nodeMetricsSchema */
+  metrics: string;
+  /** JSON of labelsSchema */
+  labels: string;
+  version: number;
+  createdAt: number;
+};
+
+/** Append-only: triggers refuse UPDATE and DELETE. `hash` covers every other column and `prev`, the hash of the row before. */
+type AuditTable = {
+  seq: Generated<number>;
+  at: number;
+  actorKind: string;
+  actorId: string;
+  actorName: string;
+  action: string;
+  object: string;
+  result: 'ok' | 'refused' | 'failed';
+  /** JSON, without secrets */
+  before: string | null;
+  after: string | null;
+  prev: string;
+  hash: string;
+};
+
+type TokensTable = {
+  id: string;
+  name: string;
+  role: string;
+  /** hex sha256 of the whole token; the token itself is shown once and kept nowhere */
+  sha256: string;
+  /** the first characters, to recognise it by */
+  prefix: string;
+  createdAt: number;
+  expiresAt: number;
+  lastUsedAt: number | null;
+};
+
+type IdempotencyTable = {
+  actorId: string;
+  key: string;
+  /** of the verb's name and its input */
+  sha256: string;
+  /** JSON of the answer; null when the answer held a secret */
+  answer: string | null;
+  at: number;
+};
+
+// The four tables of better-auth, under the names that it expects.
+type UserTable = {
+  id: string;
+  name: string;
+  email: string;
+  emailVerified: number;
+  image: string | null;
+  role: string;
+  createdAt: string;
+  updatedAt: string;
+};
+type SessionTable = {
+  id: string;
+  token: string;
+  userId: string;
+  expiresAt: string;
+  ipAddress: string | null;
+  userAgent: string | null;
+  createdAt: string;
+  updatedAt: string;
+};
+type AccountTable = {
+  id: string;
+  accountId: string;
+  providerId: string;
+  userId: string;
+  accessToken: string | null;
+  refreshToken: string | null;
+  idToken: string | null;
+  accessTokenExpiresAt: string | null;
+  refreshTokenExpiresAt: string | null;
+  scope: string | null;
+  password: string | null;
+  createdAt: string;
+  updatedAt: string;
+};
+type VerificationTable = { id: string; identifier: string; value: string; expiresAt: string; createdAt: string; updatedAt: string };
+
+type RunsTable = {
+  id: string;
+  runbookKey: string;
+  runbookVersion: string;
+  runbookTitle: string;
+  /** the exact text that this run runs */
+  runbookText: string;
+  selector: string;
+  /** JSON of strategySchema */
+  strategy: string;
+  /** JSON */
+  params: string;
+  dryRun: number;
+  mutates: number;
+  status: string;
+  verdict: string | null;
+  summary: string;
+  startedBy: string;
+  createdAt: number;
+  finishedAt: number | null;
+  /** what a person asked last, or the strategy: 'pause' | 'abort' */
+  control: string | null;
+  controlBy: string | null;
+  /** failed targets that somebody went on in spite of */
+  acceptedFailures: number;
+  /** the engine that works on it, and until when others leave it alone */
+  leaseOwner: string | null;
+  leaseUntil: number | null;
+};
+
+type RunTargetsTable = {
+  runId: string;
+  nodeId: string;
+  name: string;
+  position: number;
+  batch: number;
+  /** counts from 1; a retry is the next one */
+  attempt: number;
+  status: string;
+  verdict: string | null;
+  summary: string;
+  /** JSON of judgementSchema */
+  judgement: string | null;
+  wayBack: string;
+  revertAt: number | null;
+  grantedAt: number | null;
+  edit: string;
+  restart: string;
+  /** why the node is being put back */
+  undo: string | null;
+  /** JSON: what later steps need of earlier ones */
+  memo: string;
+  startedAt: number | null;
+  finishedAt: number | null;
+};
+
+type RunStepsTable = {
+  runId: string;
+  nodeId: string;
+  key: string;
+  position: number;
+  kind: string;
+  title: string;
+  status: string;
+  verdict: string | null;
+  summary: string;
+  startedAt: number | null;
+  finishedAt: number | null;
+  /** the last 4 KiB */
+  output: string;
+  /** JSON of gateStateSchema */
+  gate: string | null;
+  /** inconclusive, and somebody said to go on */
+  accepted: number;
+};
+
+type RunEvidenceTable = {
+  id: string;
+  runId: string;
+  nodeId: string;
+  step: string;
+  attempt: number;
+  at: number;
+  title: string;
+  command: string | null;
+  exitCode: number | null;
+  raw: string;
+  sha256: string;
+  value: string | null;
+  threshold: string | null;
+  verdict: string | null;
+};

@@ -1,0 +1,38 @@
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import type { SqliteDatabase } from 'kysely';
+
+/** A raw connection with the settings that every file of ours has. For the metric store's worker; everything else goes through Kysely. */
+export function openSqlite(file: string): DatabaseSync {
+  const database = new DatabaseSync(file);
+  // WAL: readers never block the writer. busy_timeout in ms: how long to wait for another process's lock before failing.
+  database.exec('PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;');
+  return database;
+}
+
+/** What Kysely's SqliteDialect asks of a driver, on node:sqlite. */
+export function adaptSqlite(database: DatabaseSync): SqliteDatabase {
+  return {
+    close: () => database.close(),
+    prepare(sql) {
+      const statement = database.prepare(sql);
+      return {
+        reader: statement.columns().length > 0,
+        all: (parameters) => statement.all(...bindable(parameters)),
+        run: (parameters) => statement.run(...bindable(parameters)),
+        iterate: (parameters) => statement.iterate(...bindable(parameters)),
+      };
+    },
+  };
+}
+
+/** SQLite has no booleans and no dates: 0/1 and ISO text, as the tables of the sign-in library expect them. */
+function bindable(parameters: readonly unknown[]): SQLInputValue[] {
+  return parameters.map((value) => {
+    if (value === undefined) return null;
+    if (typeof value === 'boolean') return value ? 1 : 0;
+    if (value instanceof Date) return value.toISOString();
+    if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint') return value;
+    if (value instanceof Uint8Array) return value;
+    throw new TypeError(`a SQL parameter is ${typeof value}: it should be text, a number, bytes or null`);
+  });
+}

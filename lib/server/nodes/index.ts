@@ -1,0 +1,2 @@
+export { createNodes, type Nodes } from './registry.ts';
+export { addNode, removeNode, updateNode } from './verbs.ts';

@@ -1,0 +1,18 @@
+import type { Selectable } from 'kysely';
+import type { Schema } from '#server/db/index.ts';
+import { type FleetMember, labelsSchema, type NodeInput, nodeMetricsSchema } from '#shared/nodes.ts';
+import { toInstant } from '#shared/time.ts';
+
+type Row = Selectable<Schema['nodes']>;
+
+export function toMember(row: Row): FleetMember {
+  const { metrics, labels, createdAt, ...rest } = row;
+  return {
+    ...rest,
+    metrics: nodeMetricsSchema.parse(JSON.parse(metrics)),
+    labels: labelsSchema.parse(JSON.parse(labels)),
+    createdAt: toInstant(createdAt),
+  };
+}
+
+export const toColumns = (node: NodeInput) => ({ ...node, metrics: JSON.stringify(node.metrics), labels: JSON.stringify(node.labels) });

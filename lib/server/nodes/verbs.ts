@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import type { Tx } from '#server/db/index.ts';
+import { HeadroomError } from '#server/kernel/errors.ts';
+import { newId } from '#server/kernel/ids.ts';
+import type { Verb } from '#server/kernel/verb.ts';
+import { type FleetMember, nodeInputSchema } from '#shared/nodes.ts';
+import { notFound } from './registry.ts';
+import { toColumns, toMember } from './row.ts';
+
+const versioned = z.object({ id: z.string(), /** from If-Match */ version: z.number().int() });
+const updateInput = versioned.extend({ node: nodeInputSchema });
+
+export const addNode: Verb<typeof nodeInputSchema, Tx, FleetMember> = {
+  name: 'node.add',
+  permission: 'node.write',
+  input: nodeInputSchema,
+  async run(tx, input, { now }) {
+    await assertNameIsFree(tx, input.name);
+    const row = { ...toColumns(input), id: newId('n', now), version: 1, createdAt: now };
+    await tx.insertInto('nodes').values(row).execute();
+    return { result: toMember(row), object: `node:${row.id}`, after: toMember(row), events: [{ type: 'node.changed', nodeId: row.id }] };
+  },
+};
+
+export const updateNode: Verb<typeof updateInput, Tx, FleetMember> = {
+  name: 'node.update',
+  permission: 'node.write',
+  input: updateInput,
+  async run(tx, { id, version, node }) {
+    const before = await current(tx, id, version);
+    if (node.name !== before.name) await assertNameIsFree(tx, node.name);
+    const change = { ...toColumns(node), version: version + 1 };
+    await tx.updateTable('nodes').set(change).where('id', '=', id).execute();
+    const after = { ...before, ...node, version: version + 1 };
+    return { result: after, object: `node:${id}`, before, after, events: [{ type: 'node.changed', nodeId: id }] };
+  },
+};
+
+export const removeNode: Verb<typeof versioned, Tx, { removed: string }> = {
+  name: 'node.remove',
+  permission: 'node.write',
+  input: versioned,
+  async run(tx, { id, version }) {
+    const before = await current(tx, id, version);
+    await tx.deleteFrom('nodes').where('id', '=', id).execute();
+    return { result: { removed: id }, object: `node:${id}`, before, events: [{ type: 'node.changed', nodeId: id }] };
+  },
+};
+
+async function current(tx: Tx, id: string, version: number): Promise<FleetMember> {
+  const row = await tx.selectFrom('nodes').selectAll().where('id', '=', id).executeTakeFirst();
+  if (!row) throw notFound(id);
+  if (row.version !== version)
+    throw new HeadroomError(
+      'request.precondition-failed',
+      `the node ${row.name} is at version ${row.version}, not ${version}: read it again and redo the change`,
+    );
+  return toMember(row);
+}
+
+async function assertNameIsFree(tx: Tx, name: string): Promise<void> {
+  const taken = await tx.selectFrom('nodes').select('id').where('name', '=', name).executeTakeFirst();
+  if (taken) throw new HeadroomError('node.name-taken', `the name ${name} belongs to the node ${taken.id}: choose another one`);
+}

@@ -1,0 +1,72 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { type Access, createAccess } from './access/index.ts';
+import { type Audit, createAudit } from './audit/index.ts';
+import { type Command, createCommand } from './command/index.ts';
+import { type Db, holdLock, openDatabase } from './db/index.ts';
+import { createEventHub, type EventHub } from './events/index.ts';
+import { type Clock, systemClock } from './kernel/clock.ts';
+import { type Config, ConfigError } from './kernel/config.ts';
+import type { Log } from './kernel/log.ts';
+import { createNodes, type Nodes } from './nodes/index.ts';
+import { createSettings, loadDataKey, type Settings } from './settings/index.ts';
+
+export type Runtime = {
+  config: Config;
+  log: Log;
+  clock: Clock;
+  db: Db;
+  events: EventHub;
+  audit: Audit;
+  settings: Settings;
+  access: Access;
+  command: Command;
+  nodes: Nodes;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+};
+
+/** The whole console, put together: read it from top to bottom to see what depends on what. */
+export async function createRuntime({ config, log }: { config: Config; log: Log }): Promise<Runtime> {
+  fs.mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  const file = (name: string) => path.join(config.dataDir, name);
+  const lock = holdLock(file('lock'));
+  if (!lock)
+    throw new ConfigError(`HEADROOM_DATA_DIR is ${JSON.stringify(config.dataDir)}: another console runs on it; stop that one first`);
+
+  const clock = systemClock;
+  const dataKey = loadDataKey(config.dataDir);
+  const db = await openDatabase({ file: file('headroom.db') });
+  const events = createEventHub();
+  const audit = createAudit({ db });
+  const settings = createSettings({ db, dataKey });
+  const access = createAccess({ db, clock });
+  const command = createCommand({ db, audit, events, clock });
+  const nodes = createNodes({ db });
+
+  const stopFollowing = events.subscribe((_id, event) => {
+    if (event.type === 'node.changed') nodes.refresh().catch((error) => log.error({ err: error }, 'the registry could not be read'));
+  });
+
+  return {
+    config,
+    log,
+    clock,
+    db,
+    events,
+    audit,
+    settings,
+    access,
+    command,
+    nodes,
+    async start() {
+      await settings.sshIdentity();
+      await nodes.refresh();
+    },
+    async stop() {
+      stopFollowing();
+      await db.destroy();
+      lock.release();
+    },
+  };
+}
