@@ -2,10 +2,14 @@ import type { Sample } from '#shared/metrics.ts';
 import type { Leak, LeakVerdict } from '#shared/nodes.ts';
 import type { Band, Interval } from '#shared/time.ts';
 import { type Bins, binWindow } from './bins.ts';
+import { driftOf } from './drift.ts';
 import { timeToEmfile } from './emfile.ts';
-import { firstAt, lastLife } from './lives.ts';
-import { keepsRising, slopeBesideLoad } from './shape.ts';
-import { type Fit, fitSlope } from './slope.ts';
+import { dayOverDay, perMinuteOf } from './fd-only.ts';
+import { firstAt, type Life, lastLife } from './lives.ts';
+import { pileOf } from './pile.ts';
+import { keepsRising } from './shape.ts';
+import { type Fit, fitSlope, median } from './slope.ts';
+import { type TunnelCost, tunnelCost } from './traffic.ts';
 
 export type LeakAssessment = Leak & { timeToEmfileSeconds: Band | null };
 
@@ -22,8 +26,11 @@ const LOOKS: readonly Look[] = [
   { minutes: 3, atLeastMinutes: 1.6, rise: 60, noises: 8 },
 ];
 
-/** A node that would last this long needs no alarm: "not leaking" means that the fastest slope still compatible fills the headroom later. */
+/** "Not leaking" means that even if all that was ever seen to change were a leak, it would not fill the headroom for this long. */
 const SAFE_DAYS = 3;
+/** ... and that the change seen so far is at most this share of what such a leak would have shown by now. */
+const CALM_SHARE = 0.4;
+const CALM_FDS = 8;
 /** Slopes that would take this long are below what the product calls a leak. */
 const FLOOR_DAYS = 30;
 const MINUTES_PER_DAY = 1440;
@@ -32,6 +39,21 @@ const CLEAR_AFTER = 15;
 const MIN_ROWS = 12;
 /** Open fds this close to the limit mean that the proxy refuses: nothing can grow any more. */
 const FULL_WITHIN = 2;
+/** fd-only: growth from day to day that is called a leak, fds, and as a share of the usual level; less than this share of the headroom is calm. */
+const DAY_FDS = 12;
+const DAY_SHARE = 0.1;
+const DAY_CALM_SHARE = 0.5;
+/** Levelled off: the second half lasts this long at least, and this share of the growth came in the first quarter. */
+const LEVEL_MINUTES = 85;
+const LEVEL_SHARE = 0.7;
+/** A pile of tunnels withholds the all-clear from this growth of their stay on, and is a leak from this growth and age on. */
+const PILE_GROWTH = 1.3;
+const PILE_FDS = 12;
+const STUCK_GROWTH = 3;
+const STUCK_HOURS = 8;
+const PILE_MISSING = 'a longer look: tunnels stay longer and longer, long-lived clients or stuck ones';
+/** Leaked sockets come in pairs (client and upstream). */
+const FDS_PER_EVENT = 2;
 
 export function assessLeak(input: { now: number; samples: readonly Sample[] }): LeakAssessment {
   const { samples } = input;
@@ -41,32 +63,98 @@ export function assessLeak(input: { now: number; samples: readonly Sample[] }): 
   const last = samples[to - 1];
   if (!first || !last || to - life.from < MIN_ROWS || last.at - first.at < 60_000)
     return answer('cannot-tell', null, samples, life.from, life.to, 'more samples of this process life');
-  const room = headroom(samples[life.to - 1]);
-  const spanMinutes = (last.at - first.at) / 60_000;
-  const knowsTunnels = last.connectionsActive !== null;
+  if (last.connectionsActive === null) return assessFdOnly(samples, life, to);
+  const whole = binWindow(samples, life.from, to);
+  const cost = tunnelCost(whole);
+  const level = withoutLoad(whole, cost);
+  const drift = driftOf(whole, level);
   let widest: Fit | null = null;
-  let restless = false;
   for (const look of LOOKS) {
-    if (!knowsTunnels) break;
-    const from = Number.isFinite(look.minutes) ? firstAt(samples, last.at - look.minutes * 60_000, life.from, to) : life.from;
+    const all = !Number.isFinite(look.minutes);
+    if (!all && drift.range < look.rise && widest !== null) continue;
+    const from = all ? life.from : firstAt(samples, last.at - look.minutes * 60_000, life.from, to);
     const start = samples[from];
     if (!start || (last.at - start.at) / 60_000 < look.atLeastMinutes) continue;
-    const bins = binWindow(samples, from, to);
-    const fit = fitSlope(bins.minutes, bins.beyond, bins.n, 2);
+    const bins = all ? whole : binWindow(samples, from, to);
+    const values = all ? level : withoutLoad(bins, cost);
+    const fit = fitBesideLoad(bins, values, cost);
     if (!fit) continue;
     if (widest === null || look.minutes >= 120) widest = fit;
-    if (!isGrowth(fit, look, floorFor(bins, last))) continue;
-    if (keepsRising(bins.beyond, bins.n) && slopeBesideLoad(bins) > 0.5 * fit.mid) {
+    if (isGrowth(fit, look, floorFor(bins, last)) && keepsRising(values, bins.n))
       return answer('leaking', fit, samples, from, life.to, undefined, to);
-    }
-    if (look.minutes <= 120) restless = true;
   }
-  if (widest === null) return answer('cannot-tell', null, samples, life.from, life.to, waitFor(CLEAR_AFTER - spanMinutes));
-  const calm = spanMinutes >= CLEAR_AFTER && !restless && room !== null && widest.high * SAFE_DAYS * MINUTES_PER_DAY < room;
-  if (calm) return answer('not-leaking', widest, samples, life.from, life.to);
-  const missing =
-    spanMinutes < CLEAR_AFTER ? waitFor(CLEAR_AFTER - spanMinutes) : 'a longer look: the growth seen so far is within the noise';
-  return answer('cannot-tell', widest, samples, life.from, life.to, missing);
+  const minutes = whole.span;
+  if (widest === null) return answer('cannot-tell', null, samples, life.from, life.to, waitFor(CLEAR_AFTER - minutes));
+  if (minutes < CLEAR_AFTER) return answer('cannot-tell', widest, samples, life.from, life.to, waitFor(CLEAR_AFTER - minutes));
+  const pile = pileOf(whole);
+  const piles = pile !== null && pile.growth > PILE_GROWTH && pile.excessFds > PILE_FDS && pile.goesOn;
+  if (piles && pile.growth > STUCK_GROWTH && minutes > STUCK_HOURS * 60 && pile.steady) {
+    const fit = fitSlope(whole.minutes, pile.unexplained, whole.n, FDS_PER_EVENT);
+    if (fit !== null && fit.low > 0) return answer('leaking', fit, samples, life.from, life.to, undefined, to);
+  }
+  if (piles) return answer('cannot-tell', widest, samples, life.from, life.to, PILE_MISSING);
+  const allowed = last.fdLimit === null ? 0 : ((last.fdLimit - median(whole.open, whole.n)) * minutes) / (SAFE_DAYS * MINUTES_PER_DAY);
+  if ((allowed >= CALM_FDS && drift.withoutSteps <= CALM_SHARE * allowed) || levelledOff(whole, level, allowed))
+    return answer('not-leaking', widest, samples, life.from, life.to);
+  return answer('cannot-tell', widest, samples, life.from, life.to, 'a longer look: a leak could still hide in what changed so far');
+}
+
+/**
+ * A cache or pool that no column shows: it fills after a start and stays full. Most of the growth came in the first quarter of the life, and the
+ * second half is as calm as an all-clear asks of a window that long.
+ */
+function levelledOff(bins: Bins, values: Float64Array, allowed: number): boolean {
+  const { n } = bins;
+  if (n < 16 || bins.span < 2 * LEVEL_MINUTES) return false;
+  const half = values.subarray(n >> 1, n);
+  const end = median(half);
+  const start = values[0] ?? 0;
+  const quarter = median(values.subarray((n >> 2) - 1, (n >> 2) + 2));
+  if (quarter - start < LEVEL_SHARE * (end - start)) return false;
+  const later: Bins = { ...bins, n: half.length, minutes: bins.minutes.subarray(n >> 1, n), span: bins.span / 2 };
+  return allowed / 2 >= CALM_FDS && driftOf(later, half).range <= (CALM_SHARE * allowed) / 2;
+}
+
+/** fds beyond traffic without what comes and goes with the tunnels. */
+function withoutLoad(bins: Bins, cost: TunnelCost): Float64Array {
+  if (cost.perTunnel === 0) return bins.beyond;
+  const out = new Float64Array(bins.n);
+  for (let i = 0; i < bins.n; i += 1) out[i] = (bins.beyond[i] ?? 0) - cost.perTunnel * (bins.live[i] ?? 0);
+  return out;
+}
+
+/** The slope, its interval widened by what is not known about the cost of a tunnel while the load moved. */
+function fitBesideLoad(bins: Bins, values: Float64Array, cost: TunnelCost): Fit | null {
+  const fit = fitSlope(bins.minutes, values, bins.n, FDS_PER_EVENT);
+  if (fit === null || cost.error === 0 || fit.span <= 0) return fit;
+  const third = Math.max(1, Math.floor(bins.n / 3));
+  const moved = median(bins.live.subarray(bins.n - third, bins.n)) - median(bins.live.subarray(0, third));
+  const doubt = (1.96 * cost.error * Math.abs(moved) * 1.5) / fit.span;
+  return { ...fit, low: fit.mid - Math.hypot(fit.mid - fit.low, doubt), high: fit.mid + Math.hypot(fit.high - fit.mid, doubt) };
+}
+
+/** Only an fd count is known: the same hours of the day before are the only thing to hold it against. */
+function assessFdOnly(samples: readonly Sample[], life: Life, to: number): LeakAssessment {
+  const last = samples[life.to - 1];
+  const days = dayOverDay(samples, life, to);
+  const from = life.from;
+  if (days === null || !last) {
+    return answer(
+      'cannot-tell',
+      null,
+      samples,
+      from,
+      life.to,
+      'a day of this process life: open fds alone do not tell a leak from traffic',
+    );
+  }
+  const rate = perMinuteOf(days);
+  const low = days.perDay - 1.96 * days.error;
+  if (low > DAY_FDS && days.perDay > DAY_SHARE * days.level) return answer('leaking', rate, samples, from, life.to, undefined, to);
+  const room = last.fdLimit === null ? 0 : last.fdLimit - days.level;
+  const calm = days.perDay * SAFE_DAYS < DAY_CALM_SHARE * room && (days.perDay + days.error) * SAFE_DAYS < room;
+  if (calm) return answer('not-leaking', rate, samples, from, life.to);
+  return answer('cannot-tell', rate, samples, from, life.to, 'more hours to compare with the same hours of the day before');
 }
 
 const isGrowth = (fit: Fit, look: Look, floor: number): boolean =>
@@ -74,9 +162,6 @@ const isGrowth = (fit: Fit, look: Look, floor: number): boolean =>
 
 const floorFor = (bins: Bins, last: Sample): number =>
   last.fdLimit === null ? 0 : Math.max(0, last.fdLimit - (bins.open[0] ?? 0)) / (FLOOR_DAYS * MINUTES_PER_DAY);
-
-const headroom = (sample: Sample | undefined): number | null =>
-  !sample || sample.fdLimit === null || sample.openFds === null ? null : Math.max(0, sample.fdLimit - sample.openFds);
 
 const waitFor = (minutes: number): string => {
   const left = Math.max(1, Math.ceil(minutes));
@@ -122,7 +207,7 @@ export function perThousand(perMinute: Interval, minutes: number, accepted: numb
 
 function answer(
   verdict: LeakVerdict,
-  fit: Fit | null,
+  fit: Interval | null,
   samples: readonly Sample[],
   from: number,
   end: number,
