@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+import type { Db } from '../db/index.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { HeadroomError } from '../kernel/errors.ts';
+import { keyChanged, keyUnknown } from './failures.ts';
+import type { HostKeyState, SshTarget } from './types.ts';
+
+export const fingerprintOf = (key: Buffer): string => `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
+
+export type HostKeys = ReturnType<typeof createHostKeys>;
+
+/** Pinned fingerprints. The one place that decides whether a key is the node's. */
+export function createHostKeys({ db, clock }: { db: Db; clock: Clock }) {
+  const state = async (nodeId: string): Promise<HostKeyState> => {
+    const row = await db.selectFrom('hostKeys').select(['pinned', 'offered', 'blocked']).where('nodeId', '=', nodeId).executeTakeFirst();
+    return { pinned: row?.pinned ?? null, offered: row?.offered ?? null, blocked: row?.blocked === 1 };
+  };
+
+  /** What was offered is kept for the person who decides; a key that differs from the pinned one blocks the node. */
+  const offer = async (nodeId: string, offered: string, blocked: 0 | 1) => {
+    const values = { offered, offeredAt: clock.now(), blocked };
+    await db
+      .insertInto('hostKeys')
+      .values({ nodeId, pinned: null, pinnedAt: null, pinnedBy: null, reason: null, ...values })
+      .onConflict((conflict) => conflict.column('nodeId').doUpdateSet(values))
+      .execute();
+  };
+
+  return {
+    state,
+    /** Before dialling: a blocked node is not dialled at all. */
+    async refusal(target: SshTarget): Promise<HeadroomError | null> {
+      const { blocked, pinned, offered } = await state(target.id);
+      return blocked && pinned !== null ? keyChanged(target, pinned, offered) : null;
+    },
+    /** In the handshake, before anything is sent: null lets the session go on. */
+    async verify(target: SshTarget, key: Buffer): Promise<HeadroomError | null> {
+      const offered = fingerprintOf(key);
+      const { pinned, blocked, offered: kept } = await state(target.id);
+      if (pinned === null) {
+        if (kept !== offered) await offer(target.id, offered, 0);
+        return keyUnknown(target, offered);
+      }
+      if (pinned === offered && !blocked) return null;
+      if (pinned === offered) return keyChanged(target, pinned, kept);
+      await offer(target.id, offered, 1);
+      return keyChanged(target, pinned, offered);
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import type { Tx } from '../db/index.ts';
+import { HeadroomError } from '../kernel/errors.ts';
+import type { Verb } from '../kernel/verb.ts';
+
+export const FINGERPRINT = /^SHA256:[A-Za-z0-9+/]{43}$/;
+
+const input = z.object({
+  id: z.string().min(1).max(64),
+  fingerprint: z.string().regex(FINGERPRINT, 'must be a SHA256 fingerprint as ssh-keygen -lf prints it: SHA256: and 43 characters'),
+  /** why another key than before is right; needed when the pinned key changes */
+  reason: z.string().trim().min(3).max(500).optional(),
+});
+
+/** A person says which host key is the node's. The first one needs no reason, another one does; it also ends the block. */
+export const pinHostKey: Verb<typeof input, Tx, { pinned: string }> = {
+  name: 'node.host-key',
+  permission: 'node.host-key',
+  input,
+  async run(tx, { id, fingerprint, reason }, { actor, now }) {
+    const node = await tx.selectFrom('nodes').select(['id', 'name']).where('id', '=', id).executeTakeFirst();
+    if (!node) throw new HeadroomError('node.not-found', `There is no node with the id ${id}`);
+    const row = await tx.selectFrom('hostKeys').selectAll().where('nodeId', '=', id).executeTakeFirst();
+    const before = { pinned: row?.pinned ?? null, blocked: row?.blocked === 1 };
+    if (before.pinned !== null && (before.blocked || before.pinned !== fingerprint) && reason === undefined)
+      throw new HeadroomError(
+        'request.invalid',
+        `${node.name} has the pinned host key ${before.pinned} and ${before.blocked ? 'is blocked since it offered another one' : 'gets another one'}: say why in \`reason\``,
+        { fields: [{ path: 'reason', message: 'is needed when a pinned host key changes' }] },
+      );
+    const pinned = {
+      pinned: fingerprint,
+      pinnedAt: now,
+      pinnedBy: actor.name,
+      reason: reason ?? null,
+      offered: null,
+      offeredAt: null,
+      blocked: 0,
+    };
+    await tx
+      .insertInto('hostKeys')
+      .values({ nodeId: id, ...pinned })
+      .onConflict((conflict) => conflict.column('nodeId').doUpdateSet(pinned))
+      .execute();
+    return {
+      result: { pinned: fingerprint },
+      object: `node:${id}`,
+      before,
+      after: { pinned: fingerprint, blocked: false, ...(reason !== undefined && { reason }) },
+      events: [{ type: 'node.changed', nodeId: id }],
+    };
+  },
+};

@@ -1,0 +1,167 @@
+import type { Duplex } from 'node:stream';
+import type { ClientChannel } from 'ssh2';
+import { isHeadroomError } from '../kernel/errors.ts';
+import type { Command } from './catalogue.ts';
+import type { Connection } from './connect.ts';
+import { afterReading, within } from './deadline.ts';
+import { channelFailed, sessionLost, stillRunning, timedOut } from './failures.ts';
+import { type ChannelResult, gather } from './run-channel.ts';
+import type { SshTarget } from './types.ts';
+
+/** OpenSSH's default MaxSessions is 10; two are left for people. */
+const CHANNELS = 8;
+/** A session that missed a deadline is given this long for its other commands, then it is closed under them. */
+const RETIRE_MS = 10_000;
+
+type RunOptions = { ms: number; silenceMs: number; signal: AbortSignal | undefined; output: ((text: string) => void) | undefined };
+
+export type Session = ReturnType<typeof createSession>;
+
+/** One verified connection with several commands on it. It is used until it breaks or misses a deadline, then never again. */
+export function createSession({ target, connection }: { target: SshTarget; connection: Connection }) {
+  const { client } = connection;
+  const queue: (() => void)[] = [];
+  let busy = 0;
+  let [open, retired] = [true, false];
+  let broke: unknown;
+  let usedAt = performance.now();
+
+  client.setMaxListeners(32);
+  client.on('error', (error) => {
+    broke = error;
+    // ssh2 may leave the socket half open after an error
+    client.destroy();
+  });
+  client.once('close', () => {
+    open = false;
+    for (const next of queue.splice(0)) next();
+  });
+
+  const lost = (during: string) => {
+    const dead = typeof broke === 'object' && broke !== null && 'level' in broke && broke.level === 'client-timeout';
+    return dead ? timedOut(target, 9000, `no answer to three keepalives while ${during}`) : sessionLost(target, during, broke);
+  };
+  const take = async (ms: number, signal?: AbortSignal): Promise<void> => {
+    const taken = (async () => {
+      while (open && busy >= CHANNELS) await new Promise<void>((resolve) => queue.push(resolve));
+      busy++;
+    })();
+    try {
+      await within(taken, { ms, signal, onTimeout: () => timedOut(target, ms, 'all its channels are in use') });
+    } catch (error) {
+      void taken.then(give);
+      throw error;
+    }
+  };
+  const give = () => {
+    busy--;
+    usedAt = performance.now();
+    queue.shift()?.();
+    if (retired && busy === 0) client.destroy();
+  };
+  const retire = () => {
+    if (retired) return;
+    retired = true;
+    if (busy === 0) client.destroy();
+    else afterReading(RETIRE_MS, () => client.destroy());
+  };
+  const opening = (start: (done: (error: Error | undefined, channel: ClientChannel) => void) => void): Promise<ClientChannel> =>
+    new Promise((resolve, reject) => {
+      const onClose = () => reject(lost('a channel was opened'));
+      client.once('close', onClose);
+      try {
+        start((error, channel) => {
+          client.removeListener('close', onClose);
+          if (error) reject(error);
+          else resolve(channel);
+        });
+      } catch (error) {
+        client.removeListener('close', onClose);
+        reject(error);
+      }
+    });
+
+  return {
+    fingerprint: connection.fingerprint,
+    usable: () => open && !retired,
+    idleMs: () => (busy > 0 ? 0 : performance.now() - usedAt),
+    retire,
+    destroy: () => client.destroy(),
+
+    /** Rejects with `NotSent` when the session was gone before the command left, so that it can go over another one. */
+    async run(command: Command, options: RunOptions): Promise<ChannelResult & { firstAt: number | null }> {
+      const until = performance.now() + options.ms;
+      const silenceMs = Math.min(options.silenceMs, options.ms);
+      let channel: ClientChannel | undefined;
+      let firstAt: number | null = null;
+      await take(silenceMs, options.signal);
+      let quiet: { cancel(): void } | undefined;
+      try {
+        if (!open || retired) throw new NotSent();
+        const silent = new Promise<never>((_, reject) => {
+          quiet = afterReading(silenceMs, () => reject(timedOut(target, silenceMs)));
+        });
+        const answered = async () => {
+          channel = await opening((done) => client.exec(command.text, done)).catch((error) => {
+            throw isNotConnected(error) ? new NotSent() : refused(error, `to run "${command.readable}"`);
+          });
+          return gather(channel, command, {
+            output: options.output,
+            first: () => {
+              firstAt = Date.now();
+              quiet?.cancel();
+            },
+          });
+        };
+        const result = await within(Promise.race([answered(), silent]), {
+          ms: until - performance.now(),
+          signal: options.signal,
+          onTimeout: () => stillRunning(target, options.ms, command.readable),
+        });
+        if (!result.ended) throw lost(`"${command.readable}" ran`);
+        return { ...result, firstAt };
+      } catch (error) {
+        if (!(error instanceof NotSent) && !options.signal?.aborted) retire();
+        channel?.close();
+        throw error;
+      } finally {
+        quiet?.cancel();
+        give();
+      }
+    },
+
+    async openTcp(to: { host: string; port: number }, ms: number): Promise<Duplex> {
+      await take(ms);
+      let held = true;
+      const free = () => {
+        if (held) give();
+        held = false;
+      };
+      try {
+        if (!open || retired) throw new NotSent();
+        const channel = await within(
+          opening((done) => client.forwardOut('127.0.0.1', 0, to.host, to.port, done)).catch((error) => {
+            throw isNotConnected(error) ? new NotSent() : refused(error, `a connection to ${to.host}:${to.port}`);
+          }),
+          { ms, onTimeout: () => timedOut(target, ms, `a connection to ${to.host}:${to.port} was asked for`) },
+        );
+        channel.once('close', free);
+        return channel;
+      } catch (error) {
+        if (isTimeout(error)) retire();
+        free();
+        throw error;
+      }
+    },
+  };
+
+  function refused(error: unknown, what: string) {
+    return isHeadroomError(error) ? error : channelFailed(target, error, what);
+  }
+}
+
+/** The session ended before the command was sent. */
+export class NotSent extends Error {}
+
+const isTimeout = (error: unknown): boolean => isHeadroomError(error) && error.code === 'ssh.timeout';
+const isNotConnected = (error: unknown): boolean => error instanceof Error && error.message === 'Not connected';
