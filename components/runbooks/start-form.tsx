@@ -1,0 +1,134 @@
+'use client';
+import { Play } from 'lucide-react';
+import { useId, useState } from 'react';
+import { isProblemError } from '#client/http.ts';
+import { useFleet } from '#client/nodes.ts';
+import { useStartRun } from '#client/runs.ts';
+import { Button } from '#components/ui/button.tsx';
+import { Callout } from '#components/ui/callout.tsx';
+import { Card } from '#components/ui/card.tsx';
+import { asProblem } from '#components/ui/error-state.tsx';
+import { SelectField, TextField } from '#components/ui/field.tsx';
+import type { Runbook } from '#shared/runbooks.ts';
+import type { RunInput } from '#shared/runs.ts';
+import { plural } from '#shared/units/count.ts';
+
+const seconds = (text: string): number | undefined => (/^\d+$/.test(text.trim()) ? Number(text) : undefined);
+
+/** Targets, how careful, start. Fleet acts are typed: more than one node needs its count. */
+export function StartForm({
+  runbook,
+  selector: first,
+  onStarted,
+}: {
+  runbook: Runbook;
+  selector: string;
+  onStarted: (runId: string) => void;
+}) {
+  const [selector, setSelector] = useState(first);
+  const [gates, setGates] = useState<'manual' | 'auto'>('manual');
+  const [confirmSeconds, setConfirmSeconds] = useState('120');
+  const [watchSeconds, setWatchSeconds] = useState('60');
+  const [intent] = useState(() => crypto.randomUUID());
+  const listId = useId();
+  const start = useStartRun();
+  const fleet = useFleet();
+  const names = fleet.data?.nodes.map((node) => node.name) ?? [];
+  const watches = runbook.steps.some((step) => step.kind === 'watch');
+  const confirm = seconds(confirmSeconds);
+  const watch = seconds(watchSeconds);
+  const invalid = {
+    confirm: confirm === undefined || confirm < 15 || confirm > 3600 ? 'Write whole seconds, 15 to 3,600' : undefined,
+    watch: watches && (watch === undefined || watch < 30 || watch > 86_400) ? 'Write whole seconds, 30 to 86,400' : undefined,
+  };
+  const ready = selector.trim() !== '' && !invalid.confirm && !invalid.watch && !start.isPending;
+  const go = (dryRun: boolean) => {
+    if (!ready) return;
+    const input: RunInput = {
+      runbook: runbook.key,
+      selector,
+      strategy: { gates, ...(confirm === undefined ? {} : { confirmSeconds: confirm }) },
+      ...(watches && watch !== undefined ? { params: { watchSeconds: watch } } : {}),
+      ...(dryRun ? { dryRun: true } : {}),
+    };
+    start.mutate({ input, intent: `${intent}-${JSON.stringify(input).length}-${dryRun}` }, { onSuccess: (run) => onStarted(run.id) });
+  };
+  const wrongSelector = isProblemError(start.error) && start.error.code.startsWith('selector.') ? start.error.detail : undefined;
+  const problem = start.isError && !wrongSelector ? asProblem(start.error) : null;
+  return (
+    <Card title="Start" className="book-start">
+      <form
+        className="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          go(false);
+        }}
+      >
+        <TextField
+          label="On which nodes"
+          list={listId}
+          value={selector}
+          placeholder="name=edge-fra-01"
+          error={wrongSelector}
+          help="A selector: name=edge-fra-01, group=edge zone=fra, leak=leaking"
+          onChange={(event) => setSelector(event.target.value)}
+        />
+        <datalist id={listId}>
+          {names.map((name) => (
+            <option key={name} value={`name=${name}`} />
+          ))}
+        </datalist>
+        {watches ? (
+          <TextField
+            label="Watch for at least"
+            unit="s"
+            inputMode="numeric"
+            value={watchSeconds}
+            error={invalid.watch}
+            help="and at least 200 accepted connections, and the new process 60 s old"
+            onChange={(event) => setWatchSeconds(event.target.value)}
+          />
+        ) : null}
+        <TextField
+          label="A changed node waits for the console"
+          unit="s"
+          inputMode="numeric"
+          value={confirmSeconds}
+          error={invalid.confirm}
+          help="then restores config.yaml and restarts by itself"
+          onChange={(event) => setConfirmSeconds(event.target.value)}
+        />
+        <SelectField
+          label="Gates"
+          value={gates}
+          onChange={(event) => setGates(event.target.value === 'auto' ? 'auto' : 'manual')}
+          help="where the run waits for a person"
+        >
+          <option value="manual">ask me</option>
+          <option value="auto">answer with the default</option>
+        </SelectField>
+        {problem ? (
+          <Callout tone="danger" live>
+            <b>{problem.title}.</b> {problem.detail}
+          </Callout>
+        ) : null}
+        <div className="row wrap">
+          <Button look="primary" type="submit" disabled={!ready}>
+            <Play className="i s" aria-hidden="true" />
+            {start.isPending ? 'Starting' : 'Start'}
+          </Button>
+          {runbook.mutates ? (
+            <Button disabled={!ready} onClick={() => go(true)}>
+              Dry run
+            </Button>
+          ) : null}
+        </div>
+        <p className="help">
+          {runbook.mutates
+            ? 'Nothing is changed on a node without a backup kept and a way back armed first.'
+            : `Reads only: ${plural(runbook.steps.length, 'step')}.`}
+        </p>
+      </form>
+    </Card>
+  );
+}

@@ -1,0 +1,72 @@
+'use client';
+import { Undo2 } from 'lucide-react';
+import { useState } from 'react';
+import { useAnswerGate } from '#client/runs.ts';
+import { Button } from '#components/ui/button.tsx';
+import { Callout } from '#components/ui/callout.tsx';
+import { DangerDialog } from '#components/ui/dialog.tsx';
+import { asProblem } from '#components/ui/error-state.tsx';
+import type { GateState, Run, RunTarget, Step } from '#shared/runs.ts';
+import { Clock } from './revert-clock.tsx';
+
+type Option = GateState['options'][number];
+
+/** The run waits for a person: the armed timer, the question, one button per answer. The default is named. */
+export function GateCard({ run, target, step }: { run: Run; target: RunTarget; step: Step }) {
+  const answer = useAnswerGate(run.id);
+  const [confirming, setConfirming] = useState<Option | null>(null);
+  if (step.gate === null) return null;
+  const { question, options, default: usual } = step.gate;
+  const give = (option: Option) =>
+    answer.mutate({ gate: step.key, answer: option.value, nodeId: target.nodeId }, { onSuccess: () => setConfirming(null) });
+  const problem = answer.isError ? asProblem(answer.error) : null;
+  return (
+    <section className={target.revertAt ? 'gate' : 'gate alone'} aria-label="Your decision">
+      {target.revertAt ? <Clock revertAt={target.revertAt} confirmSeconds={run.strategy.confirmSeconds} /> : null}
+      <div className="ask">
+        <h2>{question}</h2>
+        <div className="ways">
+          {options.map((option) => (
+            <div className="run-way" key={option.value}>
+              <p>
+                <b className="t1">{option.label}</b>
+                {option.value === usual ? ' (default)' : ''}
+              </p>
+              <Button
+                small
+                look={option.danger ? 'danger' : 'plain'}
+                disabled={answer.isPending}
+                onClick={() => (option.danger ? setConfirming(option) : give(option))}
+              >
+                {option.danger ? <Undo2 className="i s" aria-hidden="true" /> : null}
+                {option.danger ? `${option.label}…` : option.label}
+              </Button>
+            </div>
+          ))}
+        </div>
+        {problem && !confirming ? (
+          <Callout tone="danger" live>
+            <b>{problem.title}.</b> {problem.detail}
+          </Callout>
+        ) : null}
+      </div>
+      <DangerDialog
+        open={confirming !== null}
+        title={`${confirming?.label ?? ''} on ${target.name}?`}
+        effects={[
+          {
+            key: 'revert',
+            icon: <Undo2 className="i" aria-hidden="true" />,
+            text: `The backup of config.yaml is put back and the service restarted once. The restart cuts ${target.name}'s tunnels, and frees every fd for a while, leaked or not.`,
+          },
+        ]}
+        keep="Not now"
+        act={`${confirming?.label ?? ''} on 1 node`}
+        busy={answer.isPending}
+        problem={problem ? <Callout tone="danger">{problem.detail}</Callout> : null}
+        onAct={() => confirming && give(confirming)}
+        onClose={() => setConfirming(null)}
+      />
+    </section>
+  );
+}

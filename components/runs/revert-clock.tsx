@@ -1,0 +1,46 @@
+'use client';
+import { Timer } from 'lucide-react';
+import { useNow } from '#components/ui/now.tsx';
+import type { RunTarget, Strategy } from '#shared/runs.ts';
+import { formatClock, formatCountdown } from '#shared/units/time.ts';
+
+/** How long the node still waits for the console before it puts its file back. The console moves it on while the run goes on. */
+export function Clock({ revertAt, confirmSeconds }: { revertAt: string; confirmSeconds: number }) {
+  const now = useNow();
+  const at = Date.parse(revertAt);
+  const left = now === 0 ? confirmSeconds : Math.max(0, (at - now) / 1000);
+  return (
+    <div className="clock">
+      <div className="k row">
+        <Timer className="i s" aria-hidden="true" />
+        Reverts itself in
+      </div>
+      <div className="v" role="timer" aria-live="off" suppressHydrationWarning>
+        {formatCountdown(left)}
+      </div>
+      <div className="bar">
+        <i className="filla" style={{ width: `${Math.min(100, (left / confirmSeconds) * 100)}%` }} />
+      </div>
+      <div className="d">
+        at {formatClock(at)} UTC, by a transient timer on the node unless this console moves it on. Needs no console; would not survive a
+        reboot of the node.
+      </div>
+    </div>
+  );
+}
+
+export function RevertClock({ target, strategy }: { target: RunTarget; strategy: Strategy }) {
+  if (target.revertAt === null) return null;
+  return (
+    <section className="gate alone" aria-label="Armed revert">
+      <Clock revertAt={target.revertAt} confirmSeconds={strategy.confirmSeconds} />
+      <div className="ask">
+        <h2>The change is armed, not yet kept</h2>
+        <p>
+          {target.name} keeps a backup and waits {strategy.confirmSeconds} s for the console. While the run goes on the console moves the
+          deadline; if the console, the network or this laptop is lost, the node restores config.yaml and restarts by itself.
+        </p>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,123 @@
+'use client';
+import { OctagonPause, Pause, Play, RotateCcw } from 'lucide-react';
+import Link from 'next/link';
+import { useState } from 'react';
+import { type RunAction, useRunAction } from '#client/runs.ts';
+import { Button } from '#components/ui/button.tsx';
+import { Callout } from '#components/ui/callout.tsx';
+import { Chip } from '#components/ui/chip.tsx';
+import { DangerDialog } from '#components/ui/dialog.tsx';
+import { asProblem } from '#components/ui/error-state.tsx';
+import { Ago } from '#components/ui/now.tsx';
+import { hasEnded, type Run } from '#shared/runs.ts';
+import { plural } from '#shared/units/count.ts';
+import { runLook, shortId } from './words.ts';
+
+export function RunHead({ run }: { run: Run }) {
+  const action = useRunAction(run.id);
+  const [aborting, setAborting] = useState(false);
+  const look = runLook(run);
+  const only = run.targets.length === 1 ? run.targets[0] : undefined;
+  const ended = hasEnded(run.status);
+  const act = (what: RunAction) => action.mutate(what, { onSuccess: () => setAborting(false) });
+  const problem = action.isError ? asProblem(action.error) : null;
+  const armed = run.targets.filter((target) => target.revertAt !== null).length;
+  return (
+    <>
+      <div className="page-h">
+        <div className="grow">
+          <div className="row wrap">
+            <h1>{run.runbook.title}</h1>
+            <Chip tone={look.tone} mark={look.mark}>
+              {look.word}
+            </Chip>
+            {ended ? null : <Progress run={run} />}
+            {run.dryRun ? <Chip>Dry run: nothing is changed</Chip> : null}
+          </div>
+          <p className="sub">
+            {shortId(run.id)} on {only ? <Link href={`/nodes/${only.nodeId}`}>{only.name}</Link> : plural(run.targets.length, 'node')},
+            runbook {run.runbook.key} <span className="mono">{run.runbook.version}</span>, started by {run.startedBy}{' '}
+            <Ago at={run.createdAt} />
+          </p>
+        </div>
+        <div className="actions">
+          {run.status === 'paused' ? (
+            <Button onClick={() => act('resume')} disabled={action.isPending}>
+              <Play className="i s" aria-hidden="true" />
+              Resume
+            </Button>
+          ) : ended ? null : (
+            <Button onClick={() => act('pause')} disabled={action.isPending}>
+              <Pause className="i s" aria-hidden="true" />
+              Pause
+            </Button>
+          )}
+          {ended && run.status !== 'succeeded' ? (
+            <Button onClick={() => act('retry')} disabled={action.isPending}>
+              <RotateCcw className="i s" aria-hidden="true" />
+              Run again
+            </Button>
+          ) : null}
+          {ended ? null : (
+            <Button look="danger" onClick={() => setAborting(true)}>
+              <OctagonPause className="i s" aria-hidden="true" />
+              Abort…
+            </Button>
+          )}
+        </div>
+      </div>
+      {problem && !aborting ? (
+        <div className="mb-4">
+          <Callout tone="danger" live>
+            <b>{problem.title}.</b> {problem.detail}
+          </Callout>
+        </div>
+      ) : null}
+      <DangerDialog
+        open={aborting}
+        title={`Abort ${shortId(run.id)}?`}
+        lead="No further step is started."
+        effects={[
+          {
+            key: 'restore',
+            icon: <RotateCcw className="i" aria-hidden="true" />,
+            text:
+              armed > 0
+                ? `${plural(armed, 'node')} with an unconfirmed change: config.yaml is put back from the backup and the service restarted once, which cuts its tunnels.`
+                : 'No node has an unconfirmed change: nothing is touched.',
+          },
+        ]}
+        keep="Keep running"
+        act={`Abort ${run.targets.length === 1 ? 'the run' : `on ${plural(run.targets.length, 'node')}`}`}
+        busy={action.isPending}
+        problem={
+          problem ? (
+            <Callout tone="danger" live>
+              {problem.detail}
+            </Callout>
+          ) : null
+        }
+        onAct={() => act('abort')}
+        onClose={() => setAborting(false)}
+      />
+    </>
+  );
+}
+
+function Progress({ run }: { run: Run }) {
+  const only = run.targets.length === 1 ? run.targets[0] : undefined;
+  if (!only) {
+    const done = run.targets.filter((target) => !['pending', 'running', 'waiting', 'paused'].includes(target.status)).length;
+    return (
+      <Chip tone="accent" mark="run">
+        {done} of {plural(run.targets.length, 'node')} done
+      </Chip>
+    );
+  }
+  const at = only.steps.findIndex((step) => ['running', 'waiting', 'pending'].includes(step.status));
+  return (
+    <Chip tone="accent" mark={run.status === 'running' ? 'run' : 'wait'}>
+      Step {at < 0 ? only.steps.length : at + 1} of {only.steps.length}
+    </Chip>
+  );
+}

@@ -1,0 +1,97 @@
+'use client';
+import { BookOpen } from 'lucide-react';
+import Link from 'next/link';
+import { useRuns } from '#client/runs.ts';
+import { LinkButton } from '#components/ui/button.tsx';
+import { Chip } from '#components/ui/chip.tsx';
+import { EmptyState } from '#components/ui/empty-state.tsx';
+import { ErrorState } from '#components/ui/error-state.tsx';
+import { Ago } from '#components/ui/now.tsx';
+import { Loading, Skeleton } from '#components/ui/skeleton.tsx';
+import { TableFrame } from '#components/ui/table.tsx';
+import { plural } from '#shared/units/count.ts';
+import { runLook, shortId } from './words.ts';
+
+export function RunList() {
+  const runs = useRuns();
+  if (runs.isPending)
+    return (
+      <Loading what="runs">
+        <div className="card">
+          {[1, 2, 3, 4].map((row) => (
+            <div key={row} className="p-3">
+              <Skeleton height={14} />
+            </div>
+          ))}
+        </div>
+      </Loading>
+    );
+  if (runs.isError && !runs.data) return <ErrorState error={runs.error} onRetry={() => runs.refetch()} />;
+  const list = runs.data?.runs ?? [];
+  if (list.length === 0)
+    return (
+      <EmptyState
+        title="No run yet"
+        lead="A run carries out a runbook on one node or many, step by step, with the receipts of what each step proved."
+      >
+        <div className="row">
+          <LinkButton look="primary" href="/runbooks">
+            <BookOpen className="i s" aria-hidden="true" />
+            Choose a runbook
+          </LinkButton>
+        </div>
+      </EmptyState>
+    );
+  return (
+    <section className="card" aria-label="Runs">
+      <TableFrame label="Runs">
+        <thead>
+          <tr>
+            <th scope="col">Run</th>
+            <th scope="col">Runbook</th>
+            <th scope="col">On</th>
+            <th scope="col">Result</th>
+            <th scope="col" className="p2">
+              Summary
+            </th>
+            <th scope="col" className="p3">
+              By
+            </th>
+            <th scope="col" className="num">
+              Started
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {list.map((run) => {
+            const look = runLook(run);
+            return (
+              <tr key={run.id}>
+                <td className="name">
+                  <Link href={`/runs/${run.id}`}>{shortId(run.id)}</Link>
+                </td>
+                <td>
+                  {run.runbook.title}
+                  {run.dryRun ? <span className="t3"> (dry run)</span> : null}
+                </td>
+                <td>{run.targetNames.length === 1 ? run.targetNames[0] : plural(run.targetCount, 'node')}</td>
+                <td>
+                  <Chip tone={look.tone} mark={look.mark}>
+                    {look.word}
+                  </Chip>
+                </td>
+                <td className="p2 ell runs-summary" title={run.summary}>
+                  {run.summary}
+                </td>
+                <td className="p3">{run.startedBy}</td>
+                <td className="num">
+                  <Ago at={run.createdAt} />
+                </td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </TableFrame>
+    </section>
+  );
+}

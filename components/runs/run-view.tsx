@@ -1,0 +1,85 @@
+'use client';
+import { useEffect } from 'react';
+import { useRunbook } from '#client/runbooks.ts';
+import { useRun } from '#client/runs.ts';
+import { Callout } from '#components/ui/callout.tsx';
+import { ErrorState } from '#components/ui/error-state.tsx';
+import { syncClock } from '#components/ui/now.tsx';
+import { Loading, Skeleton } from '#components/ui/skeleton.tsx';
+import type { Run, RunTarget } from '#shared/runs.ts';
+import { DocumentPane } from './document-pane.tsx';
+import { GateCard } from './gate-card.tsx';
+import { RevertClock } from './revert-clock.tsx';
+import { RunHead } from './run-head.tsx';
+import { StepList } from './step-list.tsx';
+import { TargetMatrix } from './target-matrix.tsx';
+import { TargetVerdict } from './target-verdict.tsx';
+
+/** One run: the guided view of one node, or the matrix of many with one of them opened. */
+export function RunView({ id, nodeId, onNode }: { id: string; nodeId: string | null; onNode: (nodeId: string) => void }) {
+  const run = useRun(id);
+  const stale = run.isError && run.data !== undefined;
+  useEffect(() => {
+    if (run.data?.finishedAt) syncClock(Math.max(Date.now(), Date.parse(run.data.finishedAt)));
+  }, [run.data?.finishedAt]);
+  if (run.isPending) return <RunSkeleton />;
+  if (!run.data) return <ErrorState error={run.error} onRetry={() => run.refetch()} />;
+  const target = run.data.targets.find((t) => t.nodeId === nodeId) ?? run.data.targets[0];
+  return (
+    <>
+      <RunHead run={run.data} />
+      <div className="stack">
+        {stale ? (
+          <Callout tone="warn" live>
+            <b>The console does not answer.</b> The run goes on without this page; a node with an armed timer restores itself. What you see
+            is as of the last answer.
+          </Callout>
+        ) : null}
+        {run.data.targets.length > 1 ? <TargetMatrix run={run.data} selected={target?.nodeId ?? null} onSelect={onNode} /> : null}
+        {target ? <Guided run={run.data} target={target} /> : null}
+      </div>
+    </>
+  );
+}
+
+function Guided({ run, target }: { run: Run; target: RunTarget }) {
+  const runbook = useRunbook(run.runbook.key);
+  const gate = target.steps.find((step) => step.status === 'waiting' && step.gate !== null);
+  return (
+    <div className="run-lay">
+      <DocumentPane run={run} target={target} runbook={runbook.data} />
+      <div className="stack">
+        {gate ? (
+          <GateCard run={run} target={target} step={gate} />
+        ) : target.revertAt ? (
+          <RevertClock target={target} strategy={run.strategy} />
+        ) : null}
+        <TargetVerdict run={run} target={target} />
+        <StepList target={target} runbook={runbook.data} />
+      </div>
+    </div>
+  );
+}
+
+function RunSkeleton() {
+  return (
+    <Loading what="the run">
+      <div className="page-h">
+        <Skeleton width={320} height={24} />
+      </div>
+      <div className="run-lay">
+        <div className="card p-4">
+          <Skeleton height={240} />
+        </div>
+        <div className="stack">
+          <div className="card p-4">
+            <Skeleton height={120} />
+          </div>
+          <div className="card p-4">
+            <Skeleton height={200} />
+          </div>
+        </div>
+      </div>
+    </Loading>
+  );
+}

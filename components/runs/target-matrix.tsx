@@ -1,0 +1,60 @@
+'use client';
+import { Mark } from '#components/ui/mark.tsx';
+import { TableFrame } from '#components/ui/table.tsx';
+import type { Run } from '#shared/runs.ts';
+import { plural } from '#shared/units/count.ts';
+import { contextOf, statusLook, stepLook, verdictLook } from './words.ts';
+
+/** Nodes × steps: one row a node, one cell a step; a row opens below. */
+export function TargetMatrix({ run, selected, onSelect }: { run: Run; selected: string | null; onSelect: (nodeId: string) => void }) {
+  const columns = run.targets[0]?.steps ?? [];
+  return (
+    <section className="card" aria-label="Nodes and steps">
+      <header className="card-h">
+        <h2>{plural(run.targets.length, 'node')}</h2>
+        <span className="meta">batch by batch; choose a node to see its steps</span>
+      </header>
+      <TableFrame label="Nodes and steps" tight>
+        <thead>
+          <tr>
+            <th scope="col">Batch</th>
+            <th scope="col">Node</th>
+            {columns.map((step) => (
+              <th scope="col" key={step.key} className="matrix-h" title={step.title}>
+                <span className="vh">{step.title}</span>
+                <span aria-hidden="true">{step.key.slice(0, 4)}</span>
+              </th>
+            ))}
+            <th scope="col">Result</th>
+          </tr>
+        </thead>
+        <tbody>
+          {run.targets.map((target) => {
+            const result = target.verdict ? verdictLook(target.verdict, contextOf(target)) : statusLook(target.status);
+            return (
+              <tr key={target.nodeId} className={target.nodeId === selected ? 'sel' : undefined}>
+                <td>{target.batch + 1}</td>
+                <td className="name">
+                  <button type="button" className="lnk" aria-pressed={target.nodeId === selected} onClick={() => onSelect(target.nodeId)}>
+                    {target.name}
+                  </button>
+                </td>
+                {target.steps.map((step) => (
+                  <td key={step.key} title={`${step.title}: ${step.summary || stepLook(step).word}`}>
+                    <Mark kind={stepLook(step).mark} label={`${step.title}: ${stepLook(step).word}`} />
+                  </td>
+                ))}
+                <td>
+                  <span className="row">
+                    <Mark kind={result.mark} />
+                    {result.word}
+                  </span>
+                </td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </TableFrame>
+    </section>
+  );
+}

@@ -1,0 +1,70 @@
+import type { Run, RunStatus, RunTarget, Step, StepStatus, TargetStatus, Verdict } from '#shared/runs.ts';
+
+type Mark = 'ok' | 'warn' | 'danger' | 'unknown' | 'run' | 'wait' | 'skip' | 'drift';
+type Tone = 'ok' | 'warn' | 'danger' | 'unknown' | 'accent' | 'neutral';
+export type Look = { mark: Mark; tone: Tone; word: string };
+
+const STEP_LOOKS: Record<StepStatus, Look> = {
+  pending: { mark: 'wait', tone: 'neutral', word: 'next' },
+  running: { mark: 'run', tone: 'accent', word: 'running' },
+  waiting: { mark: 'wait', tone: 'accent', word: 'waiting for you' },
+  succeeded: { mark: 'ok', tone: 'ok', word: 'done' },
+  failed: { mark: 'danger', tone: 'danger', word: 'failed' },
+  inconclusive: { mark: 'unknown', tone: 'unknown', word: "can't tell" },
+  skipped: { mark: 'skip', tone: 'neutral', word: 'skipped' },
+};
+
+/** What a step shows: a verdict outweighs having been done, because a low count after a restart is never green. */
+export function stepLook(step: Pick<Step, 'status' | 'verdict'>): Look {
+  if (step.status === 'succeeded' && step.verdict === 'inconclusive')
+    return { mark: 'unknown', tone: 'unknown', word: 'done, proves nothing by itself' };
+  return STEP_LOOKS[step.status];
+}
+
+const STATUS_LOOKS: Record<RunStatus | TargetStatus, Look> = {
+  pending: { mark: 'wait', tone: 'neutral', word: 'Not reached' },
+  'awaiting-approval': { mark: 'wait', tone: 'accent', word: 'Awaits approval' },
+  running: { mark: 'run', tone: 'accent', word: 'Running' },
+  waiting: { mark: 'wait', tone: 'accent', word: 'Waits for an answer' },
+  paused: { mark: 'wait', tone: 'warn', word: 'Paused' },
+  succeeded: { mark: 'ok', tone: 'ok', word: 'Succeeded' },
+  failed: { mark: 'danger', tone: 'danger', word: 'Failed' },
+  aborted: { mark: 'skip', tone: 'neutral', word: 'Aborted' },
+  'rolled-back': { mark: 'drift', tone: 'warn', word: 'Rolled back' },
+  skipped: { mark: 'skip', tone: 'neutral', word: 'Skipped' },
+};
+export const statusLook = (status: RunStatus | TargetStatus): Look => STATUS_LOOKS[status];
+
+const VERDICT_LOOKS: Record<Verdict, Look> = {
+  pass: { mark: 'ok', tone: 'ok', word: 'Fixed' },
+  fail: { mark: 'danger', tone: 'danger', word: 'Not fixed' },
+  inconclusive: { mark: 'unknown', tone: 'unknown', word: "Can't tell yet" },
+};
+
+/** The verdict's word. A run that repairs nothing (pool settings, restart) passes or fails; only fd-leak says "fixed". */
+export function verdictLook(verdict: Verdict, context: { judged: boolean; wasLeaking: boolean }): Look {
+  const look = VERDICT_LOOKS[verdict];
+  if (verdict === 'pass' && context.judged && !context.wasLeaking) return { ...look, word: 'Was not leaking' };
+  if (context.judged || verdict === 'inconclusive') return look;
+  return { ...look, word: verdict === 'pass' ? 'Passed' : 'Failed' };
+}
+
+export const contextOf = (target: Pick<RunTarget, 'judgement' | 'summary'>) => ({
+  judged: target.judgement?.after != null,
+  wasLeaking: !/was not leaking/i.test(target.summary),
+});
+
+/** What the run's chip says: its verdict once there is one, else its status. */
+export function runLook(run: Pick<Run, 'status' | 'verdict' | 'summary'> & { targets?: readonly RunTarget[] }): Look {
+  const only = run.targets?.length === 1 ? run.targets[0] : undefined;
+  if (run.status === 'rolled-back' || run.status === 'aborted' || run.verdict === null) return statusLook(run.status);
+  return verdictLook(run.verdict, only ? contextOf(only) : { judged: false, wasLeaking: true });
+}
+
+/** R-4F2K: the last characters of the id, for people. */
+export const shortId = (id: string): string => `R-${id.slice(-5).toUpperCase()}`;
+
+export const stepSeconds = (step: Pick<Step, 'startedAt' | 'finishedAt'>, nowMs: number): number | null =>
+  step.startedAt === null
+    ? null
+    : Math.max(0, ((step.finishedAt ? Date.parse(step.finishedAt) : nowMs) - Date.parse(step.startedAt)) / 1000);
