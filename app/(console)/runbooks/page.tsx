@@ -1,0 +1,14 @@
+import type { Metadata } from 'next';
+import { Page, PageHead } from '#components/layout/page.tsx';
+import { RunbookList } from '#components/runbooks/runbook-list.tsx';
+
+export const metadata: Metadata = { title: 'Runbooks' };
+
+export default function RunbooksPage() {
+  return (
+    <Page crumbs={[{ label: 'Runbooks' }]}>
+      <PageHead title="Runbooks" sub="The documents that the console can carry out, step by step." />
+      <RunbookList />
+    </Page>
+  );
+}

@@ -1,0 +1,29 @@
+'use client';
+import { useParams, useRouter, useSearchParams } from 'next/navigation';
+import { Suspense } from 'react';
+import { Page } from '#components/layout/page.tsx';
+import { RunView } from '#components/runs/run-view.tsx';
+import { shortId } from '#components/runs/words.ts';
+
+export default function RunPage() {
+  return (
+    <Suspense>
+      <OneRun />
+    </Suspense>
+  );
+}
+
+function OneRun() {
+  const router = useRouter();
+  const { id } = useParams<{ id: string }>();
+  const nodeId = useSearchParams().get('node');
+  return (
+    <Page crumbs={[{ label: 'Runs', href: '/runs' }, { label: shortId(id) }]}>
+      <RunView
+        id={id}
+        nodeId={nodeId}
+        onNode={(chosen) => router.replace(`/runs/${encodeURIComponent(id)}?node=${encodeURIComponent(chosen)}`, { scroll: false })}
+      />
+    </Page>
+  );
+}
