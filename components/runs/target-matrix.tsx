@@ -33,7 +33,7 @@ export function TargetMatrix({ run, selected, onSelect }: { run: Run; selected: 
             const result = target.verdict ? verdictLook(target.verdict, contextOf(target)) : statusLook(target.status);
             return (
               <tr key={target.nodeId} className={target.nodeId === selected ? 'sel' : undefined}>
-                <td>{target.batch + 1}</td>
+                <td>{target.batch}</td>
                 <td className="name">
                   <button type="button" className="lnk" aria-pressed={target.nodeId === selected} onClick={() => onSelect(target.nodeId)}>
                     {target.name}
