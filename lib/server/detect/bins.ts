@@ -15,6 +15,8 @@ export type Bins = {
   live: Float64Array;
   /** connections accepted since the first row of the window, at the last row of a bin; 0 where unknown */
   accepted: Float64Array;
+  /** accepted per minute in a bin; 0 where unknown */
+  rate: Float64Array;
   /** from first to last row, minutes */
   span: number;
   /** rows in the window, before thinning */
@@ -61,6 +63,7 @@ export function binWindow(samples: readonly Sample[], from: number, to: number, 
     open: new Float64Array(wanted),
     live: new Float64Array(wanted),
     accepted: new Float64Array(wanted),
+    rate: new Float64Array(wanted),
     span: first && last ? (last.at - first.at) / 60_000 : 0,
     rows,
   };
@@ -75,6 +78,9 @@ export function binWindow(samples: readonly Sample[], from: number, to: number, 
   let time = 0;
   let counter: number | null = null;
   let accepted = 0;
+  let lastAt = first.at;
+  let closedAt = first.at;
+  let closedAccepted = 0;
   const close = () => {
     if (n < 2 && wanted > 1 && rows > 2 * wanted) return;
     const k = bins.n;
@@ -83,6 +89,10 @@ export function binWindow(samples: readonly Sample[], from: number, to: number, 
     bins.open[k] = midmean(open, n);
     bins.live[k] = midmean(live, n);
     bins.accepted[k] = accepted;
+    const minutes = (lastAt - closedAt) / 60_000;
+    bins.rate[k] = minutes > 0 ? (accepted - closedAccepted) / minutes : 0;
+    closedAt = lastAt;
+    closedAccepted = accepted;
     bins.n += 1;
   };
   for (let i = from; i < to; i += stride) {
@@ -103,6 +113,7 @@ export function binWindow(samples: readonly Sample[], from: number, to: number, 
     open[n] = row.openFds;
     live[n] = liveTunnels(row) ?? 0;
     time += row.at;
+    lastAt = row.at;
     n += 1;
   }
   if (n > 0) close();

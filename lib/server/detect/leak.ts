@@ -5,11 +5,12 @@ import { type Bins, binWindow } from './bins.ts';
 import { driftOf } from './drift.ts';
 import { timeToEmfile } from './emfile.ts';
 import { dayOverDay, perMinuteOf } from './fd-only.ts';
+import { growthOf } from './growth.ts';
 import { firstAt, type Life, lastLife } from './lives.ts';
 import { pileOf } from './pile.ts';
 import { keepsRising } from './shape.ts';
 import { type Fit, fitSlope, median } from './slope.ts';
-import { type TunnelCost, tunnelCost } from './traffic.ts';
+import { type LoadCost, loadCost, loadDoubt, withoutLoad } from './traffic.ts';
 
 export type LeakAssessment = Leak & { timeToEmfileSeconds: Band | null };
 
@@ -43,9 +44,18 @@ const FULL_WITHIN = 2;
 const DAY_FDS = 12;
 const DAY_SHARE = 0.1;
 const DAY_CALM_SHARE = 0.5;
+/** Only growing: over this long at least, by this many fds, this many times the largest fall, with this much left without its largest jump ... */
+const GROW_MINUTES = 12;
+const GROW_FDS = 12;
+const GROW_DROPS = 2;
+const GROW_REST = 0.3;
+/** ... and this share of it in the second half. */
+const GROW_LATE = 0.18;
 /** Levelled off: the second half lasts this long at least, and this share of the growth came in the first quarter. */
 const LEVEL_MINUTES = 85;
 const LEVEL_SHARE = 0.7;
+const LEVEL_FROM = 0.45;
+const LEVEL_CALM = 0.5;
 /** A pile of tunnels withholds the all-clear from this growth of their stay on, and is a leak from this growth and age on. */
 const PILE_GROWTH = 1.3;
 const PILE_FDS = 12;
@@ -65,9 +75,11 @@ export function assessLeak(input: { now: number; samples: readonly Sample[] }): 
     return answer('cannot-tell', null, samples, life.from, life.to, 'more samples of this process life');
   if (last.connectionsActive === null) return assessFdOnly(samples, life, to);
   const whole = binWindow(samples, life.from, to);
-  const cost = tunnelCost(whole);
+  const cost = loadCost(whole);
   const level = withoutLoad(whole, cost);
   const drift = driftOf(whole, level);
+  const lifeDrop = growthOf(level, whole.n).drop;
+  const seen: { look: Look; from: number; bins: Bins; values: Float64Array; fit: Fit }[] = [];
   let widest: Fit | null = null;
   for (const look of LOOKS) {
     const all = !Number.isFinite(look.minutes);
@@ -81,6 +93,11 @@ export function assessLeak(input: { now: number; samples: readonly Sample[] }): 
     if (!fit) continue;
     if (widest === null || look.minutes >= 120) widest = fit;
     if (isGrowth(fit, look, floorFor(bins, last)) && keepsRising(values, bins.n))
+      return answer('leaking', fit, samples, from, life.to, undefined, to);
+    seen.push({ look, from, bins, values, fit });
+  }
+  for (const { look, from, bins, values, fit } of seen.toReversed()) {
+    if (onlyGrows(bins, values, look, lifeDrop, loadDoubt(bins, cost)))
       return answer('leaking', fit, samples, from, life.to, undefined, to);
   }
   const minutes = whole.span;
@@ -106,30 +123,36 @@ export function assessLeak(input: { now: number; samples: readonly Sample[] }): 
 function levelledOff(bins: Bins, values: Float64Array, allowed: number): boolean {
   const { n } = bins;
   if (n < 16 || bins.span < 2 * LEVEL_MINUTES) return false;
-  const half = values.subarray(n >> 1, n);
-  const end = median(half);
+  const at = Math.round(LEVEL_FROM * n);
+  const later = values.subarray(at, n);
+  const end = median(later);
   const start = values[0] ?? 0;
   const quarter = median(values.subarray((n >> 2) - 1, (n >> 2) + 2));
   if (quarter - start < LEVEL_SHARE * (end - start)) return false;
-  const later: Bins = { ...bins, n: half.length, minutes: bins.minutes.subarray(n >> 1, n), span: bins.span / 2 };
-  return allowed / 2 >= CALM_FDS && driftOf(later, half).range <= (CALM_SHARE * allowed) / 2;
+  const rest: Bins = { ...bins, n: later.length, minutes: bins.minutes.subarray(at, n), span: bins.span * (1 - LEVEL_FROM) };
+  const shown = allowed * (1 - LEVEL_FROM);
+  return shown >= CALM_FDS && driftOf(rest, later).range <= LEVEL_CALM * shown;
 }
 
-/** fds beyond traffic without what comes and goes with the tunnels. */
-function withoutLoad(bins: Bins, cost: TunnelCost): Float64Array {
-  if (cost.perTunnel === 0) return bins.beyond;
-  const out = new Float64Array(bins.n);
-  for (let i = 0; i < bins.n; i += 1) out[i] = (bins.beyond[i] ?? 0) - cost.perTunnel * (bins.live[i] ?? 0);
-  return out;
+/**
+ * A leak of single sockets is a staircase, not a line: what gives it away is that it only grows. The rise is far more than anything that ever fell in
+ * this life, not one jump, not over by half-time, and more than the load may have brought along.
+ */
+function onlyGrows(bins: Bins, values: Float64Array, look: Look, lifeDrop: number, doubt: number): boolean {
+  if (bins.n < 10 || bins.span < GROW_MINUTES) return false;
+  const { rise, drop, jump, late } = growthOf(values, bins.n);
+  return (
+    rise >= Math.max(look.rise, GROW_FDS, GROW_DROPS * Math.max(drop, lifeDrop), 2 * doubt) &&
+    rise - jump >= GROW_REST * rise &&
+    late >= GROW_LATE * rise
+  );
 }
 
 /** The slope, its interval widened by what is not known about the cost of a tunnel while the load moved. */
-function fitBesideLoad(bins: Bins, values: Float64Array, cost: TunnelCost): Fit | null {
+function fitBesideLoad(bins: Bins, values: Float64Array, cost: LoadCost): Fit | null {
   const fit = fitSlope(bins.minutes, values, bins.n, FDS_PER_EVENT);
   if (fit === null || cost.error === 0 || fit.span <= 0) return fit;
-  const third = Math.max(1, Math.floor(bins.n / 3));
-  const moved = median(bins.live.subarray(bins.n - third, bins.n)) - median(bins.live.subarray(0, third));
-  const doubt = (1.96 * cost.error * Math.abs(moved) * 1.5) / fit.span;
+  const doubt = (1.96 * loadDoubt(bins, cost)) / fit.span;
   return { ...fit, low: fit.mid - Math.hypot(fit.mid - fit.low, doubt), high: fit.mid + Math.hypot(fit.high - fit.mid, doubt) };
 }
 

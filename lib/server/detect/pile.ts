@@ -39,16 +39,20 @@ export function pileOf(bins: Bins): Pile | null {
   const early = median(stay.subarray(1, 1 + Math.max(3, countUntil(minutes, n, Math.max(EARLY_MINUTES, EARLY_SHARE * bins.span)))));
   const late = median(stay.subarray(n - 3, n));
   if (early <= 0) return null;
-  const now = median(rate.subarray(n - 3, n));
   const since = (minutes[n - 1] ?? 0) - Math.max(RECENT_MINUTES, RECENT_SHARE * bins.span);
   const at = countUntil(minutes, n, since);
-  const then = at < 2 ? early : median(stay.subarray(Math.max(0, at - 2), at + 1));
   const unexplained = new Float64Array(n);
-  for (let i = 0; i < n; i += 1) unexplained[i] = (bins.open[i] ?? 0) - 2 * early * (rate[i] ?? 0);
+  const excess = new Float64Array(n);
+  for (let i = 0; i < n; i += 1) {
+    unexplained[i] = (bins.open[i] ?? 0) - 2 * early * (rate[i] ?? 0);
+    excess[i] = (live[i] ?? 0) - early * (rate[i] ?? 0);
+  }
+  const excessNow = median(excess.subarray(n - 3, n));
+  const excessThen = at < 2 ? 0 : median(excess.subarray(Math.max(0, at - 2), at + 1));
   return {
     growth: late / early,
-    excessFds: 2 * (late - early) * now,
-    goesOn: late - then > GOES_ON_SHARE * (late - early),
+    excessFds: 2 * excessNow,
+    goesOn: excessNow - excessThen > GOES_ON_SHARE * excessNow,
     steady: keepsRising(stay, n),
     unexplained,
   };
