@@ -11,7 +11,7 @@ const serverModules = {
   audit: ['db'], //                                                             the append-only record
   command: ['db', 'access', 'audit', 'events'], //                              the one door for writes
   ssh: ['db', 'settings'], //                                                   transport, host keys, catalogue, node operations
-  metrics: ['db'], //                                                           samples: store and queries
+  metrics: ['db', 'detect'], //                                                 samples: store and queries
   nodes: ['db'], //                                                             the registry
   config: ['db', 'ssh', 'nodes'], //                                            config.yaml: read, edit, lint, diff, drift
   scrape: ['nodes', 'metrics', 'ssh', 'events'], //                             node → store

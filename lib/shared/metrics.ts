@@ -69,3 +69,18 @@ export const nodeMetricsAnswerSchema = z.object({
   ),
 });
 export type NodeMetricsAnswer = z.infer<typeof nodeMetricsAnswerSchema>;
+
+const momentSchema = z
+  .union(
+    [z.iso.datetime({ offset: true }), z.string().regex(/^\d{1,15}$/)],
+    'must be a time like 2026-01-31T12:00:00Z, or epoch milliseconds',
+  )
+  .transform((text) => (/^\d+$/.test(text) ? Number(text) : Date.parse(text)));
+
+/** The query of GET nodes/:id/metrics: all of it may be left out. `step` in seconds; without it, or 0, the finest that gives a drawable number of points. */
+export const nodeMetricsQuerySchema = z.object({
+  from: momentSchema.optional(),
+  to: momentSchema.optional(),
+  step: z.coerce.number('must be a number of seconds').int('must be a whole number of seconds').min(0).max(86_400).optional(),
+});
+export type NodeMetricsQuery = z.infer<typeof nodeMetricsQuerySchema>;

@@ -1,0 +1,167 @@
+import type { Clock } from '#server/kernel/clock.ts';
+import { explainedOf, type MetricStore } from '#server/metrics/index.ts';
+import type { Nodes } from '#server/nodes/index.ts';
+import type { NodeHealth, Scraper } from '#server/scrape/index.ts';
+import type { Ssh } from '#server/ssh/index.ts';
+import type { NodeMetricsAnswer, NodeMetricsQuery } from '#shared/metrics.ts';
+import type { FleetMember, FleetNode, Fleet as FleetView, NodeDetail } from '#shared/nodes.ts';
+import { toInstant } from '#shared/time.ts';
+import { rangeOf, readChart } from './history.ts';
+import { createJudge, type Judged } from './judged.ts';
+
+export type Fleet = {
+  view(): Promise<FleetView>;
+  /** throws node.not-found */
+  node(id: string): Promise<NodeDetail>;
+  /** throws node.not-found, request.invalid */
+  history(id: string, query: NodeMetricsQuery): Promise<NodeMetricsAnswer>;
+  /** what selectors may ask besides name and labels: pool, leak, state, drift */
+  facts(member: FleetMember): Record<string, string>;
+};
+
+export type FleetDeps = {
+  nodes: Pick<Nodes, 'list' | 'get'>;
+  scraper: Pick<Scraper, 'health'>;
+  metrics: Pick<MetricStore, 'recent' | 'last' | 'raw' | 'query'>;
+  ssh: Pick<Ssh, 'hostKey'>;
+  configFiles: { agreed(nodeId: string): Promise<string | null> };
+  runs: {
+    activeRunOf(nodeId: string): string | null;
+    touching(nodeId: string, fromMs: number, toMs: number): NodeMetricsAnswer['runs'] | Promise<NodeMetricsAnswer['runs']>;
+  };
+  clock: Clock;
+};
+
+/** One view serves everyone who asks within this time. */
+const VIEW_MS = 200;
+/** Host key and agreed config come from the database; read anew after this long, later with many nodes. */
+const RECORDED_MS = 1000;
+const RECORDED_MS_PER_NODE = 5;
+
+type Recorded = { hostKey: FleetNode['hostKey']; agreedSha256: string | null };
+const NOTHING_RECORDED: Recorded = { hostKey: { fingerprint: null, blocked: false }, agreedSha256: null };
+
+/** The read side of the fleet: registry, health, samples, judgement, records and runs joined into what a page shows. Writes nothing. */
+export function createFleet(deps: FleetDeps): Fleet {
+  const { nodes, scraper, clock } = deps;
+  const judge = createJudge(deps.metrics);
+  const records = new Map<string, { at: number; value: Recorded }>();
+  let nodeCount = 1;
+  let current: { at: number; view: Promise<FleetView> } | null = null;
+
+  async function recorded(nodeId: string): Promise<Recorded> {
+    const kept = records.get(nodeId);
+    const now = clock.now();
+    if (kept && now - kept.at < RECORDED_MS + RECORDED_MS_PER_NODE * nodeCount) return kept.value;
+    const [{ pinned, blocked }, agreedSha256] = await Promise.all([deps.ssh.hostKey(nodeId), deps.configFiles.agreed(nodeId)]);
+    const value = { hostKey: { fingerprint: pinned, blocked }, agreedSha256 };
+    records.set(nodeId, { at: now, value });
+    return value;
+  }
+
+  async function fleetNode(member: FleetMember): Promise<FleetNode> {
+    const now = clock.now();
+    const judged = judge.of(member.id, now, nodeCount);
+    return join({
+      ...{ member, judged },
+      health: scraper.health(member.id),
+      recorded: await recorded(member.id),
+      activeRunId: deps.runs.activeRunOf(member.id),
+    });
+  }
+
+  async function readView(): Promise<FleetView> {
+    const members = await nodes.list();
+    nodeCount = Math.max(1, members.length);
+    const ids = new Set(members.map((member) => member.id));
+    judge.keepOnly(ids);
+    for (const id of records.keys()) if (!ids.has(id)) records.delete(id);
+    return { asOf: toInstant(clock.now()), nodes: await Promise.all(members.map(fleetNode)) };
+  }
+
+  return {
+    async view() {
+      const now = clock.now();
+      if (current && now - current.at < VIEW_MS && now >= current.at) return current.view;
+      const view = readView();
+      current = { at: now, view };
+      view.catch(() => {
+        current = null;
+      });
+      return view;
+    },
+    async node(id) {
+      const member = await nodes.get(id);
+      return { node: await fleetNode(member), member };
+    },
+    async history(id, query) {
+      const member = await nodes.get(id);
+      const range = rangeOf(query, clock.now());
+      const [chart, runs] = await Promise.all([readChart(deps.metrics, id, range), deps.runs.touching(id, range.fromMs, range.toMs)]);
+      return {
+        from: toInstant(range.fromMs),
+        to: toInstant(range.toMs),
+        step: chart.stepSeconds,
+        processStarts: chart.processStarts.map(toInstant),
+        times: chart.times,
+        series: chart.series,
+        // a node without a metrics page is always counted over SSH: nothing went blind
+        blind: member.metrics.via === 'none' ? [] : chart.blind.map((b) => ({ from: toInstant(b.fromMs), to: toInstant(b.toMs) })),
+        runs,
+      };
+    },
+    facts(member) {
+      const health = scraper.health(member.id);
+      const { enabled } = health.pool;
+      return {
+        state: health.state,
+        pool: enabled === null ? 'unknown' : enabled ? 'on' : 'off',
+        leak: judge.of(member.id, clock.now(), nodeCount).leak.verdict,
+        drift: hasDrift(health, records.get(member.id)?.value ?? NOTHING_RECORDED) ? 'yes' : 'no',
+      };
+    },
+  };
+}
+
+function join(parts: {
+  member: FleetMember;
+  health: NodeHealth;
+  judged: Judged;
+  recorded: Recorded;
+  activeRunId: string | null;
+}): FleetNode {
+  const { member, health, judged, recorded } = parts;
+  const sample = health.lastSample;
+  const [openFds, fdLimit] = [sample?.openFds ?? null, sample?.fdLimit ?? null];
+  const split = sample ? explainedOf(sample) : { explained: null, unexplained: null };
+  return {
+    id: member.id,
+    name: member.name,
+    labels: member.labels,
+    state: health.state,
+    stateReason: health.reason,
+    openFds,
+    fdLimit,
+    headroom: openFds === null || fdLimit === null ? null : Math.max(0, fdLimit - openFds),
+    explainedFds: split.explained,
+    unexplainedFds: split.unexplained,
+    connectionsActive: sample?.connectionsActive ?? null,
+    acceptedPerSecond: judged.acceptedPerSecond,
+    processStart: sample?.processStart == null ? null : toInstant(sample.processStart),
+    leak: judged.leak,
+    timeToEmfileSeconds: judged.timeToEmfileSeconds,
+    pool: { enabled: health.pool.enabled, active: sample?.poolActive ?? null, idle: sample?.poolIdle ?? null },
+    configSha256: health.configSha256,
+    drift: hasDrift(health, recorded),
+    drill: health.drill,
+    hostKey: recorded.hostKey,
+    activeRunId: parts.activeRunId,
+    lastSampleAt: sample ? toInstant(sample.at) : null,
+    sparkline: judged.sparkline,
+  };
+}
+
+/** The config is not what was last agreed. Unknown on either side is no drift. */
+function hasDrift(health: NodeHealth, { agreedSha256 }: Recorded): boolean {
+  return agreedSha256 !== null && health.configSha256 !== null && agreedSha256 !== health.configSha256;
+}

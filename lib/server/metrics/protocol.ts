@@ -1,0 +1,25 @@
+import type { Query, Retention } from './history.ts';
+
+/** What the store and its worker thread say to each other. Rows travel as transferred typed arrays, never copied. */
+export type WorkerStart = { file: string; retention: Retention };
+
+export type Ask =
+  | { op: 'append'; keys: string[]; rows: Float64Array }
+  | { op: 'raw'; key: string; fromMs: number; toMs: number }
+  | { op: 'query'; key: string; query: Query; nowMs: number }
+  | { op: 'recent'; sinceMs: number; fullSinceMs: number }
+  | { op: 'prune'; nowMs: number }
+  | { op: 'close' };
+
+export type Answers = {
+  append: null;
+  raw: Float64Array;
+  query: { stepMs: number; rows: Float64Array };
+  recent: { key: string; rows: Float64Array }[];
+  /** rows deleted */
+  prune: number;
+  close: null;
+};
+
+export type Request = { id: number; ask: Ask };
+export type Reply = { id: number; ok: true; answer: Answers[Ask['op']] } | { id: number; ok: false; message: string };

@@ -1,0 +1,86 @@
+import type { Sample } from '#shared/metrics.ts';
+
+/**
+ * A sample as a row of numbers, for typed memory, for the worker and for SQL. NaN stands for "not known".
+ * The columns' order is the rows' layout; `name` is the SQL column.
+ */
+export const GAUGES = [
+  { key: 'openFds', name: 'open_fds' },
+  { key: 'fdLimit', name: 'fd_limit' },
+  { key: 'connectionsActive', name: 'connections_active' },
+  { key: 'connectionsStale', name: 'connections_stale' },
+  { key: 'dialing', name: 'dialing' },
+  { key: 'poolActive', name: 'pool_active' },
+  { key: 'poolIdle', name: 'pool_idle' },
+  { key: 'baselineFds', name: 'baseline_fds' },
+  { key: 'rssBytes', name: 'rss_bytes' },
+  { key: 'eventLoopLagSeconds', name: 'event_loop_lag_seconds' },
+] as const;
+/** Kept raw: they only grow within one process life and fall to 0 at its start. */
+export const COUNTERS = [
+  { key: 'acceptedTotal', name: 'accepted_total' },
+  { key: 'refusedTotal', name: 'refused_total' },
+  { key: 'bytesTotal', name: 'bytes_total' },
+  { key: 'errorsTotal', name: 'errors_total' },
+  { key: 'cpuSeconds', name: 'cpu_seconds' },
+] as const;
+const SOURCES: readonly Sample['source'][] = ['http', 'ssh-metrics', 'ssh-proc'];
+export const SSH_PROC = SOURCES.indexOf('ssh-proc');
+
+export type GaugeKey = (typeof GAUGES)[number]['key'];
+export type CounterKey = (typeof COUNTERS)[number]['key'];
+
+export const AT = 0;
+export const PROCESS_START = 1;
+export const SOURCE = 2;
+export const GAUGE_0 = 3;
+export const COUNTER_0 = GAUGE_0 + GAUGES.length;
+export const SAMPLE_WIDTH = COUNTER_0 + COUNTERS.length;
+
+/** Beyond the full-rate memory one sample a minute is enough to judge by. */
+export const THIN_MS = 60_000;
+
+export const SAMPLE_COLUMNS = ['at', 'process_start', 'source', ...GAUGES.map((g) => g.name), ...COUNTERS.map((c) => c.name)] as const;
+
+export function writeSample(row: Float64Array, from: number, sample: Sample): void {
+  row[from + AT] = sample.at;
+  row[from + PROCESS_START] = sample.processStart ?? Number.NaN;
+  row[from + SOURCE] = SOURCES.indexOf(sample.source);
+  GAUGES.forEach(({ key }, i) => {
+    row[from + GAUGE_0 + i] = sample[key] ?? Number.NaN;
+  });
+  COUNTERS.forEach(({ key }, i) => {
+    row[from + COUNTER_0 + i] = sample[key] ?? Number.NaN;
+  });
+}
+
+export function readSample(row: Float64Array, from: number): Sample {
+  return {
+    at: row[from + AT] ?? 0,
+    processStart: known(row[from + PROCESS_START]),
+    openFds: known(row[from + GAUGE_0]),
+    fdLimit: known(row[from + GAUGE_0 + 1]),
+    connectionsActive: known(row[from + GAUGE_0 + 2]),
+    connectionsStale: known(row[from + GAUGE_0 + 3]),
+    dialing: known(row[from + GAUGE_0 + 4]),
+    poolActive: known(row[from + GAUGE_0 + 5]),
+    poolIdle: known(row[from + GAUGE_0 + 6]),
+    baselineFds: known(row[from + GAUGE_0 + 7]),
+    rssBytes: known(row[from + GAUGE_0 + 8]),
+    eventLoopLagSeconds: known(row[from + GAUGE_0 + 9]),
+    acceptedTotal: known(row[from + COUNTER_0]),
+    refusedTotal: known(row[from + COUNTER_0 + 1]),
+    bytesTotal: known(row[from + COUNTER_0 + 2]),
+    errorsTotal: known(row[from + COUNTER_0 + 3]),
+    cpuSeconds: known(row[from + COUNTER_0 + 4]),
+    source: SOURCES[row[from + SOURCE] ?? 0] ?? 'http',
+  };
+}
+
+export function readSamples(rows: Float64Array): Sample[] {
+  const samples: Sample[] = [];
+  for (let from = 0; from < rows.length; from += SAMPLE_WIDTH) samples.push(readSample(rows, from));
+  return samples;
+}
+
+export const known = (value: number | undefined): number | null => (value === undefined || Number.isNaN(value) ? null : value);

@@ -1,0 +1,69 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { parentPort, workerData } from 'node:worker_threads';
+import { openSqlite } from '#server/db/index.ts';
+import { History } from './history.ts';
+import type { Answers, Ask, Reply, Request, WorkerStart } from './protocol.ts';
+
+// The metric store's thread: node:sqlite is synchronous, so it gets a thread of its own and the console never waits for the disk.
+const start = workerData as WorkerStart;
+const history = new History(openSqlite(start.file), start.retention);
+let pruning: Promise<number> | null = null;
+
+parentPort?.on('message', ({ id, ask }: Request) => {
+  const reply = (message: Reply, transfer: ArrayBuffer[] = []) => parentPort?.postMessage(message, transfer);
+  const failed = (error: unknown) => reply({ id, ok: false, message: error instanceof Error ? error.message : String(error) });
+  try {
+    if (ask.op === 'prune') {
+      pruning ??= prune(ask.nowMs).finally(() => {
+        pruning = null;
+      });
+      pruning.then((answer) => reply({ id, ok: true, answer }), failed);
+      return;
+    }
+    const answer = handle(ask);
+    reply({ id, ok: true, answer }, buffers(answer));
+    if (ask.op === 'close') parentPort?.close();
+  } catch (error) {
+    failed(error);
+  }
+});
+
+function handle(ask: Exclude<Ask, { op: 'prune' }>): Answers[Ask['op']] {
+  switch (ask.op) {
+    case 'append':
+      history.append(ask.keys, ask.rows);
+      return null;
+    case 'raw':
+      return history.raw(ask.key, ask.fromMs, ask.toMs);
+    case 'query':
+      return history.query(ask.key, ask.query, ask.nowMs);
+    case 'recent':
+      return [...history.recent(ask.sinceMs, ask.fullSinceMs)];
+    case 'close':
+      history.close();
+      return null;
+  }
+}
+
+/** One small slice a turn: appends and queries that came meanwhile go first. */
+async function prune(nowMs: number): Promise<number> {
+  history.closeBuckets(nowMs);
+  let deleted = 0;
+  for (const slice of history.prune(nowMs)) {
+    deleted += slice;
+    await nextTurn();
+  }
+  return deleted;
+}
+
+function buffers(answer: Answers[Ask['op']]): ArrayBuffer[] {
+  if (answer instanceof Float64Array) return [owned(answer)];
+  if (Array.isArray(answer)) return answer.map(({ rows }) => owned(rows));
+  if (answer !== null && typeof answer === 'object') return [owned(answer.rows)];
+  return [];
+}
+
+/** Rows are always made here with a buffer of their own, never shared memory. */
+function owned(rows: Float64Array): ArrayBuffer {
+  return rows.buffer as ArrayBuffer;
+}

@@ -1,0 +1,277 @@
+import { ScrapeFailure } from './failure.ts';
+
+/** What a page's lines fold into: the numbers of one wide sample, and facts that are not time series. */
+export type Exposition = {
+  processStartMs: number | null;
+  openFds: number | null;
+  fdLimit: number | null;
+  connectionsActive: number | null;
+  connectionsStale: number | null;
+  dialing: number | null;
+  poolActive: number | null;
+  poolIdle: number | null;
+  baselineFds: number | null;
+  acceptedTotal: number | null;
+  refusedTotal: number | null;
+  bytesTotal: number | null;
+  errorsTotal: number | null;
+  rssBytes: number | null;
+  cpuSeconds: number | null;
+  eventLoopLagSeconds: number | null;
+  poolEnabled: boolean | null;
+  reloadFailed: boolean | null;
+  configSha256: string | null;
+  drill: string | null;
+};
+
+export const PAGE_LIMITS = Object.freeze({
+  /** bytes of one page */
+  page: 4 * 1024 * 1024,
+  /** bytes of one line; ours are below 300 */
+  line: 16 * 1024,
+  lines: 200_000,
+  labels: 64,
+  /** characters kept of a label's value */
+  labelValue: 256,
+});
+
+/** Takes the page as it arrives, in any cutting, and keeps one partial line at most. */
+export type ExpositionFold = { push(chunk: Buffer): void; finish(): Exposition };
+
+/** Prometheus text 0.0.4 and OpenMetrics. Series that nobody here needs are skipped unread. Throws ScrapeFailure. */
+export function foldExposition(options: { openMetrics?: boolean } = {}): ExpositionFold {
+  const seen = new Tally();
+  let rest: Buffer | null = null;
+  let [bytes, lines] = [0, 0];
+  let ended = false;
+
+  const take = (page: Buffer, from: number, to: number) => {
+    if (++lines > PAGE_LIMITS.lines) throw new ScrapeFailure('too-large', `The metrics page has more than ${PAGE_LIMITS.lines} lines.`);
+    if (to - from > PAGE_LIMITS.line) throw tooLong(lines);
+    const end = to > from && page[to - 1] === 0x0d ? to - 1 : to;
+    if (end === from) return;
+    if (ended) throw new ScrapeFailure('malformed', `Line ${lines} of the metrics page comes after "# EOF".`);
+    const first = page[from];
+    if (first === 0x23) {
+      if (end - from === 5 && page.toString('latin1', from, end) === '# EOF') ended = true;
+      return;
+    }
+    // every name that is kept begins with "process_" or "sniproxy_"
+    if (first !== 0x70 && first !== 0x73) return;
+    let nameEnd = from;
+    while (nameEnd < end && page[nameEnd] !== 0x7b && page[nameEnd] !== 0x20 && page[nameEnd] !== 0x09) nameEnd++;
+    const keep = KEPT.get(page.toString('latin1', from, nameEnd));
+    if (keep) keep(seen, readSeries(page.toString('utf8', nameEnd, end), lines));
+  };
+
+  return {
+    push(chunk) {
+      bytes += chunk.length;
+      if (bytes > PAGE_LIMITS.page)
+        throw new ScrapeFailure('too-large', `The metrics page is larger than ${PAGE_LIMITS.page / 1024 / 1024} MiB.`);
+      const page = rest ? Buffer.concat([rest, chunk]) : chunk;
+      let from = 0;
+      for (let to = page.indexOf(0x0a); to !== -1; to = page.indexOf(0x0a, from)) {
+        take(page, from, to);
+        from = to + 1;
+      }
+      if (page.length - from > PAGE_LIMITS.line) throw tooLong(lines + 1);
+      rest = from < page.length ? page.subarray(from) : null;
+    },
+    finish() {
+      if (rest) throw new ScrapeFailure('truncated', `The metrics page ends in the middle of line ${lines + 1}.`);
+      if (options.openMetrics && !ended)
+        throw new ScrapeFailure('truncated', 'The metrics page is OpenMetrics and does not end with "# EOF".');
+      if (!seen.any)
+        throw new ScrapeFailure('no-series', 'The page has no metric of an SNI proxy (no "sniproxy_…" and no "process_…" series).');
+      return seen.exposition();
+    },
+  };
+}
+
+/** The whole page at once. */
+export function readExposition(page: Buffer | string, options: { openMetrics?: boolean } = {}): Exposition {
+  const fold = foldExposition(options);
+  fold.push(typeof page === 'string' ? Buffer.from(page) : page);
+  return fold.finish();
+}
+
+const tooLong = (line: number) =>
+  new ScrapeFailure('line-too-long', `Line ${line} of the metrics page is longer than ${PAGE_LIMITS.line} bytes.`);
+
+type Series = { value: number; label(name: string): string | null };
+
+const malformed = (line: number, what: string) =>
+  new ScrapeFailure('malformed', `Line ${line} of the metrics page cannot be read: ${what}.`);
+
+const VALUE = /^[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|0[xX][0-9a-fA-F]+)$/;
+const SPECIAL: Record<string, number> = { nan: Number.NaN, inf: Infinity, '+inf': Infinity, '-inf': -Infinity };
+
+/** `text` is a line without its name: `{labels} value [timestamp] [# exemplar]`. */
+function readSeries(text: string, line: number): Series {
+  const labels = new Map<string, string>();
+  let at = skipBlanks(text, 0);
+  if (text[at] === '{') at = readLabels(text, at + 1, line, labels);
+  at = skipBlanks(text, at);
+  let end = at;
+  while (end < text.length && text[end] !== ' ' && text[end] !== '\t') end++;
+  const word = text.slice(at, end);
+  const special = SPECIAL[word.toLowerCase()];
+  if (special === undefined && !VALUE.test(word))
+    throw malformed(line, word === '' ? 'it has no value' : `${JSON.stringify(word.slice(0, 40))} is not a number`);
+  const tail = text.slice(end).trim();
+  if (tail !== '' && !/^(?:[-+]?[\d.]+(?:[eE][-+]?\d+)?)?\s*(?:#.*)?$/.test(tail))
+    throw malformed(line, `${JSON.stringify(tail.slice(0, 40))} is not a timestamp`);
+  return { value: special ?? Number(word), label: (name) => labels.get(name) ?? null };
+}
+
+function skipBlanks(text: string, from: number): number {
+  let at = from;
+  while (text[at] === ' ' || text[at] === '\t') at++;
+  return at;
+}
+
+/** Reads from behind `{` to behind `}`. */
+function readLabels(text: string, from: number, line: number, into: Map<string, string>): number {
+  let at = from;
+  for (let count = 0; ; count++) {
+    at = skipBlanks(text, at);
+    if (text[at] === '}') return at + 1;
+    if (count === PAGE_LIMITS.labels) throw malformed(line, `it has more than ${PAGE_LIMITS.labels} labels`);
+    const equals = text.indexOf('=', at);
+    if (equals === -1) throw malformed(line, 'its labels are not closed by "}"');
+    const name = text.slice(at, equals).trim();
+    at = skipBlanks(text, equals + 1);
+    if (!/^[A-Za-z_]\w{0,127}$/.test(name) || text[at] !== '"')
+      throw malformed(line, `${JSON.stringify(name.slice(0, 40))} is not a label`);
+    const start = ++at;
+    let escaped = false;
+    for (; text[at] !== '"'; at++) {
+      if (at >= text.length) throw malformed(line, 'a label value is not closed');
+      if (text[at] === '\\') {
+        escaped = true;
+        at++;
+      }
+    }
+    const raw = text.slice(start, Math.min(at, start + PAGE_LIMITS.labelValue));
+    into.set(name, escaped ? raw.replace(/\\(["\\n])/g, (_, c: string) => (c === 'n' ? '\n' : c)) : raw);
+    at = skipBlanks(text, at + 1);
+    if (text[at] === ',') at++;
+    else if (text[at] !== '}') throw malformed(line, 'its labels are not closed by "}"');
+  }
+}
+
+/** Numbers as they come in; NaN and infinities count as not known. */
+class Tally {
+  any = false;
+  #numbers = new Map<string, number>();
+  #words = new Map<string, string>();
+
+  sum(key: string, value: number): void {
+    this.#put(key, value, (before) => before + value);
+  }
+  max(key: string, value: number): void {
+    this.#put(key, value, (before) => Math.max(before, value));
+  }
+  min(key: string, value: number): void {
+    this.#put(key, value, (before) => Math.min(before, value));
+  }
+  word(key: string, value: string | null): void {
+    this.any = true;
+    if (value) this.#words.set(key, value);
+  }
+
+  exposition(): Exposition {
+    const number = (key: string) => this.#numbers.get(key) ?? null;
+    const flag = (key: string) => (this.#numbers.has(key) ? this.#numbers.get(key) !== 0 : null);
+    const start = number('processStartSeconds');
+    const finished = number('finished');
+    const active = number('connectionsActive');
+    return {
+      processStartMs: start === null || start <= 0 ? null : Math.round(start) * 1000,
+      openFds: number('openFds'),
+      fdLimit: number('fdLimit'),
+      connectionsActive: active,
+      connectionsStale: number('connectionsStale'),
+      dialing: number('dialing'),
+      poolActive: number('poolActive'),
+      poolIdle: number('poolIdle'),
+      baselineFds: number('baselineFds'),
+      // SNIProxy-rs counts a connection when it ends, so accepted = ended + still there
+      acceptedTotal: number('acceptedTotal') ?? (finished === null || active === null ? null : finished + active),
+      refusedTotal: number('refusedTotal'),
+      bytesTotal: number('bytesTotal'),
+      errorsTotal: number('errorsTotal'),
+      rssBytes: number('rssBytes'),
+      cpuSeconds: number('cpuSeconds'),
+      eventLoopLagSeconds: number('eventLoopLagSeconds'),
+      poolEnabled: flag('poolEnabled'),
+      reloadFailed: flag('reloadFailed'),
+      configSha256: this.#words.get('configSha256') ?? null,
+      drill: this.#words.get('drill') ?? null,
+    };
+  }
+
+  #put(key: string, value: number, join: (before: number) => number): void {
+    this.any = true;
+    if (!Number.isFinite(value)) return;
+    const before = this.#numbers.get(key);
+    this.#numbers.set(key, before === undefined ? value : join(before));
+  }
+}
+
+type Keep = (tally: Tally, series: Series) => void;
+const sum =
+  (key: string): Keep =>
+  (tally, { value }) =>
+    tally.sum(key, value);
+const max =
+  (key: string): Keep =>
+  (tally, { value }) =>
+    tally.max(key, value);
+const min =
+  (key: string): Keep =>
+  (tally, { value }) =>
+    tally.min(key, value);
+
+const PHASES: Record<string, string> = { dial: 'dialing', stale: 'connectionsStale' };
+
+/** Of several processes behind one page the one nearest its limit counts; traffic is added up. */
+const KEPT = new Map<string, Keep>([
+  ['process_open_fds', max('openFds')],
+  ['process_max_fds', min('fdLimit')],
+  ['process_start_time_seconds', max('processStartSeconds')],
+  ['process_resident_memory_bytes', sum('rssBytes')],
+  ['process_cpu_seconds_total', sum('cpuSeconds')],
+  ['sniproxy_connections_active', sum('connectionsActive')],
+  [
+    'sniproxy_connections_phase',
+    (tally, { value, label }) => {
+      const key = PHASES[label('phase') ?? ''];
+      if (key) tally.sum(key, value);
+    },
+  ],
+  ['sniproxy_connections_total', sum('finished')],
+  ['sniproxy_pool_active_connections', sum('poolActive')],
+  ['sniproxy_pool_size', sum('poolIdle')],
+  ['sniproxy_accepted_total', sum('acceptedTotal')],
+  ['sniproxy_refused_total', sum('refusedTotal')],
+  ['sniproxy_bytes_transferred_total', sum('bytesTotal')],
+  ['sniproxy_errors_total', sum('errorsTotal')],
+  ['sniproxy_eventloop_lag_seconds', max('eventLoopLagSeconds')],
+  ['sniproxy_fd_baseline', max('baselineFds')],
+  ['sniproxy_pool_enabled', max('poolEnabled')],
+  ['sniproxy_config_reload_failed', max('reloadFailed')],
+  [
+    'sniproxy_config_info',
+    (tally, { value, label }) => {
+      if (value === 1) tally.word('configSha256', /^[0-9a-f]{64}$/.exec(label('sha256') ?? '')?.[0] ?? null);
+    },
+  ],
+  [
+    'sniproxy_drill_active',
+    (tally, { value, label }) => {
+      if (value === 1) tally.word('drill', /^[a-z0-9-]{1,40}$/.exec(label('drill') ?? '')?.[0] ?? null);
+    },
+  ],
+]);

@@ -1,0 +1,1 @@
+export { createScraper, type NodeHealth, type Scraper } from './scraper.ts';

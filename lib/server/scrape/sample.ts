@@ -1,0 +1,66 @@
+import type { Sample } from '#shared/metrics.ts';
+import type { Exposition } from './exposition.ts';
+
+/** What a probe over SSH knows of the process. */
+export type ProcessCount = { openFds: number | null; fdLimit: number | null };
+
+/** The page's clock and /proc's round differently and start-up takes a moment: starts this close are one. */
+const SAME_START_MS = 2500;
+
+/** One start per process life, whatever the source says to the second; null takes nothing away from what is known of the same life. */
+export function sameProcessStart(before: number | null, now: number | null): number | null {
+  if (before === null || now === null) return now;
+  return Math.abs(now - before) <= SAME_START_MS ? before : now;
+}
+
+/** `counted` fills in for pages that export no fds. */
+export function sampleOfPage(
+  page: Exposition,
+  about: { at: number; processStart: number | null; source: 'http' | 'ssh-metrics'; counted: ProcessCount | null },
+): Sample {
+  return {
+    at: about.at,
+    processStart: about.processStart,
+    openFds: count(page.openFds ?? about.counted?.openFds ?? null),
+    fdLimit: count(page.fdLimit ?? about.counted?.fdLimit ?? null),
+    connectionsActive: page.connectionsActive,
+    connectionsStale: page.connectionsStale,
+    dialing: page.dialing,
+    poolActive: page.poolActive,
+    poolIdle: page.poolIdle,
+    baselineFds: count(page.baselineFds),
+    acceptedTotal: page.acceptedTotal,
+    refusedTotal: page.refusedTotal,
+    bytesTotal: page.bytesTotal,
+    errorsTotal: page.errorsTotal,
+    rssBytes: page.rssBytes,
+    cpuSeconds: page.cpuSeconds,
+    eventLoopLagSeconds: page.eventLoopLagSeconds,
+    source: about.source,
+  };
+}
+
+export function sampleOfProbe(about: { at: number; processStart: number | null; counted: ProcessCount }): Sample {
+  return {
+    at: about.at,
+    processStart: about.processStart,
+    openFds: about.counted.openFds,
+    fdLimit: about.counted.fdLimit,
+    connectionsActive: null,
+    connectionsStale: null,
+    dialing: null,
+    poolActive: null,
+    poolIdle: null,
+    baselineFds: null,
+    acceptedTotal: null,
+    refusedTotal: null,
+    bytesTotal: null,
+    errorsTotal: null,
+    rssBytes: null,
+    cpuSeconds: null,
+    eventLoopLagSeconds: null,
+    source: 'ssh-proc',
+  };
+}
+
+const count = (value: number | null): number | null => (value !== null && value >= 0 ? value : null);
