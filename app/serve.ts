@@ -13,13 +13,17 @@ const root = path.resolve(import.meta.dirname, '..');
 await main();
 
 async function main(): Promise<void> {
+  // Whatever the console writes is its owner's alone.
+  process.umask(0o077);
   let config: Config;
   let runtime: Runtime;
   let log: Log;
+  let setupLink: string | null;
   try {
     config = readConfig();
     log = createLog({ level: config.logLevel, pretty: process.stdout.isTTY });
     runtime = await createRuntime({ config, log });
+    setupLink = (await runtime.start()).setupLink;
   } catch (error) {
     // A wrong setting is the reader's to mend: its sentences, no stack.
     process.stderr.write(
@@ -30,10 +34,10 @@ async function main(): Promise<void> {
   setRuntime(runtime);
   const server = http.createServer();
   stopOnSignals(server, runtime, log);
-  await runtime.start();
   server.on('request', await pages(config));
   await listen(server, config);
   process.stdout.write(`Headroom is at ${config.url}\n`);
+  if (setupLink) process.stdout.write(`There is no admin yet. This link makes the first one, once: ${setupLink}\n`);
 }
 
 /** Next, in this very process, so that its route handlers find the runtime. */

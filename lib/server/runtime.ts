@@ -22,7 +22,8 @@ export type Runtime = {
   access: Access;
   command: Command;
   nodes: Nodes;
-  start(): Promise<void>;
+  /** `setupLink`: where the first admin is made; null when there is one */
+  start(): Promise<{ setupLink: string | null }>;
   stop(): Promise<void>;
 };
 
@@ -40,7 +41,7 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
   const events = createEventHub();
   const audit = createAudit({ db });
   const settings = createSettings({ db, dataKey });
-  const access = createAccess({ db, clock });
+  const access = createAccess({ db, clock, settings, config, record: audit.record });
   const command = createCommand({ db, audit, events, clock });
   const nodes = createNodes({ db });
 
@@ -62,6 +63,7 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
     async start() {
       await settings.sshIdentity();
       await nodes.refresh();
+      return access.prepare();
     },
     async stop() {
       stopFollowing();

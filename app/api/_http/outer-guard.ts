@@ -1,8 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ERROR_CODES, type Problem } from '#shared/errors.ts';
-
-/** Where handlers find the address that a request came from; what a client sends under this name is overwritten. */
-export const REMOTE_HEADER = 'x-headroom-remote';
+import { REMOTE_HEADER } from './remote.ts';
 
 /** What every answer has, whoever writes it: the security headers, and for the API a problem document instead of Next's empty 405. */
 export function guardAnswer(request: IncomingMessage, response: ServerResponse): void {

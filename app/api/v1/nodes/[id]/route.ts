@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { removeNode, updateNode } from '#server/nodes/index.ts';
+import { nodeInputSchema } from '#shared/nodes.ts';
+import { handle } from '../../../_http/handle.ts';
+import { etag, ifMatch } from '../../../_http/if-match.ts';
+
+const params = z.object({ id: z.string() });
+
+export const GET = handle({ permission: 'fleet.read', params }, async ({ runtime, params: { id } }) => {
+  const member = await runtime.nodes.get(id);
+  return Response.json({ member }, { headers: { 'cache-control': 'no-store', etag: etag(member.version) } });
+});
+
+export const PUT = handle(
+  { permission: 'node.write', params, body: nodeInputSchema },
+  ({ runtime, actor, params: { id }, body, request }) => runtime.command(actor, updateNode, { id, version: ifMatch(request), node: body }),
+);
+
+/** What the body leaves out stays as it is. */
+export const PATCH = handle(
+  { permission: 'node.write', params, body: z.record(z.string(), z.unknown()) },
+  async ({ runtime, actor, params: { id }, body, request }) => {
+    const node = { ...(await runtime.nodes.get(id)), ...body };
+    return runtime.command(actor, updateNode, { id, version: ifMatch(request), node });
+  },
+);
+
+export const DELETE = handle({ permission: 'node.write', params }, ({ runtime, actor, params: { id }, request }) =>
+  runtime.command(actor, removeNode, { id, version: ifMatch(request) }),
+);

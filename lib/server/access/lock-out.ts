@@ -1,0 +1,54 @@
+import type { Db } from '#server/db/index.ts';
+import type { Clock } from '#server/kernel/clock.ts';
+import { HeadroomError } from '#server/kernel/errors.ts';
+
+/** Failures are forgotten after this long without another one. */
+const MEMORY_MS = 15 * 60_000;
+const FIRST_LOCK_MS = 60_000;
+const LONGEST_LOCK_MS = 15 * 60_000;
+
+/**
+ * How many failures each key may have before it is locked. One address against one account is locked soon; an account from anywhere, and an
+ * address against any account, later: guessing is slow, and a stranger cannot lock a person out with five requests.
+ */
+const limits = (email: string, remote: string): [key: string, failures: number][] => [
+  [`pair:${email.toLowerCase()}|${remote}`, 5],
+  [`email:${email.toLowerCase()}`, 50],
+  [`remote:${remote}`, 30],
+];
+
+export function createLockOut({ db, clock }: { db: Db; clock: Clock }) {
+  return {
+    async assertOpen(email: string, remote: string): Promise<void> {
+      const keys = limits(email, remote).map(([key]) => key);
+      const rows = await db.selectFrom('signInFailures').select('lockedUntil').where('key', 'in', keys).execute();
+      const leftMs = Math.max(0, ...rows.map((row) => row.lockedUntil - clock.now()));
+      if (leftMs > 0) throw new HeadroomError('auth.locked-out', `too many failed sign-ins: try again in ${Math.ceil(leftMs / 1000)} s`);
+    },
+    async failed(email: string, remote: string): Promise<void> {
+      const now = clock.now();
+      await db.transaction().execute(async (tx) => {
+        await tx
+          .deleteFrom('signInFailures')
+          .where('lastAt', '<', now - MEMORY_MS)
+          .where('lockedUntil', '<', now)
+          .execute();
+        for (const [key, allowed] of limits(email, remote)) {
+          const before = await tx.selectFrom('signInFailures').select('count').where('key', '=', key).executeTakeFirst();
+          const count = (before?.count ?? 0) + 1;
+          const lockMs = count < allowed ? 0 : Math.min(LONGEST_LOCK_MS, FIRST_LOCK_MS * 2 ** (count - allowed));
+          const row = { count, lastAt: now, lockedUntil: now + lockMs };
+          await tx
+            .insertInto('signInFailures')
+            .values({ key, ...row })
+            .onConflict((conflict) => conflict.column('key').doUpdateSet(row))
+            .execute();
+        }
+      });
+    },
+    async succeeded(email: string, remote: string): Promise<void> {
+      const [pair] = limits(email, remote);
+      if (pair) await db.deleteFrom('signInFailures').where('key', '=', pair[0]).execute();
+    },
+  };
+}
