@@ -50,7 +50,9 @@ export type Http = {
 };
 
 /** `path` is below /api/v1 and has no leading slash: `nodes/3f2a/config`. Put ids through encodeURIComponent. */
-export function createHttp(options: { baseUrl?: string; headers?: Record<string, string> } = {}): Http {
+export function createHttp(
+  options: { baseUrl?: string; headers?: Record<string, string>; onServerTime?: (epochMs: number) => void } = {},
+): Http {
   const send =
     (method: string) =>
     async <S extends z.ZodType>(path: string, schema: S, call: Call = {}): Promise<z.infer<S>> => {
@@ -74,13 +76,26 @@ export function createHttp(options: { baseUrl?: string; headers?: Record<string,
         if (call.signal?.aborted) throw cause;
         throw unreachable(cause, timeout.aborted);
       }
+      const serverTime = Date.parse(response.headers.get('date') ?? '');
+      if (options.onServerTime && !Number.isNaN(serverTime)) options.onServerTime(serverTime);
       return readAnswer(`${method} ${path}`, response, text, schema);
     };
   return { get: send('GET'), post: send('POST'), put: send('PUT'), delete: send('DELETE') };
 }
 
+const timeListeners = new Set<(epochMs: number) => void>();
+/** The console's clock as of its newest answer, to the second: ages on the page are counted by it, not by the browser's. */
+export function onServerTime(listener: (epochMs: number) => void): () => void {
+  timeListeners.add(listener);
+  return () => timeListeners.delete(listener);
+}
+
 /** The console this page came from. */
-export const api: Http = createHttp();
+export const api: Http = createHttp({
+  onServerTime: (epochMs) => {
+    for (const listener of timeListeners) listener(epochMs);
+  },
+});
 
 function readAnswer<S extends z.ZodType>(what: string, response: Response, text: string, schema: S): z.infer<S> {
   const json = parseJson(text);

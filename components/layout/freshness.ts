@@ -1,0 +1,34 @@
+import { isProblemError } from '#client/http.ts';
+import { FLEET_REFETCH_MS, useFleet } from '#client/nodes.ts';
+import { consoleNow, useNow } from '#components/ui/now.tsx';
+
+/** The console answers, but its newest sample is older than this: the collector stands still. */
+const STALE_AFTER_MS = 20_000;
+/** One missed refetch is no news. */
+const LOST_AFTER_MS = 2.2 * FLEET_REFETCH_MS;
+
+export type Freshness =
+  | { kind: 'none' }
+  | { kind: 'fresh'; asOfMs: number }
+  /** the console answers with old numbers */
+  | { kind: 'stale'; asOfMs: number; sinceSeconds: number }
+  /** the console does not answer */
+  | { kind: 'lost'; asOfMs: number; sinceSeconds: number; retryInSeconds: number; retry: () => void };
+
+export function useFreshness(): Freshness {
+  const { data, error, dataUpdatedAt, errorUpdatedAt, refetch } = useFleet();
+  const now = useNow() || consoleNow();
+  if (!data || data.nodes.length === 0) return { kind: 'none' };
+  const asOfMs = Date.parse(data.asOf);
+  const silentMs = Date.now() - dataUpdatedAt;
+  const unanswered = isProblemError(error) && error.code !== 'auth.required' && error.code !== 'auth.forbidden';
+  if (unanswered && silentMs > LOST_AFTER_MS)
+    return {
+      kind: 'lost',
+      asOfMs,
+      sinceSeconds: silentMs / 1000,
+      retryInSeconds: Math.max(0, (errorUpdatedAt + FLEET_REFETCH_MS - Date.now()) / 1000),
+      retry: () => void refetch(),
+    };
+  return now - asOfMs > STALE_AFTER_MS ? { kind: 'stale', asOfMs, sinceSeconds: (now - asOfMs) / 1000 } : { kind: 'fresh', asOfMs };
+}

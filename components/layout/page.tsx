@@ -1,0 +1,72 @@
+'use client';
+import clsx from 'clsx';
+import Link from 'next/link';
+import { Fragment, type ReactNode } from 'react';
+import { AsOf } from './as-of.tsx';
+import { useFreshness } from './freshness.ts';
+import { Strips } from './strips.tsx';
+import { ThemeSwitch } from './theme-switch.tsx';
+
+export type Crumb = { label: string; href?: string };
+
+/** Header with the breadcrumb, what everyone must know now (stale data, a drill), and the page itself. */
+export function Page({ crumbs, children, className }: { crumbs: readonly Crumb[]; children: ReactNode; className?: string }) {
+  const freshness = useFreshness();
+  return (
+    <>
+      <header className="top">
+        <nav className="crumbs" aria-label="Breadcrumb">
+          {crumbs.map((crumb, index) => (
+            <Fragment key={crumb.label}>
+              {crumb.href ? (
+                <>
+                  <Link className="hide-m" href={crumb.href}>
+                    {crumb.label}
+                  </Link>
+                  <span className="hide-m" aria-hidden="true">
+                    /
+                  </span>
+                </>
+              ) : (
+                <b aria-current={index === crumbs.length - 1 ? 'page' : undefined}>{crumb.label}</b>
+              )}
+            </Fragment>
+          ))}
+        </nav>
+        <div className="end">
+          <AsOf freshness={freshness} />
+          <ThemeSwitch />
+        </div>
+      </header>
+      <div className="body" data-stale={freshness.kind === 'stale' || freshness.kind === 'lost'}>
+        <Strips freshness={freshness} />
+        <main className={clsx('main', className)} id="main" tabIndex={-1}>
+          {children}
+        </main>
+      </div>
+    </>
+  );
+}
+
+export function PageHead({
+  title,
+  sub,
+  actions,
+  children,
+}: {
+  title: ReactNode;
+  sub?: ReactNode;
+  actions?: ReactNode;
+  children?: ReactNode;
+}) {
+  return (
+    <div className="page-h">
+      <div className="grow">
+        <h1>{title}</h1>
+        {sub ? <p className="sub">{sub}</p> : null}
+      </div>
+      {actions ? <div className="actions">{actions}</div> : null}
+      {children}
+    </div>
+  );
+}

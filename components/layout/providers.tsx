@@ -1,0 +1,36 @@
+'use client';
+import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { NuqsAdapter } from 'nuqs/adapters/next/app';
+import { type ReactNode, Suspense, useState } from 'react';
+import { isProblemError } from '#client/http.ts';
+import { queryKeys } from '#client/query-keys.ts';
+
+export function Providers({ children }: { children: ReactNode }) {
+  const [client] = useState(createClient);
+  return (
+    <QueryClientProvider client={client}>
+      {/* pages read the URL's query, which a prerendered page does not know yet */}
+      <Suspense>
+        <NuqsAdapter>{children}</NuqsAdapter>
+      </Suspense>
+    </QueryClientProvider>
+  );
+}
+
+function createClient(): QueryClient {
+  const client = new QueryClient({
+    queryCache: new QueryCache({
+      // a session that ended shows up in any call: ask again who we are, and the shell leads to the sign-in page
+      onError: (error, query) => {
+        if (isProblemError(error) && error.code === 'auth.required' && query.queryKey[0] !== queryKeys.session[0])
+          void client.invalidateQueries({ queryKey: queryKeys.session });
+      },
+    }),
+    defaultOptions: {
+      // known data stays on the screen; a failed refetch is said beside it, not instead of it
+      queries: { retry: false, staleTime: 2000, gcTime: 600_000, networkMode: 'always' },
+      mutations: { retry: false, networkMode: 'always' },
+    },
+  });
+  return client;
+}

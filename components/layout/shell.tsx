@@ -1,0 +1,41 @@
+'use client';
+import { usePathname, useRouter } from 'next/navigation';
+import { createContext, type ReactNode, useContext, useEffect } from 'react';
+import { onServerTime } from '#client/http.ts';
+import { type LiveStatus, useLive } from '#client/live.ts';
+import { useFleet } from '#client/nodes.ts';
+import { signInPath, useSession } from '#client/session.ts';
+import { syncClock } from '#components/ui/now.tsx';
+import { Sidebar } from './sidebar.tsx';
+import { TabBar } from './tab-bar.tsx';
+
+const LiveContext = createContext<LiveStatus>('connecting');
+export const useLiveStatus = (): LiveStatus => useContext(LiveContext);
+
+/** What every signed-in page stands in: navigation, the one event stream, the way to the sign-in page. */
+export function Shell({ children }: { children: ReactNode }) {
+  const live = useLive();
+  const session = useSession();
+  const fleet = useFleet();
+  const router = useRouter();
+  const path = usePathname();
+  const signIn = signInPath(session.error, path);
+  useEffect(() => {
+    if (signIn) router.replace(signIn);
+  }, [signIn, router]);
+
+  useEffect(() => onServerTime(syncClock), []);
+
+  return (
+    <LiveContext value={live}>
+      <a className="btn skip" href="#main">
+        Skip to the page
+      </a>
+      <div className="app">
+        <Sidebar fleet={fleet.data} session={session.data} path={path} />
+        {children}
+      </div>
+      <TabBar path={path} />
+    </LiveContext>
+  );
+}

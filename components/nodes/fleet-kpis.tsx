@@ -1,0 +1,117 @@
+import { Kpi, KpiStrip } from '#components/ui/kpi.tsx';
+import type { FleetNode } from '#shared/nodes.ts';
+import { formatBand } from '#shared/units/band.ts';
+import { formatCount } from '#shared/units/count.ts';
+import { formatPerSecond } from '#shared/units/rate.ts';
+import { HORIZON_SECONDS, splitDuration } from '#shared/units/time.ts';
+import { DANGER_SECONDS, forecastOf, usedShare } from './node-words.ts';
+
+export function FleetKpis({ nodes, byUrgency }: { nodes: readonly FleetNode[]; byUrgency: readonly FleetNode[] }) {
+  const count = (holds: (node: FleetNode) => boolean) => nodes.filter(holds).length;
+  const seen = nodes.filter((node) => node.openFds !== null && node.fdLimit !== null);
+  const shares = seen.map(usedShare).sort((a, b) => a - b);
+  const headroomAt = (index: number) => Math.round(100 - (shares[index] ?? 0) * 100);
+  const leaking = count((node) => node.leak.verdict === 'leaking');
+  const cannotTell = count((node) => node.leak.verdict === 'cannot-tell');
+  const down = count((node) => node.state === 'down');
+  const blind = count((node) => node.state === 'scrape-blind');
+  const blocked = count((node) => node.hostKey.blocked);
+  const unseen = count((node) => node.state === 'unknown');
+  const drift = count((node) => node.drift);
+  const runs = new Set(nodes.map((node) => node.activeRunId).filter((id) => id !== null));
+  const runId = [...runs][0];
+  return (
+    <KpiStrip label="Fleet summary">
+      <DiesFirstKpi first={byUrgency[0]} />
+      <Kpi
+        label="Leaking"
+        mark={leaking > 0 ? 'warn' : 'ok'}
+        value={formatCount(leaking)}
+        unit={leaking === 1 ? 'node' : 'nodes'}
+        detail={cannotTell > 0 ? `${formatCount(cannotTell)} can't tell yet` : `of ${formatCount(nodes.length)}`}
+        href="/?view=leaking"
+      />
+      {shares.length > 0 ? (
+        <Kpi
+          label="Headroom, median"
+          value={headroomAt(shares.length >> 1)}
+          unit="%"
+          detail={`lowest ${headroomAt(shares.length - 1)} %`}
+        />
+      ) : (
+        <Kpi label="Headroom, median" value="–" detail="no data" />
+      )}
+      <Kpi
+        label="Connections"
+        value={seen.length > 0 ? formatCount(sum(seen, (node) => node.connectionsActive)) : '–'}
+        detail={
+          <>
+            <b>{formatPerSecond(sum(seen, (node) => node.acceptedPerSecond))}</b> conn/s
+          </>
+        }
+      />
+      <Kpi
+        label="Unexplained"
+        className="kx"
+        value={formatCount(sum(seen, (node) => node.unexplainedFds))}
+        unit="fds"
+        detail={`of ${formatCount(sum(seen, (node) => node.openFds))} open`}
+      />
+      <Kpi
+        label="Blind or down"
+        mark={down > 0 ? 'down' : 'blind'}
+        value={formatCount(down + blind + unseen)}
+        unit={down + blind + unseen === 1 ? 'node' : 'nodes'}
+        detail={
+          [down > 0 && `${down} down`, blind > 0 && `${blind} blind`, blocked > 0 && `${blocked} blocked`].filter(Boolean).join(', ') ||
+          'all are read'
+        }
+        href="/?view=unreachable"
+      />
+      <Kpi
+        label="Drift"
+        mark="drift"
+        value={formatCount(drift)}
+        unit={drift === 1 ? 'node' : 'nodes'}
+        detail={drift > 0 ? 'config not as agreed' : 'configs as agreed'}
+        href="/?view=drift"
+      />
+      {runId === undefined ? null : (
+        <Kpi
+          label={runs.size === 1 ? `Run ${runId.slice(0, 8)}` : 'Runs'}
+          mark="run"
+          value={formatCount(runs.size === 1 ? count((node) => node.activeRunId === runId) : runs.size)}
+          unit={runs.size === 1 ? 'in work' : 'live'}
+          detail="open"
+          href={runs.size === 1 ? `/runs/${runId}` : '/runs'}
+        />
+      )}
+    </KpiStrip>
+  );
+}
+
+function DiesFirstKpi({ first }: { first: FleetNode | undefined }) {
+  const band = first ? forecastOf(first) : null;
+  if (!first || !band || band.low > HORIZON_SECONDS)
+    return <Kpi label="Dies first" mark="ok" value="over 30" unit="d" detail="no node leaks towards its limit" />;
+  const danger = band.low < DANGER_SECONDS;
+  const { figure, unit } = splitDuration(Math.min(band.mid, HORIZON_SECONDS));
+  return (
+    <Kpi
+      label="Dies first"
+      mark={danger ? 'danger' : 'warn'}
+      tone={danger ? 'danger' : undefined}
+      value={figure}
+      unit={unit}
+      detail={
+        <>
+          <b>{first.name}</b> {formatBand(band)}
+        </>
+      }
+      href={`/nodes/${encodeURIComponent(first.id)}`}
+    />
+  );
+}
+
+const sum = (nodes: readonly FleetNode[], value: (node: FleetNode) => number | null): number =>
+  nodes.reduce((total, node) => total + (value(node) ?? 0), 0);

@@ -1,0 +1,173 @@
+'use client';
+import { useWindowVirtualizer } from '@tanstack/react-virtual';
+import { useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { Checkbox } from '#components/ui/checkbox.tsx';
+import { SortHead, type SortState } from '#components/ui/table.tsx';
+import type { FleetNode } from '#shared/nodes.ts';
+import { formatCount } from '#shared/units/count.ts';
+import { FleetRow } from './fleet-row.tsx';
+import { type SortKey, VIEW_HOLDS, VIEW_LABELS, VIEWS, type View } from './select-nodes.ts';
+
+const COLUMNS = 10;
+/** Below this all rows are in the page: find-in-page works and nothing is measured. */
+const VIRTUAL_ABOVE = 80;
+
+export function FleetTable({
+  rows,
+  all,
+  view,
+  onView,
+  sort,
+  onSort,
+  selected,
+  onToggle,
+  onSelectAll,
+  asOf,
+}: {
+  rows: readonly FleetNode[];
+  all: readonly FleetNode[];
+  view: View;
+  onView: (view: View) => void;
+  sort: SortState<SortKey>;
+  onSort: (sort: SortState<SortKey>) => void;
+  selected: ReadonlySet<string>;
+  onToggle: (id: string) => void;
+  onSelectAll: (on: boolean) => void;
+  asOf: string;
+}) {
+  const chosen = rows.filter(({ id }) => selected.has(id)).length;
+  const body = useRef<HTMLTableSectionElement>(null);
+  useRowKeys(body, onToggle);
+  const { items, before, after } = useWindow(body, rows.length);
+  const asOfMinute = Math.floor(Date.parse(asOf) / 60_000) * 60_000;
+  return (
+    <section className="card mt-[var(--gap)]" aria-label="Nodes">
+      <div className="fleet-bar">
+        <nav className="views" aria-label="Views">
+          {VIEWS.map((name) => (
+            <button key={name} type="button" aria-current={name === view ? 'true' : undefined} onClick={() => onView(name)}>
+              {VIEW_LABELS[name]}
+              <span className="count">{formatCount(all.filter(VIEW_HOLDS[name]).length)}</span>
+            </button>
+          ))}
+        </nav>
+      </div>
+      <table className="tbl ft">
+        <caption className="vh">Nodes, sorted by who dies first unless another column is chosen</caption>
+        <thead>
+          <tr>
+            <th scope="col" className="c-cb">
+              <Checkbox
+                label="Select all shown nodes"
+                checked={chosen === 0 ? false : chosen === rows.length ? true : 'mixed'}
+                onChange={onSelectAll}
+              />
+            </th>
+            <SortHead column="name" sort={sort} onSort={onSort}>
+              Node
+            </SortHead>
+            <SortHead
+              column="per1000"
+              sort={sort}
+              onSort={onSort}
+              firstDescending
+              title="fds leaked per 1,000 accepted connections, in this process life"
+            >
+              Leak per 1,000 conn
+            </SortHead>
+            <SortHead column="open" sort={sort} onSort={onSort} firstDescending>
+              Open fds of limit
+            </SortHead>
+            <SortHead column="headroom" sort={sort} onSort={onSort} numeric>
+              Headroom
+            </SortHead>
+            <th scope="col" className="p2">
+              Open fds, 1 h
+            </th>
+            <SortHead column="eta" sort={sort} onSort={onSort} numeric title="by the near end of the band">
+              Time to EMFILE
+            </SortHead>
+            <SortHead column="connections" sort={sort} onSort={onSort} numeric firstDescending className="c-conn">
+              Connections
+            </SortHead>
+            <th scope="col" className="p2">
+              Pool
+            </th>
+            <SortHead column="age" sort={sort} onSort={onSort} numeric className="p3">
+              Process age
+            </SortHead>
+          </tr>
+        </thead>
+        <tbody ref={body}>
+          {rows.length === 0 ? (
+            <tr>
+              <td colSpan={COLUMNS} className="none">
+                No node is in this view.
+              </td>
+            </tr>
+          ) : null}
+          {before > 0 ? <tr aria-hidden="true" style={{ height: before }} /> : null}
+          {items.map((index) => {
+            const node = rows[index];
+            return node ? (
+              <FleetRow key={node.id} node={node} selected={selected.has(node.id)} onToggle={onToggle} sparkEndMs={asOfMinute} />
+            ) : null;
+          })}
+          {after > 0 ? <tr aria-hidden="true" style={{ height: after }} /> : null}
+        </tbody>
+      </table>
+      <footer className="card-f">
+        <span>
+          {rows.length === all.length
+            ? `${formatCount(rows.length)} nodes`
+            : `${formatCount(rows.length)} of ${formatCount(all.length)} nodes`}
+        </span>
+        <span className="push hide-m">/ to search, j k to move, x to select, Enter to open</span>
+      </footer>
+    </section>
+  );
+}
+
+/** Rows in the window only, from 80 rows on; spacers keep the scrollbar true. */
+function useWindow(body: React.RefObject<HTMLTableSectionElement | null>, count: number) {
+  const [margin, setMargin] = useState(0);
+  const isVirtual = count > VIRTUAL_ABOVE;
+  useLayoutEffect(() => {
+    if (isVirtual && body.current) setMargin(body.current.getBoundingClientRect().top + scrollY);
+  }, [body, isVirtual]);
+  const virtualizer = useWindowVirtualizer({
+    count: isVirtual ? count : 0,
+    estimateSize: () => (innerWidth <= 760 ? 58 : 33),
+    overscan: 16,
+    scrollMargin: margin,
+  });
+  if (!isVirtual) return { items: Array.from({ length: count }, (_, index) => index), before: 0, after: 0 };
+  const virtual = virtualizer.getVirtualItems();
+  const [first, last] = [virtual[0], virtual.at(-1)];
+  return {
+    items: virtual.map(({ index }) => index),
+    before: first ? first.start - margin : 0,
+    after: last ? virtualizer.getTotalSize() - (last.end - margin) : 0,
+  };
+}
+
+/** j and k move between rows, x selects; Enter follows the link that has the focus. */
+function useRowKeys(body: React.RefObject<HTMLTableSectionElement | null>, onToggle: (id: string) => void) {
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      const typing = event.target instanceof HTMLElement && event.target.closest('input, textarea, select, dialog, [contenteditable]');
+      if (typing || event.ctrlKey || event.metaKey || event.altKey || !['j', 'k', 'x'].includes(event.key)) return;
+      const links = [...(body.current?.querySelectorAll<HTMLAnchorElement>('a[data-node]') ?? [])];
+      const at = links.findIndex((link) => link.closest('tr')?.contains(document.activeElement));
+      if (event.key === 'x') {
+        const id = links[at]?.dataset.node;
+        if (id) onToggle(id);
+        return;
+      }
+      event.preventDefault();
+      links[at < 0 ? 0 : Math.min(links.length - 1, Math.max(0, at + (event.key === 'j' ? 1 : -1)))]?.focus();
+    };
+    addEventListener('keydown', press);
+    return () => removeEventListener('keydown', press);
+  }, [body, onToggle]);
+}

@@ -1,0 +1,117 @@
+'use client';
+import { Plus } from 'lucide-react';
+import { parseAsString, parseAsStringLiteral, useQueryState } from 'nuqs';
+import { useCallback, useMemo, useState } from 'react';
+import { useFleet } from '#client/nodes.ts';
+import { may, useSession } from '#client/session.ts';
+import { Button, LinkButton } from '#components/ui/button.tsx';
+import { ErrorState } from '#components/ui/error-state.tsx';
+import type { Fleet } from '#shared/nodes.ts';
+import { BulkBar } from './bulk-bar.tsx';
+import { DiesFirst } from './dies-first.tsx';
+import { FleetEmpty, NoMatch } from './fleet-empty.tsx';
+import { FleetKpis } from './fleet-kpis.tsx';
+import { FleetSkeleton } from './fleet-skeleton.tsx';
+import { FleetTable } from './fleet-table.tsx';
+import { HeadroomGrid } from './headroom-grid.tsx';
+import { SORT_KEYS, type SortKey, selectNodes, sortNodes, VIEW_HOLDS, VIEWS } from './select-nodes.ts';
+import { SelectorBox } from './selector-box.tsx';
+
+/** Who dies first? Is anything leaking, drifting, blind? */
+export function FleetView() {
+  const { data, error, refetch } = useFleet();
+  const session = useSession();
+  if (!data) return error ? <ErrorState error={error} onRetry={() => void refetch()} /> : <FleetSkeleton />;
+  if (data.nodes.length === 0) return <FleetEmpty mayAdd={may(session.data, 'administer')} />;
+  return <FleetBody fleet={data} mayOperate={may(session.data, 'operate')} mayAdd={may(session.data, 'administer')} />;
+}
+
+const parseSort = (text: string): { key: SortKey; descending: boolean } => {
+  const key = SORT_KEYS.find((candidate) => candidate === text.replace(/^-/, ''));
+  return { key: key ?? 'eta', descending: key !== undefined && text.startsWith('-') };
+};
+
+function FleetBody({ fleet, mayOperate, mayAdd }: { fleet: Fleet; mayOperate: boolean; mayAdd: boolean }) {
+  const [query, setQuery] = useQueryState('q', parseAsString.withDefault(''));
+  const [view, setView] = useQueryState('view', parseAsStringLiteral(VIEWS).withDefault('all'));
+  const [sortText, setSort] = useQueryState('sort', parseAsString.withDefault('eta'));
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const sort = parseSort(sortText);
+
+  const selection = useMemo(() => selectNodes(fleet.nodes, query), [fleet.nodes, query]);
+  const byUrgency = useMemo(() => sortNodes(selection.nodes, 'eta', false), [selection.nodes]);
+  const rows = useMemo(
+    () => sortNodes(selection.nodes.filter(VIEW_HOLDS[view]), sort.key, sort.descending),
+    [selection.nodes, view, sort.key, sort.descending],
+  );
+  const toggle = useCallback((id: string) => setSelected((before) => toggled(before, id)), []);
+  const chosen = fleet.nodes.filter((node) => selected.has(node.id));
+
+  return (
+    <>
+      <h1 className="vh">Fleet</h1>
+      <div className="page-h">
+        <SelectorBox
+          value={query}
+          onChange={(next) => void setQuery(next || null)}
+          matching={selection.nodes.length}
+          total={fleet.nodes.length}
+          problem={selection.ok ? null : selection.message}
+          labels={fleet.nodes[0]?.labels ?? {}}
+        />
+        <div className="actions">
+          {mayAdd ? (
+            <LinkButton className="hide-m" href="/nodes/new">
+              <Plus className="i s" aria-hidden="true" />
+              Add node
+            </LinkButton>
+          ) : (
+            <Button className="hide-m" disabled title="Adding a node needs the admin role">
+              <Plus className="i s" aria-hidden="true" />
+              Add node
+            </Button>
+          )}
+        </div>
+      </div>
+      {selection.nodes.length === 0 ? (
+        <NoMatch nodes={fleet.nodes} query={query} onQuery={(next) => void setQuery(next || null)} />
+      ) : (
+        <>
+          <FleetKpis nodes={selection.nodes} byUrgency={byUrgency} />
+          <div className="duo">
+            <DiesFirst byUrgency={byUrgency} />
+            <HeadroomGrid nodes={selection.nodes} />
+          </div>
+          <FleetTable
+            rows={rows}
+            all={selection.nodes}
+            view={view}
+            onView={(next) => void setView(next)}
+            sort={sort}
+            onSort={({ key, descending }) => void setSort(`${descending ? '-' : ''}${key}`)}
+            selected={selected}
+            onToggle={toggle}
+            onSelectAll={(on) => setSelected(on ? new Set(rows.map(({ id }) => id)) : new Set())}
+            asOf={fleet.asOf}
+          />
+        </>
+      )}
+      {chosen.length > 0 ? (
+        <BulkBar
+          nodes={chosen}
+          shown={rows}
+          query={query}
+          mayOperate={mayOperate}
+          onSelectAll={() => setSelected(new Set(rows.map(({ id }) => id)))}
+          onClear={() => setSelected(new Set())}
+        />
+      ) : null}
+    </>
+  );
+}
+
+function toggled(before: ReadonlySet<string>, id: string): ReadonlySet<string> {
+  const next = new Set(before);
+  if (!next.delete(id)) next.add(id);
+  return next;
+}

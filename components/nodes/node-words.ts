@@ -1,0 +1,132 @@
+import type { MarkKind } from '#components/ui/mark.tsx';
+import type { FleetNode, LeakVerdict, NodeState } from '#shared/nodes.ts';
+import type { SelectorSubject } from '#shared/selector.ts';
+import type { Band } from '#shared/time.ts';
+import { formatBand } from '#shared/units/band.ts';
+import { formatFigure, formatSigned } from '#shared/units/count.ts';
+import { BEYOND_HORIZON, formatForecast, HORIZON_SECONDS } from '#shared/units/time.ts';
+
+/** Under this to EMFILE, by the near end of the band, is danger. */
+export const DANGER_SECONDS = 3600;
+
+export const STATE_WORDS: Record<NodeState, string> = {
+  up: 'Up',
+  degraded: 'Degraded',
+  'scrape-blind': 'Scrape-blind',
+  down: 'Down',
+  unknown: 'Never seen',
+};
+export const STATE_MARKS: Record<NodeState, MarkKind> = {
+  up: 'ok',
+  degraded: 'warn',
+  'scrape-blind': 'blind',
+  down: 'down',
+  unknown: 'unknown',
+};
+export const LEAK_WORDS: Record<LeakVerdict, string> = {
+  leaking: 'Leaking',
+  'not-leaking': 'Not leaking',
+  'cannot-tell': "Can't tell yet",
+};
+
+export type Tone = 'ok' | 'warn' | 'danger' | 'unknown' | 'neutral';
+export const STATE_TONES: Record<NodeState, Tone> = {
+  up: 'neutral',
+  degraded: 'warn',
+  'scrape-blind': 'unknown',
+  down: 'danger',
+  unknown: 'unknown',
+};
+
+/** The forecast of a leaking node; nothing else is a forecast. */
+export const forecastOf = (node: FleetNode): Band | null => (node.leak.verdict === 'leaking' ? node.timeToEmfileSeconds : null);
+
+export const isSeen = (node: FleetNode): boolean => node.openFds !== null;
+
+export function leakTone(node: FleetNode): Tone {
+  if (node.leak.verdict === 'cannot-tell') return 'unknown';
+  if (node.leak.verdict === 'not-leaking') return 'ok';
+  const band = forecastOf(node);
+  return band !== null && band.low < DANGER_SECONDS ? 'danger' : 'warn';
+}
+
+export const leakMark = (node: FleetNode): MarkKind =>
+  (({ ok: 'ok', warn: 'warn', danger: 'danger', unknown: 'unknown', neutral: 'wait' }) as const)[leakTone(node)];
+
+/** In lists one mark stands for both reachability and leak: the worse one, and the words say which. */
+export function worstOf(node: FleetNode): { kind: MarkKind; words: string } {
+  if (node.hostKey.blocked) return { kind: 'unknown', words: 'blocked: the host key changed' };
+  if (node.state === 'down') return { kind: 'down', words: 'down' };
+  if (node.leak.verdict === 'leaking') return { kind: leakMark(node), words: 'leaking' };
+  if (node.state === 'degraded') return { kind: 'warn', words: `degraded: ${node.stateReason ?? 'no reason given'}` };
+  if (node.state === 'scrape-blind') return { kind: 'blind', words: 'scrape-blind: fds are counted over SSH' };
+  if (node.state === 'unknown') return { kind: 'unknown', words: 'never seen' };
+  if (node.leak.verdict === 'cannot-tell')
+    return { kind: 'unknown', words: `can't tell yet${node.leak.missing ? `: ${node.leak.missing}` : ''}` };
+  return { kind: 'ok', words: 'up, not leaking' };
+}
+
+/** What the forecast column says, and how loud. */
+export function forecastWords(node: FleetNode): { text: string; band: string | null; tone: Tone } {
+  if (node.hostKey.blocked) return { text: 'host key changed', band: null, tone: 'neutral' };
+  if (node.state === 'down') return { text: 'down', band: null, tone: 'neutral' };
+  if (!isSeen(node)) return { text: 'no data', band: null, tone: 'neutral' };
+  if (node.leak.verdict === 'cannot-tell') return { text: "can't tell yet", band: node.leak.missing ?? null, tone: 'unknown' };
+  if (node.leak.verdict === 'not-leaking') {
+    const far = node.timeToEmfileSeconds !== null && node.timeToEmfileSeconds.low > HORIZON_SECONDS;
+    return { text: far ? BEYOND_HORIZON : 'not leaking', band: null, tone: 'neutral' };
+  }
+  const band = forecastOf(node);
+  if (!band) return { text: 'leaking', band: 'no forecast yet', tone: 'warn' };
+  return { text: formatForecast(band.mid), band: formatBand(band), tone: leakTone(node) };
+}
+
+/** The verdict in one sentence, with its numbers and what is missing. */
+export function verdictSentence(node: FleetNode): { lead: string; rest: string } {
+  const { leak } = node;
+  if (leak.verdict === 'leaking') {
+    const perMinute = leak.perMinute
+      ? `${formatSigned(leak.perMinute.mid)} fds/min, 95 % ${formatSigned(leak.perMinute.low)} to ${formatSigned(leak.perMinute.high)}`
+      : null;
+    return leak.per1000Connections
+      ? {
+          lead: `${formatFigure(leak.per1000Connections.mid)} fds leak per 1,000 connections.`,
+          rest: perMinute ? `${perMinute}, in this process life.` : '',
+        }
+      : { lead: 'Leaking.', rest: perMinute ? `${perMinute}. Per connection: too few connections counted to say.` : '' };
+  }
+  if (leak.verdict === 'not-leaking') {
+    const bound = leak.per1000Connections
+      ? `At most ${formatFigure(Math.max(0, leak.per1000Connections.high))} fds per 1,000 connections, 95 %.`
+      : 'Open fds follow the live tunnels.';
+    return { lead: 'Not leaking in this process life.', rest: bound };
+  }
+  if (!isSeen(node)) return { lead: "Can't tell.", rest: node.stateReason ?? 'This node gives no data.' };
+  return { lead: "Can't tell yet.", rest: leak.missing ? `Missing: ${leak.missing}.` : 'This process life is too young for a slope.' };
+}
+
+/** Where a node stands in "who dies first": leaks by the near end of their band, then what cannot be told, then what cannot be seen, then by fullness. */
+export function urgency(node: FleetNode): number {
+  const band = forecastOf(node);
+  if (node.leak.verdict === 'leaking') return band ? Math.min(band.low, 9e7) : 9.1e7;
+  if (node.state === 'down' || node.hostKey.blocked || !isSeen(node)) return 2e8;
+  if (node.leak.verdict === 'cannot-tell') return 1e8 - fullness(node);
+  if (node.state === 'scrape-blind') return 2.5e8;
+  return 3e8 - fullness(node);
+}
+
+/** In steps of 2 %, so that rows of about the same fullness keep their places while figures move. */
+const fullness = (node: FleetNode): number => Math.round(usedShare(node) * 50) / 50;
+
+export const usedShare = (node: FleetNode): number => (node.openFds !== null && node.fdLimit ? node.openFds / node.fdLimit : 0);
+
+export const poolWord = (node: FleetNode): 'on' | 'off' | 'unknown' =>
+  node.pool.enabled === null ? 'unknown' : node.pool.enabled ? 'on' : 'off';
+
+/** The facts that a selector may ask of a node, as the console itself answers them. */
+export const selectorSubject = (node: FleetNode): SelectorSubject => ({
+  id: node.id,
+  name: node.name,
+  labels: node.labels,
+  facts: { pool: poolWord(node), leak: node.leak.verdict, state: node.state, drift: node.drift ? 'yes' : 'no' },
+});
