@@ -5,11 +5,16 @@ import { type Audit, createAudit } from './audit/index.ts';
 import { type Command, createCommand } from './command/index.ts';
 import { type Db, holdLock, openDatabase } from './db/index.ts';
 import { createEventHub, type EventHub } from './events/index.ts';
+import { createFleet, type Fleet } from './fleet/index.ts';
 import { type Clock, systemClock } from './kernel/clock.ts';
 import { type Config, ConfigError } from './kernel/config.ts';
 import type { Log } from './kernel/log.ts';
+import { type MetricStore, openMetricStore } from './metrics/index.ts';
 import { createNodes, type Nodes } from './nodes/index.ts';
+import { createRunbooks, type Runbooks } from './runbooks/index.ts';
+import { createScraper, type Scraper } from './scrape/index.ts';
 import { createSettings, loadDataKey, type Settings } from './settings/index.ts';
+import { createNodeOps, createSsh, type NodeOps, type Ssh } from './ssh/index.ts';
 
 export type Runtime = {
   config: Config;
@@ -22,6 +27,12 @@ export type Runtime = {
   access: Access;
   command: Command;
   nodes: Nodes;
+  ssh: Ssh;
+  ops: NodeOps;
+  metrics: MetricStore;
+  scraper: Scraper;
+  runbooks: Runbooks;
+  fleet: Fleet;
   /** `setupLink`: where the first admin is made; null when there is one */
   start(): Promise<{ setupLink: string | null }>;
   stop(): Promise<void>;
@@ -45,6 +56,16 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
   const command = createCommand({ db, audit, events, clock });
   const nodes = createNodes({ db });
 
+  const ssh = createSsh({ db, identity: async () => (await settings.sshIdentity()).privateKey, clock, log });
+  const ops = createNodeOps(ssh, clock);
+  const metrics = await openMetricStore({ file: file('metrics.db'), onError: (words, error) => log.error({ err: error }, words) });
+  const intervalMs = config.scrapeSeconds * 1000;
+  const scraper = createScraper({ nodes, metrics, ssh, ops, events, clock, log, intervalMs });
+  const runbooks = createRunbooks();
+  const configFiles = { agreed: async () => null };
+  const runs = { activeRunOf: () => null, touching: () => [] };
+  const fleet = createFleet({ nodes, scraper, metrics, ssh, configFiles, runs, clock });
+
   const stopFollowing = events.subscribe((_id, event) => {
     if (event.type === 'node.changed') nodes.refresh().catch((error) => log.error({ err: error }, 'the registry could not be read'));
   });
@@ -60,13 +81,24 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
     access,
     command,
     nodes,
+    ssh,
+    ops,
+    metrics,
+    scraper,
+    runbooks,
+    fleet,
     async start() {
       await settings.sshIdentity();
       await nodes.refresh();
-      return access.prepare();
+      const prepared = await access.prepare();
+      scraper.start();
+      return prepared;
     },
     async stop() {
       stopFollowing();
+      await scraper.stop();
+      await ssh.close();
+      await metrics.close();
       await db.destroy();
       lock.release();
     },

@@ -7,8 +7,8 @@ import { etag, ifMatch } from '../../../_http/if-match.ts';
 const params = z.object({ id: z.string() });
 
 export const GET = handle({ permission: 'fleet.read', params }, async ({ runtime, params: { id } }) => {
-  const member = await runtime.nodes.get(id);
-  return Response.json({ member }, { headers: { 'cache-control': 'no-store', etag: etag(member.version) } });
+  const detail = await runtime.fleet.node(id);
+  return Response.json(detail, { headers: { 'cache-control': 'no-store', etag: etag(detail.member.version) } });
 });
 
 export const PUT = handle(
