@@ -1,5 +1,5 @@
 import { type Client, default as ssh2 } from 'ssh2';
-import { isHeadroomError } from '../kernel/errors.ts';
+import { isHeadroomError } from '#server/kernel/errors.ts';
 import { afterReading } from './deadline.ts';
 import { connectFailed, timedOut } from './failures.ts';
 import { fingerprintOf, type HostKeys } from './host-keys.ts';

@@ -1,5 +1,5 @@
+import { HeadroomError } from '#server/kernel/errors.ts';
 import type { ErrorCode } from '#shared/errors.ts';
-import { HeadroomError } from '../kernel/errors.ts';
 import type { SshTarget } from './types.ts';
 
 // Every way in which reaching a node fails, as one sentence with the cause in it.

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Db } from '../db/index.ts';
-import type { Clock } from '../kernel/clock.ts';
-import type { HeadroomError } from '../kernel/errors.ts';
+import type { Db } from '#server/db/index.ts';
+import type { Clock } from '#server/kernel/clock.ts';
+import type { HeadroomError } from '#server/kernel/errors.ts';
 import { keyChanged, keyUnknown } from './failures.ts';
 import type { HostKeyState, SshTarget } from './types.ts';
 

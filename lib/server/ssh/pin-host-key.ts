@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Tx } from '../db/index.ts';
-import { HeadroomError } from '../kernel/errors.ts';
-import type { Verb } from '../kernel/verb.ts';
+import type { Tx } from '#server/db/index.ts';
+import { HeadroomError } from '#server/kernel/errors.ts';
+import type { Verb } from '#server/kernel/verb.ts';
 
 export const FINGERPRINT = /^SHA256:[A-Za-z0-9+/]{43}$/;
 

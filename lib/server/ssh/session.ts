@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
-import { isHeadroomError } from '../kernel/errors.ts';
+import { isHeadroomError } from '#server/kernel/errors.ts';
 import type { Command } from './catalogue.ts';
 import type { Connection } from './connect.ts';
 import { afterReading, within } from './deadline.ts';

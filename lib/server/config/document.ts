@@ -1,0 +1,46 @@
+import { type Document, LineCounter, parseDocument } from 'yaml';
+import { HeadroomError } from '#server/kernel/errors.ts';
+
+const MAX_BYTES = 1024 * 1024;
+/** Aliases that a document may resolve to; more is an attack on memory. */
+const MAX_ALIASES = 100;
+
+export type Problem = { message: string; line: number; column: number };
+export type ConfigDocument = { text: string; document: Document.Parsed; lines: LineCounter; value: unknown };
+export type Parsed = ConfigDocument | Problem;
+
+export const isProblem = (parsed: Parsed): parsed is Problem => 'message' in parsed;
+
+/** Parses config.yaml as proxy-core does (YAML 1.2, no key twice). Offsets are of the text with its byte order mark. */
+export function parseConfig(bytes: Buffer): Parsed {
+  const at = (message: string, line = 1, column = 1): Problem => ({ message, line, column });
+  if (bytes.length > MAX_BYTES) return at(`the file has ${bytes.length} bytes; it must have 1 MiB at most`);
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return at('the file is not UTF-8 text; save it as UTF-8');
+  }
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, strict: true, uniqueKeys: true, keepSourceTokens: true });
+  const broken = document.errors[0];
+  if (broken) {
+    const { line, col } = lines.linePos(broken.pos[0]);
+    const words = broken.code === 'DUPLICATE_KEY' ? 'a key is there twice; remove one of the two' : broken.message.replace(/\s+/g, ' ');
+    return at(`it is not valid YAML: ${words}`, Math.max(1, line), Math.max(1, col));
+  }
+  try {
+    return { text, document, lines, value: document.toJS({ maxAliasCount: MAX_ALIASES, mapAsMap: true }) };
+  } catch (error) {
+    return at(`its YAML cannot be used: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+export function parseConfigOrThrow(bytes: Buffer): ConfigDocument {
+  const parsed = parseConfig(bytes);
+  if (isProblem(parsed)) throw invalid(`${parsed.message} (line ${parsed.line}, column ${parsed.column})`);
+  return parsed;
+}
+
+/** Completes the sentence "config.yaml cannot be …". */
+export const invalid = (why: string): HeadroomError => new HeadroomError('config.invalid', `config.yaml: ${why}`);

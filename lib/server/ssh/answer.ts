@@ -1,0 +1,30 @@
+import { MARK } from './scripts/prelude.ts';
+
+/** What a script said after its mark, as key=value lines; login noise before it is dropped. */
+export type Answer = { first(key: string): string | undefined; all(key: string): string[]; rest: Buffer };
+
+/** `bytesAfter`: the key of the last line; what follows it is data and kept as bytes. */
+export function parseAnswer(stdout: Buffer, bytesAfter?: string): Answer | null {
+  const mark = Buffer.from(`${MARK}\n`);
+  let start = stdout.indexOf(mark);
+  while (start > 0 && stdout[start - 1] !== 10) start = stdout.indexOf(mark, start + 1);
+  if (start < 0) return null;
+  const values = new Map<string, string[]>();
+  let at = start + mark.length;
+  while (at < stdout.length) {
+    const newline = stdout.indexOf(10, at);
+    const end = newline < 0 ? stdout.length : newline;
+    const line = stdout.toString('utf8', at, end);
+    at = end + 1;
+    const equals = line.indexOf('=');
+    if (equals <= 0) continue;
+    const key = line.slice(0, equals);
+    values.set(key, [...(values.get(key) ?? []), line.slice(equals + 1)]);
+    if (key === bytesAfter) break;
+  }
+  return { first: (key) => values.get(key)?.[0], all: (key) => values.get(key) ?? [], rest: stdout.subarray(Math.min(at, stdout.length)) };
+}
+
+export function toCount(text: string | undefined): number | null {
+  return text !== undefined && /^\d{1,16}$/.test(text.trim()) ? Number(text) : null;
+}
