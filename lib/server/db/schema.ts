@@ -17,6 +17,8 @@ export type Schema = {
   session: SessionTable;
   account: AccountTable;
   verification: VerificationTable;
+  hostKeys: HostKeysTable;
+  agreedConfigs: { nodeId: string; sha256: string; agreedAt: number };
   runs: RunsTable;
   runTargets: RunTargetsTable;
   runSteps: RunStepsTable;
@@ -79,6 +81,19 @@ type IdempotencyTable = {
   /** JSON of the answer; null when the answer held a secret */
   answer: string | null;
   at: number;
+};
+
+type HostKeysTable = {
+  nodeId: string;
+  /** `SHA256:…` of the key that a person approved; null until then */
+  pinned: string | null;
+  pinnedAt: number | null;
+  pinnedBy: string | null;
+  reason: string | null;
+  /** what the node offered last, when it was not the pinned key */
+  offered: string | null;
+  offeredAt: number | null;
+  blocked: number;
 };
 
 // The four tables of better-auth, under the names that it expects.
@@ -196,6 +211,7 @@ type RunStepsTable = {
 };
 
 type RunEvidenceTable = {
+  seq: Generated<number>;
   id: string;
   runId: string;
   nodeId: string;
