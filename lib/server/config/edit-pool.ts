@@ -86,8 +86,8 @@ function refuseShared(source: ConfigDocument, node: unknown, name: string): void
   if ((!isScalar(node) && !isCollection(node)) || !node.anchor) return;
   visit(source.document, {
     Alias: (_, alias) => {
-      if (anchors.has(alias.source))
-        throw invalid(`${name} holds the anchor &${alias.source}, which is used elsewhere; write that value out first`);
+      if (alias.source === node.anchor)
+        throw invalid(`${name} is the anchor &${node.anchor}, which is used elsewhere; write the value out there first`);
     },
   });
 }
