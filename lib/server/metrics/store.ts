@@ -84,7 +84,11 @@ export async function openMetricStore(options: {
       flush().catch((error: unknown) => options.onError?.('Samples could not be stored; they are kept in memory and tried again.', error));
     }, TICK_MS).unref();
   };
-  const prune = (nowMs: number) => thread.ask('prune', { op: 'prune', nowMs });
+  const prune = async (nowMs: number) => {
+    // a full disk fails the flush, and deleting is what helps then
+    await flush().catch(() => undefined);
+    return thread.ask('prune', { op: 'prune', nowMs });
+  };
   const pruneTimer = setInterval(() => {
     prune(now()).catch((error: unknown) => options.onError?.('Old samples could not be deleted.', error));
   }, PRUNE_EVERY_MS).unref();
