@@ -3,6 +3,7 @@ import path from 'node:path';
 import { type Access, createAccess } from './access/index.ts';
 import { type Audit, createAudit } from './audit/index.ts';
 import { type Command, createCommand } from './command/index.ts';
+import { type ConfigFiles, createConfigFiles } from './config/index.ts';
 import { type Db, holdLock, openDatabase } from './db/index.ts';
 import { createEventHub, type EventHub } from './events/index.ts';
 import { createFleet, type Fleet } from './fleet/index.ts';
@@ -29,6 +30,7 @@ export type Runtime = {
   nodes: Nodes;
   ssh: Ssh;
   ops: NodeOps;
+  configFiles: ConfigFiles;
   metrics: MetricStore;
   scraper: Scraper;
   runbooks: Runbooks;
@@ -62,7 +64,7 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
   const intervalMs = config.scrapeSeconds * 1000;
   const scraper = createScraper({ nodes, metrics, ssh, ops, events, clock, log, intervalMs });
   const runbooks = createRunbooks();
-  const configFiles = { agreed: async () => null };
+  const configFiles = createConfigFiles({ db, ops, nodes, clock });
   const runs = { activeRunOf: () => null, touching: () => [] };
   const fleet = createFleet({ nodes, scraper, metrics, ssh, configFiles, runs, clock });
 
@@ -83,6 +85,7 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
     nodes,
     ssh,
     ops,
+    configFiles,
     metrics,
     scraper,
     runbooks,
