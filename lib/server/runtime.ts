@@ -68,7 +68,13 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
   const runs = { activeRunOf: () => null, touching: () => [] };
   const fleet = createFleet({ nodes, scraper, metrics, ssh, configFiles, runs, clock });
 
+  const noteConfig = (nodeId: string) => {
+    const { configSha256 } = scraper.health(nodeId);
+    if (configSha256)
+      configFiles.note(nodeId, configSha256).catch((error) => log.error({ err: error }, 'the config hash could not be noted'));
+  };
   const stopFollowing = events.subscribe((_id, event) => {
+    if (event.type === 'fleet.sample') noteConfig(event.nodeId);
     if (event.type === 'node.changed') nodes.refresh().catch((error) => log.error({ err: error }, 'the registry could not be read'));
   });
 

@@ -45,6 +45,9 @@ export function createConfigFiles(deps: {
     return { drift: false };
   };
 
+  /** Nodes of which a first hash is on record, so that noting costs a query once a node. */
+  const noted = new Set<string>();
+
   async function previewNode(node: FleetMember, pool: PoolSettings, untilMs: number): Promise<ChangePreview['nodes'][number]> {
     const nothing = { nodeId: node.id, name: node.name, sha256Before: null, sha256After: null, diff: [], changedBytes: 0, findings: [] };
     const timeoutMs = untilMs - performance.now();
@@ -75,6 +78,12 @@ export function createConfigFiles(deps: {
   return {
     agreed,
     seen,
+    /** A hash that was just observed; only the first of a node is kept. */
+    async note(nodeId: string, sha256: string): Promise<void> {
+      if (noted.has(nodeId)) return;
+      await seen(nodeId, sha256);
+      noted.add(nodeId);
+    },
     async agree(on: Db | Tx, nodeId: string, sha256: string): Promise<void> {
       const values = { sha256, agreedAt: clock.now() };
       await on

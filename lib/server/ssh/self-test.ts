@@ -31,7 +31,7 @@ type Key = keyof typeof TITLES;
 /** What works and what is missing between the console and a node, each with one command to paste. Changes nothing; answers within 9 s. */
 export async function selfTest(ssh: Ssh, node: FleetMember): Promise<SelfTest> {
   try {
-    const result = await ssh.exec(node, catalogue.check(node), { timeoutMs: 6000 });
+    const result = await ssh.exec(node, catalogue.check(node), { timeoutMs: 5000 });
     const answer = parseAnswer(result.stdout);
     const metrics = await checkMetrics(ssh, node);
     const reached: Partial<Record<Key, Judged>> = {
@@ -140,7 +140,7 @@ async function checkMetrics(ssh: Ssh, node: FleetMember): Promise<Judged> {
   try {
     const socket =
       metrics.via === 'ssh'
-        ? await ssh.openTcp(node, { host: url.hostname, port: Number(url.port || 80) }, { timeoutMs: 2500 })
+        ? await ssh.openTcp(node, { host: url.hostname, port: Number(url.port || 80) }, { timeoutMs: 1500 })
         : undefined;
     const page = await firstBytes(url, socket);
     if (page.status !== 200) return fail(`${metrics.url} answers ${page.status}`, `curl -sS -D- -o /dev/null ${quote(metrics.url)}`);
@@ -161,7 +161,7 @@ function firstBytes(url: URL, socket: Duplex | undefined): Promise<{ status: num
   return new Promise((resolve, reject) => {
     const request = http.get(
       url,
-      { agent: false, signal: AbortSignal.timeout(2500), ...(socket && { createConnection: () => socket }) },
+      { agent: false, signal: AbortSignal.timeout(2000), ...(socket && { createConnection: () => socket }) },
       (response) => {
         let text = '';
         response.setEncoding('utf8');
