@@ -1,0 +1,59 @@
+// The demo: a fleet of real proxies on this machine, real traffic through them, and the console in front. `npm run demo` comes here.
+import { isFree } from './node/ports.ts';
+import { OptionError, readOptions, USAGE } from './options.ts';
+import { DataDirError } from './supervisor/data-dir.ts';
+import { type Fleet, startFleet } from './supervisor/supervisor.ts';
+
+const say = (line: string) => console.log(`demo  ${line}`);
+
+async function main(): Promise<number> {
+  if (process.argv.includes('--help') || process.argv.includes('-h')) {
+    console.log(USAGE);
+    return 0;
+  }
+  const options = readOptions(process.argv.slice(2), process.env);
+  if (options.withConsole && !(await isFree(options.port)))
+    throw new OptionError(`PORT is ${options.port}, which another program uses: set PORT to a free one`);
+  const stopping = stopSignal();
+  const starting = startFleet(options, say);
+  const fleet = await Promise.race([starting, stopping.then(() => null)]);
+  if (fleet !== null) {
+    describe(fleet, options.dataDir);
+    await stopping;
+  }
+  say('stopping everything …');
+  await (await starting.catch(() => null))?.stop();
+  say('stopped; nothing is left running');
+  return 0;
+}
+
+/** Ctrl-C, a plain kill, a closed terminal, or the npm script gone. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
+    if (process.send) {
+      process.on('message', () => resolve());
+      process.on('disconnect', () => resolve());
+    }
+  });
+}
+
+function describe(fleet: Fleet, dataDir: string): void {
+  const width = Math.max(...fleet.nodes.map((node) => node.name.length));
+  for (const node of fleet.nodes) {
+    const scraped = node.metricsVia === 'ssh' ? ', metrics through SSH' : '';
+    say(`${node.name.padEnd(width)}  TLS :${node.ports.tls}  HTTP :${node.ports.http}  ssh -p ${node.ports.ssh} sre@127.0.0.1${scraped}`);
+  }
+  say(`two of them may leak: the console tells which, and so does ${dataDir}/demo.json`);
+  if (fleet.signInUrl !== null) console.log(`\n  Open  ${fleet.signInUrl}\n`);
+  say('Ctrl-C stops all of it');
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  const known = error instanceof OptionError || error instanceof DataDirError;
+  console.error(`demo: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = known ? 2 : 1;
+}
+process.exit();

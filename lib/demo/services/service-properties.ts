@@ -1,0 +1,54 @@
+import { type Moment, monotonic, type Properties, timestamp } from './properties.ts';
+import type { ServiceSpec } from './service.ts';
+
+export type ServiceFacts = {
+  /** null while no process runs */
+  pid: number | null;
+  lastPid: number;
+  restarts: number;
+  result: string;
+  exitStatus: number;
+  active: string;
+  sub: string;
+  startedAt: Moment | null;
+  exitedAt: Moment | null;
+  activeAt: Moment | null;
+};
+
+/** What `systemctl show` says of a service, in systemd's order. */
+export function serviceProperties(spec: ServiceSpec, facts: ServiceFacts): Properties {
+  const exitedAt = facts.pid === null ? facts.exitedAt : null;
+  return {
+    Type: 'notify',
+    Restart: 'always',
+    NotifyAccess: 'main',
+    RestartUSec: `${spec.restartDelayMs}ms`,
+    TimeoutStopUSec: `${spec.stopTimeoutMs / 1000}s`,
+    MainPID: String(facts.pid ?? 0),
+    Result: facts.result,
+    NRestarts: String(facts.restarts),
+    ExecMainStartTimestamp: timestamp(facts.startedAt),
+    ExecMainStartTimestampMonotonic: monotonic(facts.startedAt),
+    ExecMainExitTimestamp: timestamp(exitedAt),
+    ExecMainExitTimestampMonotonic: monotonic(exitedAt),
+    ExecMainPID: String(facts.lastPid),
+    ExecMainStatus: String(facts.exitStatus),
+    LimitNOFILE: String(spec.openFilesLimit),
+    LimitNOFILESoft: String(spec.openFilesLimit),
+    Id: spec.unit,
+    Names: spec.unit,
+    Description: spec.description,
+    LoadState: 'loaded',
+    ActiveState: facts.active,
+    SubState: facts.sub,
+    FragmentPath: `/etc/systemd/system/${spec.unit}`,
+    UnitFileState: 'enabled',
+    UnitFilePreset: 'enabled',
+    ActiveEnterTimestamp: timestamp(facts.activeAt),
+    ActiveEnterTimestampMonotonic: monotonic(facts.activeAt),
+    CanStart: 'yes',
+    CanStop: 'yes',
+    CanReload: 'yes',
+    Transient: 'no',
+  };
+}
