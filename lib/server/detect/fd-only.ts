@@ -1,7 +1,7 @@
 import type { Sample } from '#shared/metrics.ts';
 import type { Interval } from '#shared/time.ts';
 import { binWindow } from './bins.ts';
-import { firstAt, type Life } from './lives.ts';
+import { firstAt } from './lives.ts';
 import { median } from './slope.ts';
 
 const DAY_MS = 86_400_000;
@@ -21,14 +21,14 @@ export type DayOverDay = { perDay: number; error: number; level: number; overlap
  * Where only open fds are known, a leak cannot be told from traffic by its slope: the day's swing is larger than a day's leak. The same hours of the
  * day before, in the same process life, had the same traffic give or take; what is left between them is growth. Null before a life is 26 h old.
  */
-export function dayOverDay(samples: readonly Sample[], life: Life, to: number): DayOverDay | null {
-  const [first, last] = [samples[life.from], samples[to - 1]];
+export function dayOverDay(samples: readonly Sample[], from: number, to: number): DayOverDay | null {
+  const [first, last] = [samples[from], samples[to - 1]];
   if (!first || !last) return null;
   const overlap = Math.min(last.at - first.at - DAY_MS, DAY_MS);
   if (overlap < MIN_OVERLAP_MS) return null;
-  const recentFrom = firstAt(samples, last.at - overlap, life.from, to);
-  const earlierFrom = firstAt(samples, last.at - overlap - DAY_MS, life.from, to);
-  const earlierTo = firstAt(samples, last.at - DAY_MS + 1, life.from, to);
+  const recentFrom = firstAt(samples, last.at - overlap, from, to);
+  const earlierFrom = firstAt(samples, last.at - overlap - DAY_MS, from, to);
+  const earlierTo = firstAt(samples, last.at - DAY_MS + 1, from, to);
   const today = binWindow(samples, recentFrom, to, MAX_PAIRS);
   const yesterday = binWindow(samples, earlierFrom, earlierTo, MAX_PAIRS);
   const width = today.span / Math.max(1, today.n);

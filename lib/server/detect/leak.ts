@@ -1,190 +1,117 @@
 import type { Sample } from '#shared/metrics.ts';
 import type { Leak, LeakVerdict } from '#shared/nodes.ts';
 import type { Band, Interval } from '#shared/time.ts';
-import { type Bins, binWindow } from './bins.ts';
-import { driftOf } from './drift.ts';
+import { binWindow } from './bins.ts';
+import { dangerousBy, isCalm, SAFE_DAYS } from './calm.ts';
 import { timeToEmfile } from './emfile.ts';
+import { type Evidence, FDS_PER_EVENT, isAfterglow, type Look, measure, onlyGrows, risesInLine } from './evidence.ts';
 import { dayOverDay, perMinuteOf } from './fd-only.ts';
-import { growthOf } from './growth.ts';
 import { firstAt, type Life, lastLife } from './lives.ts';
 import { pileOf } from './pile.ts';
-import { keepsRising } from './shape.ts';
-import { type Fit, fitSlope, median } from './slope.ts';
-import { type LoadCost, loadCost, loadDoubt, withoutLoad } from './traffic.ts';
+import { fitSlope } from './slope.ts';
+import { loadCost } from './traffic.ts';
 
 export type LeakAssessment = Leak & { timeToEmfileSeconds: Band | null };
 
-/** A leak must have shown this much before anything is called one: minutes of window, fds gained, times the noise. */
-type Look = { minutes: number; atLeastMinutes: number; rise: number; noises: number };
-
-/** Looked at from the whole life down, so that the longest proven window gives the rate; the short looks catch what started just now. */
-const LOOKS: readonly Look[] = [
-  { minutes: Number.POSITIVE_INFINITY, atLeastMinutes: 15, rise: 10, noises: 3 },
+const WHOLE_LIFE: Look = { minutes: Number.POSITIVE_INFINITY, atLeastMinutes: 15, rise: 10, noises: 3 };
+/** From the whole life down, so that the longest proven window gives the rate; the short looks catch what started just now, if it is fast. */
+const WINDOWS: readonly Look[] = [
   { minutes: 360, atLeastMinutes: 300, rise: 10, noises: 3 },
   { minutes: 120, atLeastMinutes: 100, rise: 10, noises: 3 },
   { minutes: 40, atLeastMinutes: 36, rise: 10, noises: 3 },
   { minutes: 15, atLeastMinutes: 1.6, rise: 60, noises: 8 },
   { minutes: 3, atLeastMinutes: 1.6, rise: 60, noises: 8 },
 ];
-
-/** "Not leaking" means that even if all that was ever seen to change were a leak, it would not fill the headroom for this long. */
-const SAFE_DAYS = 3;
-/** ... and that the change seen so far is at most this share of what such a leak would have shown by now. */
-const CALM_SHARE = 0.4;
-const CALM_FDS = 8;
-/** Slopes that would take this long are below what the product calls a leak. */
+/** The rate of a node that is not called leaking is taken from no window shorter than this, minutes. */
+const STEADY_MINUTES = 120;
+/** Slopes that would fill the headroom only after this long are below what the product calls a leak. */
 const FLOOR_DAYS = 30;
 const MINUTES_PER_DAY = 1440;
 /** No all-clear before this much of a life was seen, minutes. */
 const CLEAR_AFTER = 15;
 const MIN_ROWS = 12;
+const MIN_MS = 60_000;
 /** Open fds this close to the limit mean that the proxy refuses: nothing can grow any more. */
 const FULL_WITHIN = 2;
+const FULL_ROWS = 12;
 /** fd-only: growth from day to day that is called a leak, fds, and as a share of the usual level; less than this share of the headroom is calm. */
 const DAY_FDS = 12;
 const DAY_SHARE = 0.1;
 const DAY_CALM_SHARE = 0.5;
-/** Only growing: over this long at least, by this many fds, this many times the largest fall, with this much left without its largest jump ... */
-const GROW_MINUTES = 12;
-const GROW_FDS = 12;
-const GROW_DROPS = 2;
-const GROW_REST = 0.3;
-/** ... and this share of it in the second half. */
-const GROW_LATE = 0.18;
-/** Levelled off: the second half lasts this long at least, and this share of the growth came in the first quarter. */
-const LEVEL_MINUTES = 85;
-const LEVEL_SHARE = 0.7;
-const LEVEL_FROM = 0.45;
-const LEVEL_CALM = 0.5;
 /** A pile of tunnels withholds the all-clear from this growth of their stay on, and is a leak from this growth and age on. */
 const PILE_GROWTH = 1.3;
 const PILE_FDS = 12;
 const STUCK_GROWTH = 3;
-const STUCK_HOURS = 8;
-const PILE_MISSING = 'a longer look: tunnels stay longer and longer, long-lived clients or stuck ones';
-/** Leaked sockets come in pairs (client and upstream). */
-const FDS_PER_EVENT = 2;
+const STUCK_MINUTES = 8 * 60;
 
+/** Rows `[from, to)` that an answer speaks of; `end` is the end of the life, past `to` when the node is full. */
+type Scope = { samples: readonly Sample[]; from: number; to: number; end: number };
+
+/**
+ * Is the newest process life leaking? `samples` are one node's, in time order, and may span lives. "Leaking" needs a growth of fds that nothing
+ * explains; "not leaking" that a leak which fills the headroom within three days would have shown; everything else is "cannot tell", with what is
+ * missing. At the fd limit nothing can grow: a full node is judged by the way up.
+ */
 export function assessLeak(input: { now: number; samples: readonly Sample[] }): LeakAssessment {
   const { samples } = input;
   const life = lastLife(samples);
-  const to = saturatedFrom(samples, life.from, life.to);
-  const first = samples[life.from];
-  const last = samples[to - 1];
-  if (!first || !last || to - life.from < MIN_ROWS || last.at - first.at < 60_000)
-    return answer('cannot-tell', null, samples, life.from, life.to, 'more samples of this process life');
-  if (last.connectionsActive === null) return assessFdOnly(samples, life, to);
-  const whole = binWindow(samples, life.from, to);
-  const cost = loadCost(whole);
-  const level = withoutLoad(whole, cost);
-  const drift = driftOf(whole, level);
-  const lifeDrop = growthOf(level, whole.n).drop;
-  const seen: { look: Look; from: number; bins: Bins; values: Float64Array; fit: Fit }[] = [];
-  let widest: Fit | null = null;
-  for (const look of LOOKS) {
-    const all = !Number.isFinite(look.minutes);
-    if (!all && drift.range < look.rise && widest !== null) continue;
-    const from = all ? life.from : firstAt(samples, last.at - look.minutes * 60_000, life.from, to);
-    const start = samples[from];
-    if (!start || (last.at - start.at) / 60_000 < look.atLeastMinutes) continue;
-    const bins = all ? whole : binWindow(samples, from, to);
-    const values = all ? level : withoutLoad(bins, cost);
-    const fit = fitBesideLoad(bins, values, cost);
-    if (!fit) continue;
-    if (widest === null || look.minutes >= 120) widest = fit;
-    if (isGrowth(fit, look, floorFor(bins, last)) && keepsRising(values, bins.n))
-      return answer('leaking', fit, samples, from, life.to, undefined, to);
-    seen.push({ look, from, bins, values, fit });
-  }
-  for (const { look, from, bins, values, fit } of seen.toReversed()) {
-    if (onlyGrows(bins, values, look, lifeDrop, loadDoubt(bins, cost)))
-      return answer('leaking', fit, samples, from, life.to, undefined, to);
-  }
-  const minutes = whole.span;
-  if (widest === null) return answer('cannot-tell', null, samples, life.from, life.to, waitFor(CLEAR_AFTER - minutes));
-  if (minutes < CLEAR_AFTER) return answer('cannot-tell', widest, samples, life.from, life.to, waitFor(CLEAR_AFTER - minutes));
-  const pile = pileOf(whole);
-  const piles = pile !== null && pile.growth > PILE_GROWTH && pile.excessFds > PILE_FDS && pile.goesOn;
-  if (piles && pile.growth > STUCK_GROWTH && minutes > STUCK_HOURS * 60 && pile.steady) {
-    const fit = fitSlope(whole.minutes, pile.unexplained, whole.n, FDS_PER_EVENT);
-    if (fit !== null && fit.low > 0) return answer('leaking', fit, samples, life.from, life.to, undefined, to);
-  }
-  if (piles) return answer('cannot-tell', widest, samples, life.from, life.to, PILE_MISSING);
-  const allowed = last.fdLimit === null ? 0 : ((last.fdLimit - median(whole.open, whole.n)) * minutes) / (SAFE_DAYS * MINUTES_PER_DAY);
-  if ((allowed >= CALM_FDS && drift.withoutSteps <= CALM_SHARE * allowed) || levelledOff(whole, level, allowed))
-    return answer('not-leaking', widest, samples, life.from, life.to);
-  return answer('cannot-tell', widest, samples, life.from, life.to, 'a longer look: a leak could still hide in what changed so far');
+  const to = saturatedFrom(samples, life);
+  const scope: Scope = { samples, from: life.from, to, end: life.to };
+  const [first, last] = [samples[life.from], samples[to - 1]];
+  if (!first || !last || to - life.from < MIN_ROWS || last.at - first.at < MIN_MS)
+    return answer('cannot-tell', null, scope, 'more samples of this process life');
+  return last.connectionsActive === null ? assessFdOnly(scope) : assessTunnels(scope, last);
 }
 
-/**
- * A cache or pool that no column shows: it fills after a start and stays full. Most of the growth came in the first quarter of the life, and the
- * second half is as calm as an all-clear asks of a window that long.
- */
-function levelledOff(bins: Bins, values: Float64Array, allowed: number): boolean {
-  const { n } = bins;
-  if (n < 16 || bins.span < 2 * LEVEL_MINUTES) return false;
-  const at = Math.round(LEVEL_FROM * n);
-  const later = values.subarray(at, n);
-  const end = median(later);
-  const start = values[0] ?? 0;
-  const quarter = median(values.subarray((n >> 2) - 1, (n >> 2) + 2));
-  if (quarter - start < LEVEL_SHARE * (end - start)) return false;
-  const rest: Bins = { ...bins, n: later.length, minutes: bins.minutes.subarray(at, n), span: bins.span * (1 - LEVEL_FROM) };
-  const shown = allowed * (1 - LEVEL_FROM);
-  return shown >= CALM_FDS && driftOf(rest, later).range <= LEVEL_CALM * shown;
-}
-
-/**
- * A leak of single sockets is a staircase, not a line: what gives it away is that it only grows. The rise is far more than anything that ever fell in
- * this life, not one jump, not over by half-time, and more than the load may have brought along.
- */
-function onlyGrows(bins: Bins, values: Float64Array, look: Look, lifeDrop: number, doubt: number): boolean {
-  if (bins.n < 10 || bins.span < GROW_MINUTES) return false;
-  const { rise, drop, jump, late } = growthOf(values, bins.n);
-  return (
-    rise >= Math.max(look.rise, GROW_FDS, GROW_DROPS * Math.max(drop, lifeDrop), 2 * doubt) &&
-    rise - jump >= GROW_REST * rise &&
-    late >= GROW_LATE * rise
-  );
-}
-
-/** The slope, its interval widened by what is not known about the cost of a tunnel while the load moved. */
-function fitBesideLoad(bins: Bins, values: Float64Array, cost: LoadCost): Fit | null {
-  const fit = fitSlope(bins.minutes, values, bins.n, FDS_PER_EVENT);
-  if (fit === null || cost.error === 0 || fit.span <= 0) return fit;
-  const doubt = (1.96 * loadDoubt(bins, cost)) / fit.span;
-  return { ...fit, low: fit.mid - Math.hypot(fit.mid - fit.low, doubt), high: fit.mid + Math.hypot(fit.high - fit.mid, doubt) };
+function assessTunnels(scope: Scope, last: Sample): LeakAssessment {
+  const { samples, from, to } = scope;
+  const bins = binWindow(samples, from, to);
+  const cost = loadCost(bins);
+  const life = measure(samples, from, to, WHOLE_LIFE, cost, bins);
+  if (life === null) return answer('cannot-tell', null, scope, waitFor(CLEAR_AFTER - bins.span));
+  const floor = last.fdLimit === null ? 0 : Math.max(0, last.fdLimit - (bins.open[0] ?? 0)) / (FLOOR_DAYS * MINUTES_PER_DAY);
+  const seen: Evidence[] = bins.span >= WHOLE_LIFE.atLeastMinutes ? [life] : [];
+  let steady = life;
+  if (seen.length > 0 && risesInLine(life, floor)) return answer('leaking', life.fit, scope);
+  for (const look of WINDOWS) {
+    const start = firstAt(samples, last.at - look.minutes * 60_000, from, to);
+    const span = (last.at - (samples[start]?.at ?? last.at)) / 60_000;
+    if (span < look.atLeastMinutes) continue;
+    const window = start === from ? { ...life, look } : measure(samples, start, to, look, cost);
+    if (window === null) continue;
+    if (look.minutes >= STEADY_MINUTES) steady = window;
+    if (isAfterglow(life.growth, window)) continue;
+    if (risesInLine(window, floor)) return answer('leaking', window.fit, { ...scope, from: start });
+    seen.push(window);
+  }
+  for (const window of seen.toReversed())
+    if (onlyGrows(window, life.growth.drop)) return answer('leaking', window.fit, { ...scope, from: window.from });
+  if (bins.span < CLEAR_AFTER) return answer('cannot-tell', steady.fit, scope, waitFor(CLEAR_AFTER - bins.span));
+  const pile = pileOf(bins);
+  if (pile !== null && pile.growth > PILE_GROWTH && pile.excessFds > PILE_FDS && pile.goesOn) {
+    const stuck = pile.growth > STUCK_GROWTH && bins.span > STUCK_MINUTES && pile.steady;
+    const fit = stuck ? fitSlope(bins.minutes, pile.unexplained, bins.n, FDS_PER_EVENT) : null;
+    if (fit !== null && fit.low > 0) return answer('leaking', fit, scope);
+    return answer('cannot-tell', steady.fit, scope, 'a longer look: tunnels stay longer and longer, long-lived clients or stuck ones');
+  }
+  if (isCalm(bins, life.values, dangerousBy(bins, last.fdLimit))) return answer('not-leaking', steady.fit, scope);
+  return answer('cannot-tell', steady.fit, scope, 'a longer look: a leak could still hide in what changed so far');
 }
 
 /** Only an fd count is known: the same hours of the day before are the only thing to hold it against. */
-function assessFdOnly(samples: readonly Sample[], life: Life, to: number): LeakAssessment {
-  const last = samples[life.to - 1];
-  const days = dayOverDay(samples, life, to);
-  const from = life.from;
-  if (days === null || !last) {
-    return answer(
-      'cannot-tell',
-      null,
-      samples,
-      from,
-      life.to,
-      'a day of this process life: open fds alone do not tell a leak from traffic',
-    );
-  }
+function assessFdOnly(scope: Scope): LeakAssessment {
+  const { samples, from, to } = scope;
+  const last = samples[scope.end - 1];
+  const days = dayOverDay(samples, from, to);
+  if (days === null || !last)
+    return answer('cannot-tell', null, scope, 'a day of this process life: open fds alone do not tell a leak from traffic');
   const rate = perMinuteOf(days);
-  const low = days.perDay - 1.96 * days.error;
-  if (low > DAY_FDS && days.perDay > DAY_SHARE * days.level) return answer('leaking', rate, samples, from, life.to, undefined, to);
+  if (days.perDay - 1.96 * days.error > DAY_FDS && days.perDay > DAY_SHARE * days.level) return answer('leaking', rate, scope);
   const room = last.fdLimit === null ? 0 : last.fdLimit - days.level;
   const calm = days.perDay * SAFE_DAYS < DAY_CALM_SHARE * room && (days.perDay + days.error) * SAFE_DAYS < room;
-  if (calm) return answer('not-leaking', rate, samples, from, life.to);
-  return answer('cannot-tell', rate, samples, from, life.to, 'more hours to compare with the same hours of the day before');
+  if (calm) return answer('not-leaking', rate, scope);
+  return answer('cannot-tell', rate, scope, 'more hours to compare with the same hours of the day before');
 }
-
-const isGrowth = (fit: Fit, look: Look, floor: number): boolean =>
-  fit.low > floor && fit.rise >= Math.max(look.rise, look.noises * fit.noise);
-
-const floorFor = (bins: Bins, last: Sample): number =>
-  last.fdLimit === null ? 0 : Math.max(0, last.fdLimit - (bins.open[0] ?? 0)) / (FLOOR_DAYS * MINUTES_PER_DAY);
 
 const waitFor = (minutes: number): string => {
   const left = Math.max(1, Math.ceil(minutes));
@@ -192,7 +119,7 @@ const waitFor = (minutes: number): string => {
 };
 
 /** Where the life first filled its present limit, if that is where it still is; else its end. What follows is flat and says nothing of the leak. */
-function saturatedFrom(samples: readonly Sample[], from: number, to: number): number {
+function saturatedFrom(samples: readonly Sample[], { from, to }: Life): number {
   const last = samples[to - 1];
   const full = (row: Sample | undefined) =>
     row !== undefined &&
@@ -200,7 +127,7 @@ function saturatedFrom(samples: readonly Sample[], from: number, to: number): nu
     row.fdLimit !== null &&
     row.fdLimit === last?.fdLimit &&
     row.openFds >= row.fdLimit - FULL_WITHIN;
-  for (let i = to - 1; i >= Math.max(from, to - 12); i -= 1) {
+  for (let i = to - 1; i >= Math.max(from, to - FULL_ROWS); i -= 1) {
     if (!full(samples[i])) continue;
     let first = from;
     while (first < to && !full(samples[first])) first += 1;
@@ -210,33 +137,20 @@ function saturatedFrom(samples: readonly Sample[], from: number, to: number): nu
 }
 
 /** Accepted connections in rows `[from, to)`, resets of the counter included; null where the node does not count them. */
-export function acceptedIn(samples: readonly Sample[], from: number, to: number): number | null {
+function acceptedIn(samples: readonly Sample[], from: number, to: number): number | null {
+  if (samples[to - 1]?.acceptedTotal === null) return null;
   const bins = binWindow(samples, from, to);
-  if (samples[to - 1]?.acceptedTotal === null || bins.n === 0) return null;
-  return bins.accepted[bins.n - 1] ?? null;
+  return bins.n === 0 ? null : (bins.accepted[bins.n - 1] ?? null);
 }
 
-const scaled = (interval: Interval, factor: number): Interval => ({
-  low: interval.low * factor,
-  mid: interval.mid * factor,
-  high: interval.high * factor,
-});
-
-/** The same slope per 1,000 accepted connections, at the accept rate of the window. */
+/** A rate per minute as a rate per 1,000 accepted connections, at the accept rate of its window. */
 export function perThousand(perMinute: Interval, minutes: number, accepted: number | null): Interval | null {
   if (accepted === null || accepted <= 0 || minutes <= 0) return null;
-  return scaled(perMinute, (1000 * minutes) / accepted);
+  const factor = (1000 * minutes) / accepted;
+  return { low: perMinute.low * factor, mid: perMinute.mid * factor, high: perMinute.high * factor };
 }
 
-function answer(
-  verdict: LeakVerdict,
-  fit: Interval | null,
-  samples: readonly Sample[],
-  from: number,
-  end: number,
-  missing?: string,
-  to = end,
-): LeakAssessment {
+function answer(verdict: LeakVerdict, fit: Interval | null, { samples, from, to, end }: Scope, missing?: string): LeakAssessment {
   const last = samples[end - 1];
   const [head, tail] = [samples[from], samples[to - 1]];
   const perMinute = fit === null ? null : { low: fit.low, mid: fit.mid, high: fit.high };

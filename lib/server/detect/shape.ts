@@ -1,6 +1,9 @@
 import type { Bins } from './bins.ts';
 import { median } from './slope.ts';
 
+/** share of the load's movement that the clock does not foretell, below which the two are parallel */
+const PARALLEL = 0.05;
+
 /**
  * Does the rise go on through all quarters of the window? A step rises in one quarter, a spike comes back, a warm-up or a cache that fills flattens;
  * a leak does none of these. Quarters are compared by their medians.
@@ -16,18 +19,18 @@ export function keepsRising(values: Float64Array, n: number): boolean {
 }
 
 /**
- * Slope of the fds beyond traffic once what goes along with the number of live tunnels is taken out (least squares on time and tunnels), fds/min.
- * Where a tunnel costs more or less than two fds, or closed ones drain slowly, those fds follow the load and not the clock.
+ * Slope of `values` once what goes along with `load` is taken out (least squares on time and load), per minute. Where a tunnel costs more or less than
+ * two fds, or closed ones drain slowly, those fds follow the load and not the clock. Null where load and clock run so parallel that nobody can tell.
  */
-export function slopeBesideLoad(bins: Bins): number {
-  const { n, minutes, live, beyond } = bins;
+export function slopeBesideLoad(bins: Bins, values: Float64Array, load: Float64Array): number | null {
+  const { n, minutes } = bins;
   let t = 0;
   let a = 0;
   let u = 0;
   for (let i = 0; i < n; i += 1) {
     t += minutes[i] ?? 0;
-    a += live[i] ?? 0;
-    u += beyond[i] ?? 0;
+    a += load[i] ?? 0;
+    u += values[i] ?? 0;
   }
   t /= n;
   a /= n;
@@ -39,8 +42,8 @@ export function slopeBesideLoad(bins: Bins): number {
   let au = 0;
   for (let i = 0; i < n; i += 1) {
     const dt = (minutes[i] ?? 0) - t;
-    const da = (live[i] ?? 0) - a;
-    const du = (beyond[i] ?? 0) - u;
+    const da = (load[i] ?? 0) - a;
+    const du = (values[i] ?? 0) - u;
     tt += dt * dt;
     aa += da * da;
     ta += dt * da;
@@ -48,5 +51,5 @@ export function slopeBesideLoad(bins: Bins): number {
     au += da * du;
   }
   const determinant = tt * aa - ta * ta;
-  return determinant > 0.05 * tt * aa ? (tu * aa - au * ta) / determinant : tu / tt;
+  return determinant > PARALLEL * tt * aa ? (tu * aa - au * ta) / determinant : null;
 }
