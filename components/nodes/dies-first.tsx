@@ -49,7 +49,7 @@ export function DiesFirst({ byUrgency }: { byUrgency: readonly FleetNode[] }) {
       }
       footer={
         <>
-          <Mark kind={leaking.length > 0 ? 'warn' : 'ok'} />
+          <Mark kind="ok" />
           <span>
             <b className="t1 med">{plural(quiet.length, 'node')}</b> not leaking
           </span>

@@ -73,7 +73,7 @@ export function FleetKpis({ nodes, byUrgency }: { nodes: readonly FleetNode[]; b
         mark="drift"
         value={formatCount(drift)}
         unit={drift === 1 ? 'node' : 'nodes'}
-        detail={drift > 0 ? 'config not as agreed' : 'configs as agreed'}
+        detail={drift > 0 ? 'not as agreed' : 'all as agreed'}
         href="/?view=drift"
       />
       {runId === undefined ? null : (

@@ -69,9 +69,9 @@ export const FleetRow = memo(function FleetRow({
             forecast.tone === 'unknown' && 'fg-unknown',
           )}
         >
-          {forecast.tone === 'unknown' ? '–' : forecast.text}
+          {forecast.tone === 'unknown' || forecast.text === 'not leaking' ? '–' : forecast.text}
         </span>
-        {leaking && forecast.band ? <span className="lo"> {forecast.band}</span> : null}
+        <span className="lo band">{leaking ? forecast.band : ''}</span>
       </td>
       <td className="num c-conn">
         {node.connectionsActive === null ? '–' : formatCount(node.connectionsActive)}

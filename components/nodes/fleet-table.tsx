@@ -84,7 +84,7 @@ export function FleetTable({
             <th scope="col" className="p2">
               Open fds, 1 h
             </th>
-            <SortHead column="eta" sort={sort} onSort={onSort} numeric title="by the near end of the band">
+            <SortHead column="eta" sort={sort} onSort={onSort} numeric className="c-eta" title="by the near end of the band">
               Time to EMFILE
             </SortHead>
             <SortHead column="connections" sort={sort} onSort={onSort} numeric firstDescending className="c-conn">

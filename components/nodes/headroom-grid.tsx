@@ -1,4 +1,5 @@
 'use client';
+import { ChevronDown } from 'lucide-react';
 import { useRouter } from 'next/navigation';
 import { parseAsString, useQueryState } from 'nuqs';
 import { memo, useEffect, useMemo, useRef, useState } from 'react';
@@ -59,7 +60,7 @@ export function HeadroomGrid({ nodes }: { nodes: readonly FleetNode[] }) {
       meta="one cell a node"
       end={
         keys.length > 1 ? (
-          <label className="row sm t3 pr-2">
+          <label className="group-by">
             Group by
             <select className="bare" value={key ?? ''} onChange={(event) => void setChosen(event.target.value)}>
               {keys.map((option) => (
@@ -68,6 +69,7 @@ export function HeadroomGrid({ nodes }: { nodes: readonly FleetNode[] }) {
                 </option>
               ))}
             </select>
+            <ChevronDown className="i xs" aria-hidden="true" />
           </label>
         ) : null
       }

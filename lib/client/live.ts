@@ -29,7 +29,9 @@ export function openLive(listener: Listener): () => void {
   let leading = false;
   let heardAt = Date.now();
   let status: LiveStatus = 'connecting';
-  const say = (message: Message) => channel.postMessage(message);
+  const say = (message: Message) => {
+    if (!end.signal.aborted) channel.postMessage(message);
+  };
 
   channel.onmessage = ({ data }: MessageEvent<Message>) => {
     if (data.kind === 'ask') {
@@ -51,6 +53,8 @@ export function openLive(listener: Listener): () => void {
 
   navigator.locks
     .request(NAME, { signal: end.signal }, async () => {
+      // granted in the same moment in which the page closed
+      if (end.signal.aborted) return;
       leading = true;
       closeOwn?.();
       closeOwn = openStream({

@@ -1,0 +1,194 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { ErrorCode } from '#shared/errors.ts';
+import { ERROR_CODES } from '#shared/errors.ts';
+import type { FleetNode } from '#shared/nodes.ts';
+import { bigFleet, demoFleet, fleetNode, nodeMetrics, type Story } from './mock-fleet.ts';
+
+/**
+ * The API's shapes with made-up numbers, to look at pages without nodes:
+ *   node test/support/mock-api.ts 3401
+ * GET /__mode/<mode> switches what is answered: big, demo, empty, slow (never), error, forbidden, signed-out, stale (the clock stops), viewer.
+ */
+type Mode = 'big' | 'demo' | 'empty' | 'slow' | 'error' | 'forbidden' | 'signed-out' | 'stale' | 'viewer';
+
+export function createMockApi() {
+  const startedMs = Date.now();
+  let mode: Mode = 'big';
+  let frozenMs = startedMs;
+  const stories: Record<'big' | 'demo', Story[]> = { big: bigFleet(), demo: demoFleet() };
+  const tokens = [
+    {
+      id: 't1',
+      name: 'ci',
+      role: 'operator',
+      createdAt: iso(startedMs - 9e8),
+      expiresAt: iso(startedMs + 6e9),
+      lastUsedAt: iso(startedMs - 40_000),
+      prefix: 'hr_k3Vd',
+    },
+  ];
+  const now = () => (mode === 'stale' ? frozenMs : Date.now());
+  const fleet = (): Story[] => (mode === 'empty' ? [] : mode === 'demo' ? stories.demo : stories.big);
+  const story = (id: string) => fleet().find(({ name }) => `id-${name}` === id);
+
+  return createServer((request, response) => {
+    const url = new URL(request.url ?? '/', 'http://mock');
+    const setMode = /^\/__mode\/([\w-]+)$/.exec(url.pathname);
+    if (setMode) {
+      mode = setMode[1] as Mode;
+      frozenMs = Date.now();
+      return send(response, 200, { mode });
+    }
+    const path = url.pathname.replace('/api/v1/', '');
+    if (path === 'events')
+      return stream(request, response, () => (mode === 'stale' ? [] : fleet().map((one) => fleetNode(one, startedMs, Date.now()))));
+    if (mode === 'slow' && path !== 'session') return;
+    if (mode === 'signed-out') return problem(response, 'auth.required', 'There is no session. Sign in.');
+    if (mode === 'forbidden' && path !== 'session')
+      return problem(response, 'auth.forbidden', 'Your role viewer may not read the fleet. An admin can give you the role operator.');
+    if (mode === 'error' && path !== 'session')
+      return problem(response, 'server.internal', 'Something went wrong in the console; its log has the cause under request 7f3a91.');
+
+    const [noun = '', id = '', part = ''] = path.split('/').map(decodeURIComponent);
+    const one = story(id);
+    if (noun === 'session')
+      return send(response, 200, {
+        actor: { kind: 'user', id: 'u1', name: 'sre-oncall', role: mode === 'viewer' ? 'viewer' : 'admin' },
+        demo: mode === 'demo',
+      });
+    if (noun === 'fleet') return send(response, 200, { asOf: iso(now()), nodes: fleet().map((each) => fleetNode(each, startedMs, now())) });
+    if (noun === 'ssh-key')
+      return send(response, 200, { publicKey: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0exampleexampleexampleexampleexampleex headroom' });
+    if (noun === 'tokens')
+      return request.method === 'POST'
+        ? send(response, 201, { ...tokens[0], id: 't2', name: 'new', token: 'hr_k3VdQ8exampleexampleexampleexample' })
+        : send(response, 200, { tokens });
+    if (noun === 'audit')
+      return send(response, 200, { entries: AUDIT.map((entry, i) => ({ ...entry, seq: 40 - i, at: iso(startedMs - i * 777_000) })) });
+    if (noun === 'runs') return send(response, 200, { runs: [] });
+    if (noun === 'nodes' && request.method === 'POST' && id === '')
+      return send(response, 201, { id: 'id-edge-fra-03', name: 'edge-fra-03' });
+    if (noun === 'nodes' && one) return node(response, one, part, url);
+    if (noun === 'nodes') return problem(response, 'node.not-found', `There is no node ${id}.`);
+    if (noun === 'auth' || noun === 'setup') return problem(response, 'auth.invalid-credentials', 'E-mail or password is wrong.');
+    return problem(response, 'request.not-found', `There is no ${path}.`);
+  });
+
+  function node(response: ServerResponse, one: Story, part: string, url: URL) {
+    const view = fleetNode(one, startedMs, now());
+    if (part === 'metrics') {
+      const at = (name: string) => Date.parse(url.searchParams.get(name) ?? '');
+      return send(
+        response,
+        200,
+        nodeMetrics(one, startedMs, { fromMs: at('from'), toMs: at('to'), step: Number(url.searchParams.get('step')) }),
+      );
+    }
+    if (part === 'config')
+      return send(response, 200, {
+        path: '/etc/sniproxy/config.yaml',
+        text: CONFIG,
+        sha256: view.configSha256,
+        poolEnabled: true,
+        drift: view.drift,
+        findings: FINDINGS,
+      });
+    if (part === 'logs')
+      return send(response, 200, {
+        lines: Array.from(
+          { length: 60 },
+          (_, i) =>
+            `${iso(now() - (60 - i) * 4000)} ${one.name} sniproxy[18231]: ${i % 9 === 4 ? 'WARN accept: too many open files' : 'INFO relay closed reason=client_eof bytes=18231'}`,
+        ),
+      });
+    if (part === 'check') return send(response, 200, CHECK);
+    if (part === 'host-key') return send(response, 200, {});
+    const member = {
+      name: one.name,
+      host: `${one.name}.example.com`,
+      sshPort: 22,
+      user: 'sre',
+      unit: 'sniproxy',
+      configPath: '/etc/sniproxy/config.yaml',
+      metrics: { via: 'ssh', url: 'http://127.0.0.1:9090/metrics' },
+      labels: one.labels,
+    };
+    return send(response, 200, { node: view, member: { ...member, id: view.id, version: 3, createdAt: iso(startedMs - 8e9) } });
+  }
+}
+
+function stream(request: IncomingMessage, response: ServerResponse, nodes: () => FleetNode[]) {
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
+  response.write(': open\n\n');
+  let id = 0;
+  const timer = setInterval(() => {
+    for (const {
+      id: nodeId,
+      openFds,
+      fdLimit,
+      explainedFds,
+      unexplainedFds,
+      connectionsActive,
+      acceptedPerSecond,
+      processStart,
+    } of nodes()) {
+      const values = { openFds, fdLimit, explainedFds, unexplainedFds, connectionsActive, acceptedPerSecond };
+      const event = { type: 'fleet.sample', nodeId, at: Date.now(), values, processStart: processStart ? Date.parse(processStart) : null };
+      if (openFds !== null) response.write(`id: ${id++}\nevent: fleet.sample\ndata: ${JSON.stringify(event)}\n\n`);
+    }
+  }, 2000);
+  request.on('close', () => clearInterval(timer));
+}
+
+function problem(response: ServerResponse, code: ErrorCode, detail: string) {
+  const { status, title } = ERROR_CODES[code];
+  send(response, status, { type: `urn:headroom:${code}`, title, status, code, detail }, 'application/problem+json');
+}
+
+function send(response: ServerResponse, status: number, body: unknown, type = 'application/json') {
+  response.writeHead(status, { 'content-type': type }).end(JSON.stringify(body));
+}
+
+const iso = (epochMs: number) => new Date(epochMs).toISOString();
+
+const CONFIG = `# edge proxies, fra
+listen_addrs:
+  - "0.0.0.0:443"
+
+timeouts:
+  connect: 10
+  idle: 300
+
+connection_pool:
+  enabled: true        # turned on in the spring rollout
+  max_per_host: 1000
+  connection_ttl: 60
+`;
+const FINDINGS = [
+  { severity: 'warning', message: 'Connection pooling enabled - only use for forward proxy scenarios!', line: 10, column: 3 },
+  { severity: 'warning', message: 'For transparent proxy (SNI-based routing), disable pooling to avoid leaks', line: 10, column: 3 },
+];
+const CHECK = {
+  ok: false,
+  checks: [
+    { key: 'tcp', title: 'SSH port answers', status: 'pass', detail: 'edge-fra-03.example.com:22 answered in 18 ms', fix: null },
+    {
+      key: 'host-key',
+      title: 'Host key',
+      status: 'fail',
+      detail: 'The host offers SHA256:Wb6N0uHfT2eXo9ScLr4yVj1kQaPzM8dGi7mRt5wKxYs; it is not approved yet.',
+      fix: "Compare it with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on the host's own console, then approve it.",
+    },
+    { key: 'auth', title: 'Our key is accepted', status: 'skipped', detail: 'Not tried before the host key is approved.', fix: null },
+  ],
+};
+const AUDIT = ['node.add', 'run.start', 'run.gate', 'token.create', 'host-key.pin', 'run.abort'].map((action, i) => ({
+  actor: { kind: 'user', id: 'u1', name: i % 2 ? 'sre-oncall' : 'headroom' },
+  action,
+  object: `edge-fra-0${i + 1}`,
+  before: null,
+  after: i === 0 ? { name: 'edge-fra-01' } : null,
+  result: i === 5 ? 'auth.forbidden' : 'ok',
+}));
+
+if (import.meta.main) createMockApi().listen(Number(process.argv[2] ?? 3401), '127.0.0.1');
