@@ -1,0 +1,125 @@
+import type { Protocol, Refusal } from '../contract/words.ts';
+import { HttpHeadReader } from './http-head.ts';
+import { HelloReader } from './tls-records.ts';
+
+/** What the first bytes of a client say. `name` null = it names no host; `port` null = the protocol's own. */
+export type Asked = { protocol: Protocol; name: string | null; port: number | null; alpn: readonly string[]; ech: boolean };
+export type Verdict = { kind: 'more' } | { kind: 'asked'; asked: Asked } | { kind: 'refused'; protocol: Protocol; reason: Refusal };
+
+const MORE: Verdict = { kind: 'more' };
+const H2_PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
+const SSH = Buffer.from('SSH-', 'latin1');
+/** A hello of 64 KiB in records of a few bytes is the worst that is read: more than this is refused whatever it is. */
+export const MAX_FIRST_FLIGHT = 131_072;
+const NO_ALPN: readonly string[] = [];
+
+type Reader = { protocol: 'tls'; reader: HelloReader } | { protocol: 'http1.1'; reader: HttpHeadReader };
+
+/**
+ * The bytes that a client sent before its connection is routed, and what they say so far. They are kept whole, to be forwarded in order,
+ * once. One chunk is kept as it came; further ones go to a buffer that doubles.
+ */
+export class FirstFlight {
+  #raw: Buffer = Buffer.alloc(0);
+  #length = 0;
+  #reader: Reader | null = null;
+
+  /** all bytes so far */
+  get bytes(): Buffer {
+    return this.#raw.length === this.#length ? this.#raw : this.#raw.subarray(0, this.#length);
+  }
+
+  append(chunk: Buffer): void {
+    if (this.#length === 0) this.#raw = chunk;
+    else {
+      const length = this.#length + chunk.length;
+      if (length > this.#raw.length) {
+        const grown = Buffer.allocUnsafe(Math.max(length, 2 * this.#raw.length));
+        this.#raw.copy(grown, 0, 0, this.#length);
+        this.#raw = grown;
+      }
+      chunk.copy(this.#raw, this.#length);
+    }
+    this.#length += chunk.length;
+  }
+
+  read(): Verdict {
+    const raw = this.bytes;
+    if (this.#reader === null) {
+      const sniffed = sniff(raw);
+      if (sniffed === 'more') return MORE;
+      if ('kind' in sniffed) return sniffed;
+      this.#reader = sniffed;
+    }
+    const verdict = this.#reader.protocol === 'tls' ? readTls(this.#reader.reader, raw) : readHttp(this.#reader.reader, raw);
+    return verdict === MORE && raw.length > MAX_FIRST_FLIGHT ? refused('tls', 'hello_too_large') : verdict;
+  }
+}
+
+const refused = (protocol: Protocol, reason: Refusal): Verdict => ({ kind: 'refused', protocol, reason });
+
+/** What the first bytes are; undecided for as long as they could still be two things. */
+function sniff(raw: Buffer): 'more' | Verdict | Reader {
+  const first = raw[0];
+  if (first === undefined) return 'more';
+  if (first === 0x16) {
+    if (raw.length < 2) return 'more';
+    return raw[1] === 3 ? { protocol: 'tls', reader: new HelloReader() } : refused('unknown', 'unknown_protocol');
+  }
+  if (first === 0x15) return refused('tls', 'alert_first');
+  if (first >= 0x80) {
+    if (raw.length < 3) return 'more';
+    return raw[2] === 1 ? refused('tls', 'sslv2') : refused('unknown', 'unknown_protocol');
+  }
+  if (startsLike(raw, SSH)) {
+    if (raw.length < SSH.length) return 'more';
+    return { kind: 'asked', asked: { protocol: 'ssh', name: null, port: null, alpn: NO_ALPN, ech: false } };
+  }
+  if (startsLike(raw, H2_PREFACE)) return raw.length < H2_PREFACE.length ? 'more' : refused('http2', 'h2c_unsupported');
+  return isTokenByte(first) || first === 0x0d || first === 0x0a
+    ? { protocol: 'http1.1', reader: new HttpHeadReader() }
+    : refused('unknown', 'unknown_protocol');
+}
+
+/** True while `raw` and `prefix` agree as far as both go. */
+function startsLike(raw: Buffer, prefix: Buffer): boolean {
+  const length = Math.min(raw.length, prefix.length);
+  return raw.compare(prefix, 0, length, 0, length) === 0;
+}
+
+/** Methods are tokens, and the known ones are letters; digits and signs first are no HTTP. */
+const isTokenByte = (byte: number): boolean => (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a);
+
+function readTls(reader: HelloReader, raw: Buffer): Verdict {
+  const result = reader.read(raw);
+  switch (result) {
+    case 'more':
+      return MORE;
+    case 'malformed':
+      return refused('tls', 'sni_malformed');
+    case 'not-client-hello':
+      return refused('tls', 'not_client_hello');
+    case 'too-large':
+      return refused('tls', 'hello_too_large');
+    default:
+      return { kind: 'asked', asked: { protocol: 'tls', name: result.name, port: null, alpn: result.alpn, ech: result.ech } };
+  }
+}
+
+function readHttp(reader: HttpHeadReader, raw: Buffer): Verdict {
+  const result = reader.read(raw);
+  switch (result) {
+    case 'more':
+      return MORE;
+    case 'malformed':
+      return refused('http1.1', 'http_malformed');
+    case 'too-large':
+      return refused('http1.1', 'http_too_large');
+    case 'connect':
+      return refused('http1.1', 'http_connect');
+    default: {
+      const protocol = result.version === '1.0' ? 'http1.0' : 'http1.1';
+      return { kind: 'asked', asked: { protocol, name: result.name, port: result.port, alpn: NO_ALPN, ech: false } };
+    }
+  }
+}

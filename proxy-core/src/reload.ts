@@ -1,0 +1,69 @@
+import fs from 'node:fs';
+import type { HostPort } from './contract/addresses.ts';
+import type { Config } from './contract/config.ts';
+import { messageOf, StartError } from './errors.ts';
+import { Destinations } from './guard/destinations.ts';
+import { connectionsWithin, limitFor } from './guard/fd-budget.ts';
+import { type ConfigFile, type Finding, readConfig } from './parse/config-file.ts';
+import type { Live } from './relay/core.ts';
+import { Allowlist } from './route/allowlist.ts';
+import { RouteTable } from './route/table.ts';
+
+/** Reads and judges a config file. One that cannot be read is an error of the whole file. */
+export function loadConfig(file: string): ConfigFile {
+  let bytes: Buffer;
+  try {
+    bytes = fs.readFileSync(file);
+  } catch (error) {
+    throw new StartError(`${file}: the config file cannot be read: ${messageOf(error)}; name it with -c FILE`);
+  }
+  return readConfig(bytes);
+}
+
+export const showFinding = (file: string, { severity, line, column, message }: Finding): string =>
+  `${file}:${line}:${column}: ${severity}: ${message}`;
+
+const DEFAULT_CONNECTIONS = 10_000;
+
+/** max_connections as the limit of open files allows it, and the warning that names both numbers when that is less than what is written. */
+export function clampConnections(config: Config, limit: number, baseline?: number): { connections: number; warning: string | null } {
+  const carried = connectionsWithin(limit, baseline);
+  const wanted = config.max_connections;
+  if (wanted === undefined || wanted <= carried) return { connections: Math.min(wanted ?? DEFAULT_CONNECTIONS, carried), warning: null };
+  const warning =
+    `max_connections is ${wanted}, but a limit of ${limit} open files carries ${carried} (2 per connection, and a reserve): ` +
+    `${carried} are allowed; raise LimitNOFILE to ${limitFor(wanted, baseline)} or lower max_connections`;
+  return { connections: carried, warning };
+}
+
+export function makeLive(config: Config, sha256: string, generation: number, listeners: () => readonly HostPort[]): Live {
+  const { connect, client_hello, idle, half_close, stalled_write } = config.timeouts;
+  const sshByPort = new Map<number, HostPort>();
+  for (const route of config.ssh_routes ?? [])
+    if (!sshByPort.has(route.listen_port)) sshByPort.set(route.listen_port, { host: route.destination_host, port: route.destination_port });
+  return {
+    config,
+    sha256,
+    generation,
+    maxConnections: config.max_connections ?? DEFAULT_CONNECTIONS,
+    routes: new RouteTable(config),
+    allowlist: new Allowlist(config.allowlist),
+    destinations: new Destinations(config, listeners),
+    timeouts: {
+      connect: connect * 1000,
+      clientHello: client_hello * 1000,
+      idle: idle * 1000,
+      halfClose: half_close * 1000,
+      stalledWrite: (stalled_write ?? idle) * 1000,
+    },
+    sshByPort,
+  };
+}
+
+/** Keys that a running process cannot take over, and whether they differ. */
+export function needsRestart(before: Config, after: Config): string[] {
+  const changed: string[] = [];
+  if (before.listen_addrs.join() !== after.listen_addrs.join()) changed.push('listen_addrs');
+  if (before.metrics.enabled !== after.metrics.enabled || before.metrics.address !== after.metrics.address) changed.push('metrics');
+  return changed;
+}
