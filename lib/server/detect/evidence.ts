@@ -27,15 +27,18 @@ export const FDS_PER_EVENT = 2;
 /** A rise is more than this many sigmas of what the load may have brought along. */
 const DOUBTS = 4;
 /** This share of a rise comes in the second half of the window: what fills up and stays full fades out. */
-const LATE_SHARE = 0.25;
+const LATE_SHARE = 0.12;
 /** At the same load this share of a growth must be left. */
-const BESIDE_SHARE = 0.5;
+const BESIDE_SHARE = 0.6;
 /** Only growing: over this long at least (minutes), by this many fds, this many times the largest fall, with this much left without the largest jump. */
 const GROW_MINUTES = 12;
 const GROW_FDS = 12;
 const GROW_DROPS = 2;
 const GROW_REST = 0.3;
-/** A window within a life that fades out (its second half brought less than this share of all) must grow by more than this share of that growth. */
+/** A rising line has no fall in it that comes near its rise. */
+const LINE_DROPS = 1.5;
+/** A life fades out when its first quarter brought at least this and its second half less than that share of all; a window must then grow by more. */
+const FADED_EARLY = 0.5;
 const FADED_LATE = 0.15;
 const FADED_SHARE = 0.25;
 
@@ -56,7 +59,7 @@ export function measure(samples: readonly Sample[], from: number, to: number, lo
 export function risesInLine({ look, bins, values, fit, growth, doubt }: Evidence, floor: number): boolean {
   return (
     fit.low > floor &&
-    fit.rise >= Math.max(look.rise, look.noises * fit.noise, DOUBTS * doubt) &&
+    Math.min(fit.rise, growth.rise) >= Math.max(look.rise, look.noises * fit.noise, LINE_DROPS * growth.drop, DOUBTS * doubt) &&
     growth.late >= LATE_SHARE * growth.rise &&
     keepsRising(values, bins.n) &&
     !followsLoad(bins, values, fit.mid)
@@ -80,9 +83,9 @@ export function onlyGrows({ look, bins, values, growth, doubt }: Evidence, lifeD
 
 /** The end of a warm-up: the life grew early and fades out, and this window's growth is a small part of it. */
 export const isAfterglow = (course: Growth, { growth }: Evidence): boolean =>
-  course.late < FADED_LATE * course.rise && growth.rise < FADED_SHARE * course.rise;
+  course.early >= FADED_EARLY * course.rise && course.late < FADED_LATE * course.rise && growth.rise < FADED_SHARE * course.rise;
 
-/** The growth goes along with the load: at the same load there would be less than half of it. */
+/** The growth goes along with the load: at the same load there would be much less of it. */
 function followsLoad(bins: Bins, values: Float64Array, perMinute: number): boolean {
   return [bins.live, bins.rate].some((load) => {
     const beside = slopeBesideLoad(bins, values, load);

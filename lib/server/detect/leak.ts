@@ -22,6 +22,8 @@ const WINDOWS: readonly Look[] = [
   { minutes: 15, atLeastMinutes: 1.6, rise: 60, noises: 8 },
   { minutes: 3, atLeastMinutes: 1.6, rise: 60, noises: 8 },
 ];
+/** Shorter windows are not looked at in a life whose bins never were this share of the least rise apart. */
+const QUIET_SHARE = 0.8;
 /** The rate of a node that is not called leaking is taken from no window shorter than this, minutes. */
 const STEADY_MINUTES = 120;
 /** Slopes that would fill the headroom only after this long are below what the product calls a leak. */
@@ -76,7 +78,7 @@ function assessTunnels(scope: Scope, last: Sample): LeakAssessment {
   for (const look of WINDOWS) {
     const start = firstAt(samples, last.at - look.minutes * 60_000, from, to);
     const span = (last.at - (samples[start]?.at ?? last.at)) / 60_000;
-    if (span < look.atLeastMinutes) continue;
+    if (span < look.atLeastMinutes || life.growth.range < QUIET_SHARE * look.rise) continue;
     const window = start === from ? { ...life, look } : measure(samples, start, to, look, cost);
     if (window === null) continue;
     if (look.minutes >= STEADY_MINUTES) steady = window;

@@ -2,7 +2,7 @@ import type { Bins } from './bins.ts';
 import { median } from './slope.ts';
 
 /** share of the load's movement that the clock does not foretell, below which the two are parallel */
-const PARALLEL = 0.05;
+const PARALLEL = 0.015;
 
 /**
  * Does the rise go on through all quarters of the window? A step rises in one quarter, a spike comes back, a warm-up or a cache that fills flattens;
