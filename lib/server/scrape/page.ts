@@ -87,13 +87,14 @@ function once<T>(
       client.destroy();
       reject(error instanceof ScrapeFailure ? error : described(error, url));
     };
-    const timer = setTimeout(
-      () => fail(new ScrapeFailure('timeout', `${url.host} did not answer in full within ${request.deadlineMs / 1000} s.`)),
-      Math.max(1, endsAt - performance.now()),
-    );
+    let settled = false;
+    const late = () => fail(new ScrapeFailure('timeout', `${url.host} did not answer in full within ${request.deadlineMs / 1000} s.`));
+    // when the console itself was stopped or busy, what has arrived meanwhile is read first
+    const timer = setTimeout(() => setImmediate(() => setImmediate(() => settled || late())), Math.max(1, endsAt - performance.now()));
     const onAbort = () => fail(new ScrapeFailure('timeout', 'The request was given up because the console stops.'));
     request.signal.addEventListener('abort', onAbort, { once: true });
     const settle = () => {
+      settled = true;
       clearTimeout(timer);
       request.signal.removeEventListener('abort', onAbort);
     };

@@ -141,6 +141,8 @@ export class NodeWatch {
       this.#lastPage = { at, exposition: page };
       this.#page = { ok: true, at, ...readiness, reloadFailed: page.reloadFailed === true };
       this.#facts = { ...this.#facts, poolEnabled: page.poolEnabled, loadedSha256: page.configSha256, drill: page.drill };
+      // what comes back is often back as a whole
+      if (before?.ok === false && this.#ssh?.ok === false) this.#probeWake.now();
       // a page without fds waits for the probe that counts them
       if (page.openFds !== null) this.#keep(sampleOfPage(page, { at, processStart, source: this.#source(), counted: null }));
     } catch (error) {
@@ -171,11 +173,12 @@ export class NodeWatch {
   async #probe(): Promise<void> {
     const { ops, member, clock } = this.#deps;
     try {
-      const { value } = await ops.probe(member, { timeoutMs: PROBE_DEADLINE_MS, signal: this.#stopping.signal });
+      const { value } = await ops.probe(member, { timeoutMs: PROBE_DEADLINE_MS, signal: this.#stopping.signal, sockets: false });
       const at = clock.now();
       const processStart = this.#lifeOf(value);
       this.#lastProbe = value;
       this.#doubted = false;
+      if (this.#ssh?.ok === false && this.#page?.ok === false) this.#pageWake.now();
       this.#ssh = { ok: true, at, mainPid: value.mainPid, activeState: value.activeState, subState: value.subState };
       // what the page of an earlier life said is not true of this one
       if (this.#page?.ok === false && processStart !== this.#lifeStart()) this.#facts = NO_FACTS;
