@@ -1,5 +1,5 @@
 // The bootstrap shared by the npm scripts. Plain Node 20 runs it; everything else runs on the Node 24 that it finds.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -14,12 +14,13 @@ export async function ensureInstalled() {
     .update(fs.readFileSync(path.join(root, 'package-lock.json')))
     .digest('hex');
   if (fs.existsSync(marker) && fs.readFileSync(marker, 'utf8') === lock) return;
-  if (!fs.existsSync(marker) && fs.existsSync(path.join(root, 'node_modules', '.package-lock.json')) && installedMatches()) {
+  // npm writes its own record last, so a half-done install has none
+  if (fs.existsSync(path.join(root, 'node_modules', '.package-lock.json')) && installedMatches()) {
     fs.writeFileSync(marker, lock);
     return;
   }
   console.log('installing dependencies (npm ci) …');
-  const done = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+  const done = spawnSync('npm', ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
   });
@@ -50,4 +51,24 @@ export function node24() {
       ` (npm ci without --omit=optional); on ${process.platform} ${process.arch} install Node 24 and try again.`,
   );
   process.exit(1);
+}
+
+/**
+ * Runs a program in this terminal and gives its exit code. Ctrl-C reaches it by itself; other signals are passed on. With `channel` it is told to
+ * stop by a message, any number of times, and finds its channel broken when this process is killed.
+ */
+export function runForeground(command, args, { channel = false, ...options }) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { ...options, stdio: channel ? ['inherit', 'inherit', 'inherit', 'ipc'] : 'inherit' });
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+      process.on(signal, () => {
+        if (channel && child.connected) child.send('stop', () => {});
+        else if (signal !== 'SIGINT') child.kill('SIGTERM');
+      });
+    child.once('error', (error) => {
+      console.error(`${command}: ${error.message}`);
+      resolve(127);
+    });
+    child.once('exit', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 1)));
+  });
 }

@@ -15,27 +15,32 @@ async function main(): Promise<number> {
   if (options.withConsole && !(await isFree(options.port)))
     throw new OptionError(`PORT is ${options.port}, which another program uses: set PORT to a free one`);
   const stopping = stopSignal();
-  const starting = startFleet(options, say);
-  const fleet = await Promise.race([starting, stopping.then(() => null)]);
+  const fleet = await startFleet(options, say, stopping).catch((error: unknown) => {
+    if (stopping.aborted) return null;
+    throw error;
+  });
   if (fleet !== null) {
     describe(fleet, options.dataDir);
-    await stopping;
+    await new Promise((resolve) => (stopping.aborted ? resolve(null) : stopping.addEventListener('abort', resolve, { once: true })));
+    await fleet.stop();
   }
-  say('stopping everything …');
-  await (await starting.catch(() => null))?.stop();
   say('stopped; nothing is left running');
   return 0;
 }
 
 /** Ctrl-C, a plain kill, a closed terminal, or the npm script gone. */
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
-    if (process.send) {
-      process.on('message', () => resolve());
-      process.on('disconnect', () => resolve());
-    }
-  });
+function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  const stop = () => {
+    if (!controller.signal.aborted) say('stopping everything …');
+    controller.abort(new Error('stopped'));
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+  if (process.send) {
+    process.on('message', stop);
+    process.on('disconnect', stop);
+  }
+  return controller.signal;
 }
 
 function describe(fleet: Fleet, dataDir: string): void {

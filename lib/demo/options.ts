@@ -1,10 +1,10 @@
 import { randomInt } from 'node:crypto';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { DRILL_NAMES, type Drill } from '#contract/index.ts';
 
-/** Fault drills that a demo node can be started with; `none` stands for a healthy node. */
-export const DRILLS = ['pool-leak', 'eof-leak'] as const;
-export type Drill = (typeof DRILLS)[number];
+/** what the default fleet leaks by */
+const DRAWN: readonly Drill[] = ['pool-leak', 'eof-leak'];
 
 export type DemoOptions = {
   /** one entry per node, in order */
@@ -20,7 +20,8 @@ export class OptionError extends Error {}
 
 export const USAGE = `npm run demo [-- OPTIONS]      a fleet of real proxies on this machine, with the console in front of it
   --nodes N                    how many nodes, 1 to 40 (default 5)
-  --drills a,b,…               by position: ${DRILLS.join(', ')} or none (default: one of each, at drawn places)
+  --drills a,b,…               by position: ${DRILL_NAMES.join(', ')} or none
+                               (default: one ${DRAWN.join(' and one ')}, at drawn places)
   --no-console                 nodes and traffic only
   PORT=3000                    the console's port
   HEADROOM_DATA_DIR=./data/demo   where everything of the demo lives; it starts afresh each time`;
@@ -60,16 +61,16 @@ function namedDrills(text: string, nodes: number): (Drill | null)[] {
   const names = text.split(',').map((name) => name.trim());
   if (names.length > nodes) throw new OptionError(`--drills has ${names.length} entries for ${nodes} nodes: give at most one per node`);
   const drills = names.map((name) => {
-    const drill = DRILLS.find((known) => known === name);
+    const drill = DRILL_NAMES.find((known) => known === name);
     if (drill === undefined && name !== 'none')
-      throw new OptionError(`--drills has ${JSON.stringify(name)}: each entry must be ${DRILLS.join(', ')} or none`);
+      throw new OptionError(`--drills has ${JSON.stringify(name)}: each entry must be ${DRILL_NAMES.join(', ')} or none`);
     return drill ?? null;
   });
   return [...drills, ...Array.from({ length: nodes - drills.length }, () => null)];
 }
 
 function drawnDrills(nodes: number, draw: (below: number) => number): (Drill | null)[] {
-  const leaking = DRILLS.slice(0, nodes);
+  const leaking = DRAWN.slice(0, nodes);
   const drills: (Drill | null)[] = Array.from({ length: nodes - leaking.length }, () => null);
   for (const drill of leaking) drills.splice(draw(drills.length + 1), 0, drill);
   return drills;

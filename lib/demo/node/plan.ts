@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { Drill } from '../options.ts';
+import type { Drill } from '#contract/index.ts';
 import { placesFor } from './places.ts';
 
 /** The account that the console logs in with; the demo's SSH servers know no other. */

@@ -22,6 +22,8 @@ export type KeepSpec = {
   isReady?: () => Promise<boolean>;
   onPid(pid: number | null): void;
   onReady(): void;
+  /** it ended by itself, for the n-th time in a row soon after its start (0: it had lived a while) */
+  onEnd?: (failures: number) => void;
 };
 
 const AGAIN_AFTER_MS = { least: 300, most: 5_000 };
@@ -60,6 +62,7 @@ export function keepRunning(spec: KeepSpec): KeptProcess {
       child = null;
       if (retired) return;
       failures = Date.now() - startedAt > LIVED_MS ? 0 : failures + 1;
+      spec.onEnd?.(failures);
       timer = setTimeout(start, Math.min(AGAIN_AFTER_MS.most, AGAIN_AFTER_MS.least * 2 ** Math.max(0, failures - 1)));
     };
     started.once('exit', over);

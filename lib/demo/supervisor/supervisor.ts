@@ -24,11 +24,14 @@ const TRAFFIC = path.join(ROOT, 'lib', 'demo', 'traffic', 'main.ts');
 const WATCHDOG = path.join(ROOT, 'lib', 'demo', 'watchdog', 'main.ts');
 const CONSOLE = path.join('app', 'serve.ts');
 /** all of it has to be gone within 10 s of Ctrl-C */
-const DRAIN_MS = 2_500;
-const POLITE_MS = 3_000;
+const STOP_MS = 5_000;
+/** a proxy that still drains then hears a second signal: nobody waits for tunnels that leaked */
+const DRAIN_MS = 1_500;
+const POLITE_MS = 2_000;
+const CONSOLE_TRIES = 4;
 
-/** Starts everything, and gives the fleet once the console answers and every node is registered with it. */
-export async function startFleet(options: DemoOptions, say: (line: string) => void): Promise<Fleet> {
+/** Starts everything, and gives the fleet once the console answers and every node is registered with it. Aborted, it stops what it has started. */
+export async function startFleet(options: DemoOptions, say: (line: string) => void, signal: AbortSignal): Promise<Fleet> {
   const { fleetId, socketPath } = await claimDataDir(options.dataDir);
   const mark: FleetMark = { dataDir: options.dataDir, fleetId };
   const ports = await freePorts(portsNeeded(options.drills.length) + 2);
@@ -41,6 +44,11 @@ export async function startFleet(options: DemoOptions, say: (line: string) => vo
   let complete = false;
   let over = false;
   let consolePid: number | null = null;
+  let failConsole: (error: Error) => void = () => {};
+  const consoleFails = new Promise<never>((_, reject) => {
+    failConsole = reject;
+  });
+  consoleFails.catch(() => {});
 
   const onPids = () => {
     if (!complete || over) return;
@@ -91,11 +99,20 @@ export async function startFleet(options: DemoOptions, say: (line: string) => vo
     for (const node of nodes) node.transients.stopAll();
     const proxies = nodes.map((node) => node.service.retire());
     const pids = [...helpers, ...proxies].flatMap((child) => (child?.pid === undefined ? [] : [child.pid]));
+    const left = () => [...helpers, ...proxies].some((child) => child && child.exitCode === null && child.signalCode === null);
     signalAll(pids, 'SIGTERM');
     signalAll(pids, 'SIGCONT');
-    // a second signal ends a drain: nobody waits for tunnels that leaked
-    const drained = Date.now() + DRAIN_MS;
-    while (Date.now() < drained && proxies.some((child) => child && child.exitCode === null && child.signalCode === null)) await sleep(50);
+    const started = Date.now();
+    let forced = false;
+    while (left() && Date.now() - started < STOP_MS) {
+      await sleep(50);
+      if (forced || Date.now() - started < DRAIN_MS) continue;
+      forced = true;
+      signalAll(
+        proxies.flatMap((child) => child?.pid ?? []),
+        'SIGTERM',
+      );
+    }
     const dogPid = watchdog.pid();
     await sweep(fleetId, { politeMs: POLITE_MS, spare: dogPid === null ? [] : [dogPid] });
     await managers.close();
@@ -150,6 +167,11 @@ export async function startFleet(options: DemoOptions, say: (line: string) => vo
       args: [CONSOLE],
       env,
       channel: false,
+      onEnd: (failures) => {
+        if (complete || failures < CONSOLE_TRIES) return;
+        const log = path.join(options.dataDir, 'console.log');
+        failConsole(new Error(`the console does not start; the end of ${log}:\n${fs.readFileSync(log, 'utf8').slice(-1_500)}`));
+      },
       isReady: async () => {
         const pid = kept_.pid();
         return pid !== null && listensOn(pid, [options.port]);
@@ -162,12 +184,15 @@ export async function startFleet(options: DemoOptions, say: (line: string) => vo
     return kept_;
   }
 
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    if (signal.aborted) reject(signal.reason);
+  });
   try {
-    await start();
+    await Promise.race([start(), aborted, consoleFails]);
   } catch (error) {
     await stop();
     throw error;
   }
-  fs.accessSync(options.dataDir);
   return { nodes: plans, signInUrl: options.withConsole ? `${url}/demo/sign-in?key=${keys.signInKey}` : null, stop };
 }
