@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import type { FleetMember } from '#shared/nodes.ts';
 import { type Access, createAccess } from './access/index.ts';
 import { type Audit, createAudit } from './audit/index.ts';
 import { type Command, createCommand } from './command/index.ts';
@@ -13,6 +14,7 @@ import type { Log } from './kernel/log.ts';
 import { type MetricStore, openMetricStore } from './metrics/index.ts';
 import { createNodes, type Nodes } from './nodes/index.ts';
 import { createRunbooks, type Runbooks } from './runbooks/index.ts';
+import { createRuns, type Runs } from './runs/index.ts';
 import { createScraper, type Scraper } from './scrape/index.ts';
 import { createSettings, loadDataKey, type Settings } from './settings/index.ts';
 import { createNodeOps, createSsh, type NodeOps, type Ssh } from './ssh/index.ts';
@@ -34,6 +36,7 @@ export type Runtime = {
   metrics: MetricStore;
   scraper: Scraper;
   runbooks: Runbooks;
+  runs: Runs;
   fleet: Fleet;
   /** `setupLink`: where the first admin is made; null when there is one */
   start(): Promise<{ setupLink: string | null }>;
@@ -65,8 +68,10 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
   const scraper = createScraper({ nodes, metrics, ssh, ops, events, clock, log, intervalMs });
   const runbooks = createRunbooks();
   const configFiles = createConfigFiles({ db, ops, nodes, clock });
-  const runs = { activeRunOf: () => null, touching: () => [] };
-  const fleet = createFleet({ nodes, scraper, metrics, ssh, configFiles, runs, clock });
+  // Selectors of runs ask for facts, and the fleet for runs: the one place where two modules know each other, tied here.
+  const facts = (member: FleetMember) => fleet.facts(member);
+  const runs = createRuns({ db, command, nodes, runbooks, ops, configFiles, scraper, metrics, events, clock, log, facts });
+  const fleet: Fleet = createFleet({ nodes, scraper, metrics, ssh, configFiles, runs, clock });
 
   const noteConfig = (nodeId: string) => {
     const { configSha256 } = scraper.health(nodeId);
@@ -95,16 +100,19 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
     metrics,
     scraper,
     runbooks,
+    runs,
     fleet,
     async start() {
       await settings.sshIdentity();
       await nodes.refresh();
       const prepared = await access.prepare();
       scraper.start();
+      await runs.start();
       return prepared;
     },
     async stop() {
       stopFollowing();
+      await runs.stop();
       await scraper.stop();
       await ssh.close();
       await metrics.close();

@@ -10,6 +10,7 @@ export type Nodes = ReturnType<typeof createNodes>;
 export function createNodes({ db }: { db: Db }) {
   const listeners = new Set<() => void>();
   let known = '';
+  let looking: Promise<void> | null = null;
 
   async function list(): Promise<FleetMember[]> {
     const rows = await db.selectFrom('nodes').selectAll().orderBy('name').execute();
@@ -34,13 +35,17 @@ export function createNodes({ db }: { db: Db }) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    /** Looks whether the registry differs from the last look, and then tells the listeners. */
-    async refresh(): Promise<void> {
-      const rows = await db.selectFrom('nodes').select(['id', 'version']).orderBy('id').execute();
-      const now = rows.map((row) => `${row.id}:${row.version}`).join();
-      if (now === known) return;
-      known = now;
-      for (const listener of [...listeners]) listener();
+    /** Looks whether the registry differs from the last look, and then tells the listeners. Calls before it looked are one. */
+    refresh(): Promise<void> {
+      looking ??= Promise.resolve().then(async () => {
+        looking = null;
+        const rows = await db.selectFrom('nodes').select(['id', 'version']).orderBy('id').execute();
+        const now = rows.map((row) => `${row.id}:${row.version}`).join();
+        if (now === known) return;
+        known = now;
+        for (const listener of [...listeners]) listener();
+      });
+      return looking;
     },
   };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { HeadroomError } from '#server/kernel/errors.ts';
 import { removeNode, updateNode } from '#server/nodes/index.ts';
 import { nodeInputSchema } from '#shared/nodes.ts';
 import { handle } from '../../../_http/handle.ts';
@@ -25,6 +26,8 @@ export const PATCH = handle(
   },
 );
 
-export const DELETE = handle({ permission: 'node.write', params }, ({ runtime, actor, params: { id }, request }) =>
-  runtime.command(actor, removeNode, { id, version: ifMatch(request) }),
-);
+export const DELETE = handle({ permission: 'node.write', params }, ({ runtime, actor, params: { id }, request }) => {
+  const runId = runtime.runs.activeRunOf(id);
+  if (runId) throw new HeadroomError('node.busy', `the run ${runId} is changing this node: wait for its end, or abort it`);
+  return runtime.command(actor, removeNode, { id, version: ifMatch(request) });
+});
