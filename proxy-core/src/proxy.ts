@@ -7,14 +7,14 @@ import type { Config } from './contract/config.ts';
 import type { Drill, Refusal } from './contract/words.ts';
 import { Drills } from './drill/drills.ts';
 import { codeOf, messageOf, StartError } from './errors.ts';
-import { Concurrency } from './guard/concurrency.ts';
+import { Concurrency, clientKey } from './guard/concurrency.ts';
 import { FDS_PER_CONNECTION, FdBudget } from './guard/fd-budget.ts';
 import type { Log } from './log.ts';
 import { Counters } from './observe/counters.ts';
 import { type Exposed, registerMetrics } from './observe/exposition.ts';
 import { createHistograms } from './observe/histograms.ts';
 import { EventLoopLag } from './observe/lag.ts';
-import { Connection, keyOf } from './relay/connection.ts';
+import { Connection } from './relay/connection.ts';
 import type { Core } from './relay/core.ts';
 import { TimerWheel } from './relay/wheel.ts';
 import { KEEP_ALIVE_MS } from './relay/wire.ts';
@@ -128,7 +128,7 @@ export function createProxy(options: { config: Config; sha256: string; drill: Dr
       for (const server of servers.splice(0)) server.close();
       log.info('draining', { connections: core.connections.size, seconds: core.live.config.shutdown_timeout });
       await drained(core, core.live.config.shutdown_timeout * 1000);
-      for (const connection of [...core.connections]) connection.kill('shutdown');
+      for (const connection of [...core.connections]) connection.cut('shutdown', true);
       core.pool.destroyAll();
       if (measuring) clearInterval(measuring);
       lag.stop();
@@ -137,7 +137,7 @@ export function createProxy(options: { config: Config; sha256: string; drill: Dr
     },
 
     force() {
-      for (const connection of [...core.connections]) connection.kill('shutdown');
+      for (const connection of [...core.connections]) connection.cut('shutdown', true);
     },
   };
 }
@@ -145,7 +145,7 @@ export function createProxy(options: { config: Config; sha256: string; drill: Dr
 function acceptInto(core: Core, socket: net.Socket): void {
   core.counters.accepted += 1;
   const perClient = core.live.config.limits?.per_client;
-  const key = perClient === undefined ? null : keyOf(socket);
+  const key = perClient === undefined ? null : clientKey(socket.remoteAddress ?? '::');
   const refusal: Refusal | null = !core.budget.hasRoom
     ? 'fd_headroom'
     : core.connections.size >= core.live.maxConnections

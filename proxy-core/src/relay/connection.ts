@@ -1,14 +1,13 @@
 import type net from 'node:net';
-import type { Phase, Protocol, Reason, Refusal } from '../contract/words.ts';
-import { clientKey } from '../guard/concurrency.ts';
-import type { HostBytes } from '../observe/counters.ts';
+import { type Phase, type Protocol, REFUSALS, type Reason, type Refusal } from '../contract/words.ts';
+import { codeOf } from '../errors.ts';
 import { type Asked, FirstFlight } from '../parse/first-flight.ts';
 import type { Route } from '../route/table.ts';
 import { type Candidate, type Candidates, candidatesFor } from '../upstream/candidates.ts';
 import type { Lease } from '../upstream/pool.ts';
-import { logConnection } from './access-line.ts';
 import type { Core, Live } from './core.ts';
 import { answerTo } from './refusal.ts';
+import { Tunnel, type TunnelOwner } from './tunnel.ts';
 import type { Timed } from './wheel.ts';
 import { dialUpstream, giveAway, type SocketOwner, wireClient } from './wire.ts';
 
@@ -17,10 +16,7 @@ const MAX_HEAD_WHILE_DIALLING = 65_536;
 /** After an answer to a refused client, its input is thrown away for so long: a close over unread bytes is a reset and loses the answer. */
 const LINGER_MS = 1000;
 const LINGER_BYTES = 65_536;
-/** Deadlines are acted on within this; what is silent for longer than its deadline and this is stale. */
-const STALE_GRACE_MS = 1000;
-/** A tunnel whose lease is kept by a drill ends when nothing moved for so long after its client finished. */
-const KEPT_LEASE_QUIET_MS = 250;
+const NOTHING = Buffer.alloc(0);
 
 /**
  * sniff → dial → tunnel → ended, or → refused (answer, linger) → ended. `ended` waits for both sockets' close, so that what the gauges call
@@ -29,7 +25,7 @@ const KEPT_LEASE_QUIET_MS = 250;
 type Stage = 'sniff' | 'dial' | 'tunnel' | 'refused' | 'ended';
 
 /** One client, from accept to the close of its last socket. */
-export class Connection implements SocketOwner, Timed {
+export class Connection implements SocketOwner, TunnelOwner, Timed {
   timedNext: Timed | null = null;
   timedPrevious: Timed | null = null;
   timedSlot = -1;
@@ -38,187 +34,113 @@ export class Connection implements SocketOwner, Timed {
   readonly startedAt: number;
   readonly client: net.Socket;
   readonly who: string;
-  stage: Stage = 'sniff';
-  reason: Reason | null = null;
   protocol: Protocol = 'unknown';
   asked: Asked | null = null;
   route: Route | null = null;
   backend: string | null = null;
-  /** bytes relayed from the client, and to it */
-  up = 0;
-  down = 0;
 
   readonly #core: Core;
   readonly #live: Live;
-  readonly #key: string | null;
+  #stage: Stage = 'sniff';
+  #reason: Reason | null = null;
+  /** under what it counts in limits.per_client and limits.per_name, when there are such limits */
+  readonly #clientKey: string | null;
   #nameKey: string | null = null;
   #head: FirstFlight | null = new FirstFlight();
   #candidates: readonly Candidate[] = [];
   #next = 0;
+  #dialAt = 0;
   #upstream: net.Socket | null = null;
   #lease: Lease | null = null;
-  #host: HostBytes;
+  #tunnel: Tunnel | null = null;
   #clientOpen = true;
+  #clientFinished = false;
   #upstreamOpen = false;
+  /** counted in the fd budget for a backend socket that is not open yet */
   #promised = true;
-  /** times in ms of the wheel's clock; 0 = not yet */
-  #dialAt = 0;
-  #attemptDueAt = 0;
-  #movedAt: number;
-  #clientFinAt = 0;
-  #upstreamFinAt = 0;
-  #clientBlockedAt = 0;
-  #upstreamBlockedAt = 0;
   #lingered = 0;
   /** the phase that a refused or ended connection was in, for as long as it holds a descriptor */
   #lastPhase: Phase = 'sniff';
 
-  /** `key`: under what it counts in limits.per_client, when there is such a limit. */
-  constructor(core: Core, client: net.Socket, key: string | null) {
+  constructor(core: Core, client: net.Socket, clientKey: string | null) {
     this.#core = core;
     this.#live = core.live;
-    this.#key = key;
-    this.#host = core.counters.other;
+    this.#clientKey = clientKey;
     this.client = client;
     this.who = `${client.remoteAddress ?? 'gone'}:${client.remotePort ?? 0}`;
     this.startedAt = core.wheel.now();
-    this.#movedAt = this.startedAt;
     core.budget.clients += 1;
     core.budget.promised += 1;
     core.connections.add(this);
     wireClient(client, this);
-    core.wheel.schedule(this, this.startedAt + this.#live.timeouts.clientHello);
+    this.wake(this.startedAt + this.#live.timeouts.clientHello);
   }
 
   get generation(): number {
     return this.#live.generation;
   }
+  /** bytes relayed from the client, and to it */
+  get up(): number {
+    return this.#tunnel?.up ?? 0;
+  }
+  get down(): number {
+    return this.#tunnel?.down ?? 0;
+  }
 
   phase(now: number): Phase {
-    if (this.stage === 'sniff' || this.stage === 'dial') return this.stage;
-    if (this.stage !== 'tunnel') return this.#lastPhase;
-    const half = this.#finAt > 0;
-    if (now - this.#movedAt > this.#quietLimit + STALE_GRACE_MS) return 'stale';
-    return half ? 'half_closed' : 'tunnel';
+    if (this.#stage === 'sniff' || this.#stage === 'dial') return this.#stage;
+    return this.#stage === 'tunnel' && this.#tunnel ? this.#tunnel.phase(now) : this.#lastPhase;
   }
 
-  /** Ends it at once, whatever it is doing. */
-  kill(reason: Reason): void {
-    this.#end(reason, false);
+  now(): number {
+    return this.#core.wheel.now();
   }
-
-  // Deadlines: one entry in the wheel; activity only notes its time, and the deadline moves on when it comes.
+  wake(at: number): void {
+    this.#core.wheel.schedule(this, at);
+  }
 
   onDeadline(now: number): number {
-    switch (this.stage) {
-      case 'sniff':
-        this.#refuse('hello_timeout');
-        return 0;
-      case 'dial':
-        this.#attemptFailed('connect_timeout');
-        return 0;
-      case 'tunnel':
-        return this.#tunnelDeadline(now);
-      case 'refused':
-        this.client.destroy();
-        return 0;
-      case 'ended':
-        return 0;
-    }
-  }
-
-  #tunnelDeadline(now: number): number {
-    if (this.#swallowsEof) return 0;
-    const { stalledWrite } = this.#live.timeouts;
-    const blockedAt = Math.min(this.#clientBlockedAt || Number.POSITIVE_INFINITY, this.#upstreamBlockedAt || Number.POSITIVE_INFINITY);
-    const quietAt = this.#movedAt + this.#quietLimit;
-    const stalledAt = blockedAt + stalledWrite;
-    if (now >= stalledAt) this.#end('write_stalled', true);
-    else if (now >= quietAt) {
-      const kept = this.#keepsLease && this.#clientFinAt > 0;
-      this.#end(kept ? 'closed' : this.#finAt > 0 ? 'half_close_timeout' : 'idle_timeout', false);
-    } else return Math.min(quietAt, stalledAt, now + stalledWrite);
+    if (this.#stage === 'tunnel') return this.#tunnel?.onDeadline(now) ?? 0;
+    if (this.#stage === 'sniff') this.#refuse('hello_timeout');
+    else if (this.#stage === 'dial') this.#attemptFailed('connect_timeout');
+    else if (this.#stage === 'refused') this.client.destroy();
     return 0;
-  }
-
-  get #finAt(): number {
-    return this.#clientFinAt || this.#upstreamFinAt;
-  }
-
-  /** How long nothing may move, in ms. */
-  get #quietLimit(): number {
-    if (this.#keepsLease && this.#clientFinAt > 0) return KEPT_LEASE_QUIET_MS;
-    return this.#finAt > 0 ? this.#live.timeouts.halfClose : this.#live.timeouts.idle;
-  }
-
-  get #isHttp(): boolean {
-    return this.protocol === 'http1.0' || this.protocol === 'http1.1';
-  }
-  get #keepsLease(): boolean {
-    return this.#lease !== null && this.#core.drills.keepsLeases;
-  }
-  get #swallowsEof(): boolean {
-    return this.#isHttp && this.#core.drills.swallowsEof;
   }
 
   // The client's socket.
 
   clientData(chunk: Buffer): void {
-    switch (this.stage) {
-      case 'tunnel':
-        this.#movedAt = this.#core.wheel.now();
-        this.up += chunk.length;
-        this.#host.tx += chunk.length;
-        if (this.#upstream?.write(chunk) === false) {
-          this.client.pause();
-          this.#upstreamBlockedAt = this.#movedAt;
-        }
-        return;
-      case 'sniff':
-        this.#head?.append(chunk);
-        this.#sniff();
-        return;
-      case 'dial':
-        this.#head?.append(chunk);
-        if ((this.#head?.bytes.length ?? 0) > MAX_HEAD_WHILE_DIALLING) this.client.pause();
-        return;
-      case 'refused':
-        this.#lingered += chunk.length;
-        if (this.#lingered > LINGER_BYTES) this.client.destroy();
-        return;
-      case 'ended':
-        return;
+    if (this.#stage === 'tunnel') this.#tunnel?.clientData(chunk);
+    else if (this.#stage === 'sniff') {
+      this.#head?.append(chunk);
+      this.#sniff();
+    } else if (this.#stage === 'dial') {
+      this.#head?.append(chunk);
+      if ((this.#head?.bytes.length ?? 0) > MAX_HEAD_WHILE_DIALLING) this.client.pause();
+    } else if (this.#stage === 'refused') {
+      this.#lingered += chunk.length;
+      if (this.#lingered > LINGER_BYTES) this.client.destroy();
     }
   }
 
   clientEnd(): void {
-    const now = this.#core.wheel.now();
-    this.#clientFinAt = now;
-    if (this.stage === 'sniff') this.#end('client_gone', false);
-    else if (this.stage === 'tunnel') this.#clientFinished(now);
-  }
-
-  #clientFinished(now: number): void {
-    this.#movedAt = now;
-    if (this.#swallowsEof) return;
-    if (!this.#keepsLease) this.#upstream?.end();
-    this.#core.wheel.schedule(this, now + this.#quietLimit);
+    this.#clientFinished = true;
+    if (this.#stage === 'tunnel') this.#tunnel?.clientEnd();
+    else if (this.#stage === 'sniff') this.cut('client_gone', false);
   }
 
   clientDrain(): void {
-    this.#clientBlockedAt = 0;
-    this.#movedAt = this.#core.wheel.now();
-    if (this.stage === 'tunnel') this.#upstream?.resume();
+    if (this.#stage === 'tunnel') this.#tunnel?.clientDrain();
   }
 
   clientError(): void {
-    this.#end(this.stage === 'sniff' || this.stage === 'dial' ? 'client_gone' : 'client_reset', true);
+    this.cut(this.#stage === 'tunnel' ? 'client_reset' : 'client_gone', true);
   }
 
   clientClose(): void {
     this.#clientOpen = false;
     this.#core.budget.clients -= 1;
-    if (this.#keepsLease && this.stage === 'tunnel') this.#end('closed', false);
+    if (this.#keepsLease && this.#stage === 'tunnel') this.cut('closed', false);
     this.#settle();
   }
 
@@ -234,18 +156,16 @@ export class Connection implements SocketOwner, Timed {
   }
 
   #decide(asked: Asked): void {
-    const { routes, allowlist, sshByPort, config, destinations } = this.#live;
+    const { routes, allowlist, sshByPort, config, destinations, timeouts } = this.#live;
     this.asked = asked;
     this.#core.histograms.helloBytes.observe(this.#head?.bytes.length ?? 0);
     if (asked.protocol === 'ssh') {
       const to = sshByPort.get(this.client.localPort ?? 0);
       this.route = to ? { label: 'ssh_routes', target: { kind: 'backends', backends: [to] } } : null;
-    } else {
-      if (!allowlist.allows(asked.name)) {
-        this.#refuse('allowlist');
-        return;
-      }
-      this.route = routes.find(asked.name);
+    } else if (allowlist.allows(asked.name)) this.route = routes.find(asked.name);
+    else {
+      this.#refuse('allowlist');
+      return;
     }
     if (this.route === null) {
       this.#refuse(asked.name !== null || asked.protocol === 'ssh' ? 'no_route' : asked.protocol === 'tls' ? 'no_sni' : 'no_host');
@@ -259,9 +179,9 @@ export class Connection implements SocketOwner, Timed {
       }
       this.#nameKey = asked.name;
     }
-    this.stage = 'dial';
-    this.#dialAt = this.#core.wheel.now();
-    this.#core.wheel.schedule(this, this.#dialAt + this.#live.timeouts.connect);
+    this.#stage = 'dial';
+    this.#dialAt = this.now();
+    this.wake(this.#dialAt + timeouts.connect);
     const port = asked.port ?? (asked.protocol === 'tls' ? 443 : 80);
     const found = candidatesFor(this.route.target, { name: asked.name, port }, destinations, config.resolver?.family ?? 'any');
     if ('then' in found) void found.then((later) => this.#dial(later));
@@ -271,7 +191,7 @@ export class Connection implements SocketOwner, Timed {
   // Dial: candidates in turn within timeouts.connect; each gets an equal share of what is left of it.
 
   #dial(found: Candidates): void {
-    if (this.stage !== 'dial') return;
+    if (this.#stage !== 'dial') return;
     if ('refused' in found) {
       this.#refuse(found.refused);
       return;
@@ -283,14 +203,12 @@ export class Connection implements SocketOwner, Timed {
   #attempt(): void {
     const candidate = this.#candidates[this.#next];
     if (!candidate) return;
-    const now = this.#core.wheel.now();
+    const now = this.now();
     const left = this.#dialAt + this.#live.timeouts.connect - now;
-    this.#attemptDueAt = now + left / (this.#candidates.length - this.#next);
+    this.wake(now + left / (this.#candidates.length - this.#next));
     this.#next += 1;
     this.backend = candidate.backend;
-    this.#core.wheel.schedule(this, this.#attemptDueAt);
-    if (this.#promised) this.#core.budget.promised -= 1;
-    this.#promised = false;
+    this.#keepPromise();
     this.#core.budget.upstreams += 1;
     this.#upstreamOpen = true;
     this.#upstream = dialUpstream(candidate.host, candidate.port, this);
@@ -307,68 +225,44 @@ export class Connection implements SocketOwner, Timed {
 
   upstreamConnect(): void {
     const upstream = this.#upstream;
-    if (this.stage !== 'dial' || upstream === null) return;
-    const now = this.#core.wheel.now();
-    const head = this.#head?.bytes ?? Buffer.alloc(0);
-    this.stage = 'tunnel';
+    if (this.#stage !== 'dial' || upstream === null) return;
+    const { histograms, counters, pool, drills } = this.#core;
+    const isHttp = this.protocol === 'http1.0' || this.protocol === 'http1.1';
+    histograms.dialSeconds.observe((this.now() - this.#dialAt) / 1000);
+    if (isHttp) this.#lease = pool.lend(upstream);
+    this.#tunnel = new Tunnel(
+      this,
+      { client: this.client, upstream },
+      {
+        timeouts: this.#live.timeouts,
+        host: counters.hostOf(this.asked?.name ?? null),
+        faults: { keepsUpstream: this.#keepsLease, swallowsEof: isHttp && drills.swallowsEof },
+      },
+    );
+    this.#stage = 'tunnel';
+    const head = this.#head?.bytes ?? NOTHING;
     this.#head = null;
-    this.#movedAt = now;
-    this.#core.histograms.dialSeconds.observe((now - this.#dialAt) / 1000);
-    this.#host = this.#core.counters.hostOf(this.asked?.name ?? null);
-    this.#host.tx += head.length;
-    this.up += head.length;
-    if (this.#isHttp) this.#lease = this.#core.pool.lend(upstream);
-    this.#core.wheel.schedule(this, now + this.#quietLimit);
-    if (upstream.write(head)) this.client.resume();
-    else {
-      this.client.pause();
-      this.#upstreamBlockedAt = now;
-    }
-    if (this.#clientFinAt > 0) this.#clientFinished(now);
+    this.#tunnel.start(head, this.#clientFinished);
   }
 
   // The backend's socket.
 
   upstreamData(chunk: Buffer): void {
-    if (this.stage !== 'tunnel') return;
-    this.#movedAt = this.#core.wheel.now();
-    this.down += chunk.length;
-    this.#host.rx += chunk.length;
-    if (!this.client.write(chunk)) {
-      this.#upstream?.pause();
-      this.#clientBlockedAt = this.#movedAt;
-    }
+    if (this.#stage === 'tunnel') this.#tunnel?.upstreamData(chunk);
   }
 
   upstreamEnd(): void {
-    if (this.stage !== 'tunnel') return;
-    const now = this.#core.wheel.now();
-    this.#upstreamFinAt = now;
-    this.#movedAt = now;
-    if (this.#swallowsEof) {
-      if (this.#clientFinAt > 0) return;
-      // The client's own end is left unread, or its socket would close by itself.
-      this.client.end();
-      this.client.pause();
-      return;
-    }
-    this.client.end();
-    this.#core.wheel.schedule(this, now + this.#quietLimit);
+    if (this.#stage === 'tunnel') this.#tunnel?.upstreamEnd();
   }
 
   upstreamDrain(): void {
-    this.#upstreamBlockedAt = 0;
-    this.#movedAt = this.#core.wheel.now();
-    if (this.stage === 'tunnel') this.client.resume();
+    if (this.#stage === 'tunnel') this.#tunnel?.upstreamDrain();
   }
 
   upstreamError(error: Error): void {
-    if (this.stage !== 'dial') {
-      this.#end('upstream_reset', true);
-      return;
-    }
-    const code = Reflect.get(error, 'code');
-    this.#attemptFailed(code === 'ECONNREFUSED' ? 'connect_refused' : code === 'ETIMEDOUT' ? 'connect_timeout' : 'connect_failed');
+    const code = codeOf(error);
+    if (this.#stage !== 'dial') this.cut('upstream_reset', true);
+    else this.#attemptFailed(code === 'ECONNREFUSED' ? 'connect_refused' : code === 'ETIMEDOUT' ? 'connect_timeout' : 'connect_failed');
   }
 
   upstreamClose(socket: net.Socket): void {
@@ -381,29 +275,32 @@ export class Connection implements SocketOwner, Timed {
 
   // Ways out.
 
+  get #keepsLease(): boolean {
+    return this.#lease !== null && this.#core.drills.keepsLeases;
+  }
+
   #refuse(reason: Refusal): void {
-    this.#lastPhase = this.stage === 'dial' ? 'dial' : 'sniff';
-    this.#candidates = [];
     const answer = answerTo(this.protocol, reason);
     if (answer === null || this.client.destroyed) {
-      this.#end(reason, false);
+      this.cut(reason, false);
       return;
     }
-    this.reason = reason;
-    this.stage = 'refused';
+    this.#lastPhase = this.#stage === 'dial' ? 'dial' : 'sniff';
+    this.#reason = reason;
+    this.#stage = 'refused';
     this.#head = null;
     this.client.resume();
     this.client.end(answer);
-    this.#core.wheel.schedule(this, this.#core.wheel.now() + LINGER_MS);
+    this.wake(this.now() + LINGER_MS);
   }
 
-  /** `reset`: the other side must not take the cut for a proper end. */
-  #end(reason: Reason, reset: boolean): void {
-    if (this.stage === 'ended') return;
-    this.reason ??= reason;
-    this.#lastPhase = this.phase(this.#core.wheel.now());
+  /** Ends it at once, whatever it is doing. `reset`: the other side must not take the cut for a proper end. */
+  cut(reason: Reason, reset: boolean): void {
+    if (this.#stage === 'ended') return;
     const kept = this.#keepsLease && this.#upstream?.destroyed === false ? this.#upstream : null;
-    this.stage = 'ended';
+    this.#reason ??= reason;
+    this.#lastPhase = this.phase(this.now());
+    this.#stage = 'ended';
     this.#head = null;
     this.#core.wheel.cancel(this);
     if (kept) {
@@ -418,19 +315,40 @@ export class Connection implements SocketOwner, Timed {
   #settle(): void {
     if (this.#clientOpen || this.#upstreamOpen || !this.#core.connections.delete(this)) return;
     const core = this.#core;
-    this.stage = 'ended';
-    this.reason ??= 'closed';
+    this.#stage = 'ended';
     core.wheel.cancel(this);
-    if (this.#promised) core.budget.promised -= 1;
-    this.#promised = false;
-    if (this.#key !== null) core.clients.leave(this.#key);
+    this.#keepPromise();
+    if (this.#clientKey !== null) core.clients.leave(this.#clientKey);
     if (this.#nameKey !== null) core.names.leave(this.#nameKey);
+    const reason = this.#reason ?? 'closed';
     const seconds = (core.wheel.now() - this.startedAt) / 1000;
-    core.counters.ended(this.protocol, this.reason);
+    core.counters.ended(this.protocol, reason);
     core.histograms.duration.observe({ protocol: this.protocol }, seconds);
-    if (this.#live.config.log.access) logConnection(core.log, this, seconds);
+    if (this.#live.config.log.access) this.#log(reason, seconds);
     core.drills.connectionEnded();
     core.onSettled();
+  }
+
+  #keepPromise(): void {
+    if (this.#promised) this.#core.budget.promised -= 1;
+    this.#promised = false;
+  }
+
+  /** The one line that a connection leaves. */
+  #log(reason: Reason, seconds: number): void {
+    this.#core.log.info('connection', {
+      client: this.who,
+      protocol: this.protocol,
+      name: this.asked?.name ?? null,
+      route: this.route?.label ?? null,
+      backend: this.backend,
+      bytes_up: this.up,
+      bytes_down: this.down,
+      seconds: Math.round(seconds * 1000) / 1000,
+      reason,
+      ...(reason in REFUSALS && { refused: true }),
+      ...(this.asked?.ech && { ech: true }),
+    });
   }
 }
 
@@ -439,5 +357,3 @@ function destroy(socket: net.Socket | null, reset: boolean): void {
   if (reset && !socket.connecting) socket.resetAndDestroy();
   else socket.destroy();
 }
-
-export const keyOf = (socket: net.Socket): string => clientKey(socket.remoteAddress ?? '::');

@@ -1,4 +1,5 @@
 import type { Config } from '../contract/config.ts';
+import type { Phase, Protocol, Reason } from '../contract/words.ts';
 import type { Drills } from '../drill/drills.ts';
 import type { Concurrency } from '../guard/concurrency.ts';
 import type { Destinations } from '../guard/destinations.ts';
@@ -6,10 +7,10 @@ import type { FdBudget } from '../guard/fd-budget.ts';
 import type { Log } from '../log.ts';
 import type { Counters } from '../observe/counters.ts';
 import type { Histograms } from '../observe/histograms.ts';
+import type { Asked } from '../parse/first-flight.ts';
 import type { Allowlist } from '../route/allowlist.ts';
 import type { RouteTable } from '../route/table.ts';
 import type { ConnectionPool } from '../upstream/pool.ts';
-import type { Connection } from './connection.ts';
 import type { TimerWheel } from './wheel.ts';
 
 /** What a config says, in the form that connections use. A reload makes a new one; a connection keeps the one it began with. */
@@ -27,6 +28,21 @@ export type Live = {
   readonly sshByPort: ReadonlyMap<number, { host: string; port: number }>;
 };
 
+/** A connection as status, metrics and the drain see it. */
+export type OpenConnection = {
+  readonly who: string;
+  readonly protocol: Protocol;
+  readonly asked: Asked | null;
+  readonly backend: string | null;
+  readonly startedAt: number;
+  readonly generation: number;
+  readonly up: number;
+  readonly down: number;
+  phase(now: number): Phase;
+  /** Ends it at once. `reset`: its peers must not take that for a proper end. */
+  cut(reason: Reason, reset: boolean): void;
+};
+
 /** What all connections of a process share. */
 export type Core = {
   live: Live;
@@ -41,7 +57,7 @@ export type Core = {
   readonly drills: Drills;
   readonly clients: Concurrency;
   readonly names: Concurrency;
-  readonly connections: Set<Connection>;
+  readonly connections: Set<OpenConnection>;
   /** called when a connection is gone from `connections` */
   onSettled: () => void;
 };
