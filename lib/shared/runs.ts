@@ -158,6 +158,8 @@ export const fdLeakParamsSchema = z.object({
   baselineSeconds: z.number().int().min(30).max(86_400).default(90),
   minConnections: z.number().int().min(0).max(10_000_000).default(200),
 });
+/** of a runbook that takes none */
+export const emptyParamsSchema = z.strictObject({});
 export const poolSettingsParamsSchema = z.object({
   enabled: z.boolean().optional(),
   max_per_host: z.number().int().min(1).max(1_000_000).optional(),

@@ -1,0 +1,2 @@
+export { createRunbooks, type Runbooks } from './catalogue.ts';
+export { parseRunbook } from './parse.ts';

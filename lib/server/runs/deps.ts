@@ -1,0 +1,26 @@
+import type { Command } from '#server/command/index.ts';
+import type { Db, Tx } from '#server/db/index.ts';
+import type { EventHub } from '#server/events/index.ts';
+import type { Clock } from '#server/kernel/clock.ts';
+import type { Log } from '#server/kernel/log.ts';
+import type { Nodes } from '#server/nodes/index.ts';
+import type { Runbooks } from '#server/runbooks/index.ts';
+import type { NodeOps } from '#server/ssh/index.ts';
+import type { Sample } from '#shared/metrics.ts';
+import type { FleetMember } from '#shared/nodes.ts';
+
+export type RunsDeps = {
+  db: Db;
+  command: Command;
+  nodes: Pick<Nodes, 'get'>;
+  runbooks: Runbooks;
+  ops: NodeOps;
+  configFiles: { agree(db: Db | Tx, nodeId: string, sha256: string): Promise<void> };
+  scraper: { focus(nodeId: string, untilMs: number): void; nudge(nodeId: string): void };
+  metrics: { recent(nodeId: string, sinceMs: number): Sample[] };
+  events: EventHub;
+  clock: Clock;
+  log: Log;
+  /** what selectors may ask beside labels: pool, leak, state, drift, version */
+  facts?: (member: FleetMember) => Record<string, string>;
+};

@@ -1,0 +1,205 @@
+import type { FleetMember } from '#shared/nodes.ts';
+import type { Runbook } from '#shared/runbooks.ts';
+import { hasEnded } from '#shared/runs.ts';
+import { applyActions, isStored } from './apply-actions.ts';
+import { type Action, decide, type LiveRun, type LiveTarget } from './decide.ts';
+import type { RunsDeps } from './deps.ts';
+import { confirmNode, undoNode } from './hold-node.ts';
+import { Interrupted } from './interrupted.ts';
+import { keepArmed } from './keeper.ts';
+import type { TargetState } from './state.ts';
+import { opsId, runStep } from './step-job.ts';
+import { loadRun, type StoredRun } from './store.ts';
+import { createWayBack, type WayBackGuard } from './way-back.ts';
+
+const RETRY_MS = 1500;
+
+type Job = { what: 'step' | 'confirm' | 'undo'; controller: AbortController; done: Promise<void> };
+type Held = { wayBack: WayBackGuard; stop: AbortController; kept: boolean };
+
+export type RunLoop = ReturnType<typeof createRunLoop>;
+
+/**
+ * One run: load what is stored, decide, do one thing per node, store, again. Everything that it knows and the database does not (what is being done
+ * now, which nodes it has heard from) is forgotten when the process dies, and that is enough to go on.
+ */
+export function createRunLoop(
+  deps: RunsDeps,
+  options: {
+    runId: string;
+    runbookOf: (run: Pick<StoredRun['runbook'], 'version' | 'text'>) => Runbook;
+    assertOwned: () => Promise<void>;
+    publish: (runId: string) => void;
+    onEnd: () => void;
+  },
+) {
+  const { db, clock, log } = deps;
+  const { runId, publish } = options;
+  const jobs = new Map<string, Job>();
+  const held = new Map<string, Held>();
+  let stopping = false;
+  let turning: Promise<void> | null = null;
+  let again = false;
+  let wake: AbortController | null = null;
+
+  const changed = () => {
+    publish(runId);
+    nudge();
+  };
+
+  function nudge(): void {
+    if (stopping) return;
+    again = true;
+    turning ??= turns().finally(() => {
+      turning = null;
+      if (again) nudge();
+    });
+  }
+
+  async function turns(): Promise<void> {
+    while (again && !stopping) {
+      again = false;
+      try {
+        await turn();
+      } catch (error) {
+        if (stopping) return;
+        log.error({ err: error, runId }, 'a run could not be advanced; trying again');
+        await clock.sleep(RETRY_MS).catch(() => undefined);
+        again = true;
+      }
+    }
+  }
+
+  async function turn(): Promise<void> {
+    const run = await load();
+    if (run === null || hasEnded(run.status)) return options.onEnd();
+    for (const target of run.targets) keep(run, target);
+    const actions = decide(toLive(run));
+    for (const action of actions) if (action.do === 'interrupt') jobs.get(action.nodeId)?.controller.abort(new Interrupted(action.why));
+    if (actions.some(isStored)) {
+      await options.assertOwned();
+      await applyActions(deps, run, actions);
+      for (const action of actions) if (action.do === 'end-target') letGo(action.nodeId);
+      again = true;
+      return publish(runId);
+    }
+    for (const action of actions) if (action.do === 'step' || action.do === 'confirm' || action.do === 'undo') launch(run, action);
+    const at = Math.min(...actions.flatMap((a) => (a.do === 'wake' ? [a.at] : [])));
+    if (Number.isFinite(at)) wakeAt(at);
+  }
+
+  async function load(): Promise<StoredRun | null> {
+    return loadRun(db, runId, (row) => {
+      const runbook = options.runbookOf({ version: row.runbookVersion, text: row.runbookText });
+      return new Set(runbook.steps.filter((s) => s.onFail === 'continue').map((s) => s.key));
+    });
+  }
+
+  const toLive = (run: StoredRun): LiveRun => ({
+    ...run,
+    now: clock.now(),
+    targets: run.targets.map(
+      (t): LiveTarget => ({
+        ...t,
+        busy: jobs.get(t.nodeId)?.what ?? 'no',
+        confirmed: held.get(t.nodeId)?.wayBack.confirmed(t.revertAt) ?? false,
+      }),
+    ),
+  });
+
+  function wayBackOf(run: StoredRun, target: TargetState): Held {
+    const known = held.get(target.nodeId);
+    if (known !== undefined) return known;
+    const of = {
+      runId,
+      nodeId: target.nodeId,
+      opsId: opsId(runId, target.attempt),
+      seconds: run.strategy.confirmSeconds,
+      member: () => member(target.nodeId),
+    };
+    const created = {
+      wayBack: createWayBack({ db, ops: deps.ops, clock, onChange: changed }, of),
+      stop: new AbortController(),
+      kept: false,
+    };
+    held.set(target.nodeId, created);
+    return created;
+  }
+
+  /** Starts the keeper of a node as soon as it is armed, once. */
+  function keep(run: StoredRun, target: TargetState): void {
+    if (target.wayBack !== 'armed' || target.undo !== null) return;
+    const one = wayBackOf(run, target);
+    if (one.kept) return;
+    one.kept = true;
+    const options = { wayBack: one.wayBack, seconds: run.strategy.confirmSeconds, clock, log, signal: one.stop.signal, onOverdue: nudge };
+    keepArmed(options).catch((error) => log.error({ err: error, runId }, 'the keeper of a node failed'));
+  }
+
+  function letGo(nodeId: string): void {
+    held.get(nodeId)?.stop.abort();
+    held.delete(nodeId);
+  }
+
+  const member = (nodeId: string): Promise<FleetMember> => deps.nodes.get(nodeId);
+
+  function launch(run: StoredRun, action: Extract<Action, { do: 'step' | 'confirm' | 'undo' }>): void {
+    const target = run.targets.find((t) => t.nodeId === action.nodeId);
+    if (target === undefined || jobs.has(action.nodeId)) return;
+    const controller = new AbortController();
+    const work = async (): Promise<void> => {
+      await options.assertOwned();
+      if (action.do === 'confirm') return confirmNode(node(run, target, controller.signal));
+      if (action.do === 'undo') return undoNode(node(run, target, controller.signal), action);
+      return step(run, target, action.key, controller.signal);
+    };
+    const done = work()
+      .catch(async (error) => {
+        if (error instanceof Interrupted) return;
+        log.error({ err: error, runId, nodeId: action.nodeId }, 'a run could not go on with a node; trying again');
+        await clock.sleep(RETRY_MS, controller.signal).catch(() => undefined);
+      })
+      .finally(() => {
+        jobs.delete(action.nodeId);
+        nudge();
+      });
+    jobs.set(action.nodeId, { what: action.do, controller, done });
+  }
+
+  const node = (run: StoredRun, target: TargetState, signal: AbortSignal) => ({
+    deps,
+    runId,
+    target,
+    wayBack: wayBackOf(run, target).wayBack,
+    signal,
+    onChange: changed,
+  });
+
+  async function step(run: StoredRun, target: TargetState, key: string, signal: AbortSignal): Promise<void> {
+    const { steps } = options.runbookOf(run.runbook);
+    const one = steps.find((s) => s.key === key);
+    if (one === undefined) throw new Error(`the runbook has no step ${key}`);
+    const { wayBack } = wayBackOf(run, target);
+    const job = { deps, run, steps, target, step: one, wayBack, signal, assertOwned: options.assertOwned, onChange: changed };
+    await runStep({ ...job, member: await member(target.nodeId) });
+    if (one.kind === 'service') deps.scraper.nudge(target.nodeId);
+  }
+
+  function wakeAt(at: number): void {
+    wake?.abort();
+    wake = new AbortController();
+    clock.sleep(Math.max(0, at - clock.now()), wake.signal).then(nudge, () => undefined);
+  }
+
+  return {
+    nudge,
+    /** Leaves everything as it is, for whoever takes over. */
+    async stop(why: 'stopping' | 'lease-lost'): Promise<void> {
+      stopping = true;
+      wake?.abort();
+      for (const { stop } of held.values()) stop.abort();
+      for (const { controller } of jobs.values()) controller.abort(new Interrupted(why));
+      await Promise.allSettled([...[...jobs.values()].map((j) => j.done), turning ?? Promise.resolve()]);
+    },
+  };
+}

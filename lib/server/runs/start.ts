@@ -1,0 +1,164 @@
+import type { z } from 'zod';
+import type { Tx } from '#server/db/index.ts';
+import { HeadroomError } from '#server/kernel/errors.ts';
+import { newId } from '#server/kernel/ids.ts';
+import type { Verb } from '#server/kernel/verb.ts';
+import { createNodes } from '#server/nodes/index.ts';
+import type { Runbooks } from '#server/runbooks/index.ts';
+import type { FleetMember } from '#shared/nodes.ts';
+import type { Runbook } from '#shared/runbooks.ts';
+import { emptyParamsSchema, fdLeakParamsSchema, poolSettingsParamsSchema, type Run, runInputSchema, strategySchema } from '#shared/runs.ts';
+import { planBatches, planSteps } from './plan.ts';
+import { STEP_RUNNERS } from './steps/index.ts';
+import { readRun } from './view.ts';
+
+type Facts = (member: FleetMember) => Record<string, string>;
+
+/** Writes the plan of a run and takes its nodes. No node is asked anything here: that is the run's own work. */
+export function createStartRun(deps: { runbooks: Runbooks; facts: Facts | undefined }): Verb<typeof runInputSchema, Tx, Run> {
+  return {
+    name: 'run.start',
+    permission: 'run.start',
+    input: runInputSchema,
+    async run(tx, input, { actor, now }) {
+      const runbook = deps.runbooks.get(input.runbook);
+      assertRunnable(runbook);
+      const strategy = strategySchema.parse(input.strategy ?? {});
+      const params = parseParams(runbook, input.params ?? {});
+      const dryRun = input.dryRun ?? false;
+      const members = await createNodes({ db: tx }).match(input.selector, deps.facts);
+      if (members.length === 0)
+        throw new HeadroomError(
+          'selector.no-match',
+          `The selector ${JSON.stringify(input.selector)} matches none of the registered nodes.`,
+        );
+
+      const id = newId('r', now);
+      const targets = planBatches(members, strategy.batches);
+      const steps = planSteps(runbook, { dryRun });
+      const mutates = runbook.mutates && !dryRun;
+      const names = targets.length === 1 ? targets[0]?.name : `${targets.length} nodes`;
+      await tx
+        .insertInto('runs')
+        .values({
+          id,
+          runbookKey: runbook.key,
+          runbookVersion: runbook.version,
+          runbookTitle: runbook.title,
+          runbookText: runbook.text,
+          selector: input.selector,
+          strategy: JSON.stringify(strategy),
+          params: JSON.stringify(params),
+          dryRun: dryRun ? 1 : 0,
+          mutates: mutates ? 1 : 0,
+          status: 'running',
+          verdict: null,
+          summary: `${names}: starting`,
+          startedBy: actor.name,
+          createdAt: now,
+          finishedAt: null,
+          control: null,
+          controlBy: null,
+          acceptedFailures: 0,
+          leaseOwner: null,
+          leaseUntil: null,
+        })
+        .execute();
+      if (mutates) await takeNodes(tx, id, members);
+      for (const target of targets) {
+        await tx
+          .insertInto('runTargets')
+          .values({ ...target, runId: id, attempt: 1, status: 'pending', summary: '', ...FRESH_TARGET })
+          .execute();
+        const rows = steps.map(({ skipped, ...step }) => ({
+          ...step,
+          runId: id,
+          nodeId: target.nodeId,
+          status: skipped ? 'skipped' : 'pending',
+          summary: skipped ? 'left out of a dry run' : '',
+          ...FRESH_STEP,
+        }));
+        await tx.insertInto('runSteps').values(rows).execute();
+      }
+      const run = await readRun(tx, id);
+      if (run === null) throw new HeadroomError('server.internal', 'the run that was just written is not there');
+      const after = {
+        runbook: `${runbook.key} ${runbook.version}`,
+        selector: input.selector,
+        nodes: targets.map((t) => t.name),
+        strategy,
+        params,
+        dryRun,
+      };
+      return { result: run, object: `run:${id}`, after, events: [{ type: 'run.changed', runId: id }] };
+    },
+  };
+}
+
+/** What a target and a step are before anything was done; a retry begins here again. */
+export const FRESH_TARGET = {
+  verdict: null,
+  judgement: null,
+  wayBack: 'none',
+  revertAt: null,
+  grantedAt: null,
+  edit: 'none',
+  restart: 'none',
+  undo: null,
+  memo: '{}',
+  startedAt: null,
+  finishedAt: null,
+};
+export const FRESH_STEP = { verdict: null, startedAt: null, finishedAt: null, output: '', gate: null, accepted: 0 };
+
+/** One changing run per node at a time: the table's key says so, this only says it in words. */
+export async function takeNodes(tx: Tx, runId: string, nodes: readonly { id: string; name: string }[]): Promise<void> {
+  const taken = await tx
+    .selectFrom('runLocks')
+    .innerJoin('runs', 'runs.id', 'runLocks.runId')
+    .select(['runLocks.nodeId', 'runs.id', 'runs.runbookKey'])
+    .where(
+      'runLocks.nodeId',
+      'in',
+      nodes.map((n) => n.id),
+    )
+    .execute();
+  const [first] = taken;
+  if (first !== undefined) {
+    const name = nodes.find((n) => n.id === first.nodeId)?.name ?? first.nodeId;
+    const more = taken.length > 1 ? ` and ${taken.length - 1} more node(s) are busy too` : '';
+    throw new HeadroomError(
+      'node.busy',
+      `${name} is being changed by the run ${first.id} (${first.runbookKey}); wait for its end or abort it${more}.`,
+    );
+  }
+  await tx
+    .insertInto('runLocks')
+    .values(nodes.map((n) => ({ nodeId: n.id, runId })))
+    .execute();
+}
+
+function assertRunnable(runbook: Runbook): void {
+  const unknown = runbook.steps.find((step) => STEP_RUNNERS[step.kind] === undefined);
+  if (unknown !== undefined)
+    throw new HeadroomError(
+      'runbook.invalid',
+      `The runbook ${runbook.key} has a step of the kind "${unknown.kind}", which this console cannot run.`,
+    );
+}
+
+function parseParams(runbook: Runbook, params: Record<string, unknown>): Record<string, unknown> {
+  const schema: z.ZodType<Record<string, unknown>> = paramsSchemaOf(runbook);
+  const parsed = schema.safeParse(params);
+  if (parsed.success) return parsed.data;
+  const fields = parsed.error.issues.map((issue) => ({ path: ['params', ...issue.path].join('.'), message: issue.message }));
+  const words = fields.map((f) => `${f.path}: ${f.message}`).join('; ');
+  throw new HeadroomError('request.invalid', `The params of ${runbook.key} are not what they should be: ${words}`, { fields });
+}
+
+/** By what its steps read: settings for an edit that takes them from the run, windows for a watch. */
+function paramsSchemaOf(runbook: Runbook) {
+  if (runbook.steps.some((s) => s.kind === 'edit-config' && s.params.poolFrom === 'params'))
+    return poolSettingsParamsSchema.strict().refine((p) => Object.keys(p).length > 0, 'give one setting or more');
+  return runbook.steps.some((s) => s.kind === 'watch') ? fdLeakParamsSchema.strict() : emptyParamsSchema;
+}

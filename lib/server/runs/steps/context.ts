@@ -1,0 +1,79 @@
+import type { Clock } from '#server/kernel/clock.ts';
+import { isHeadroomError } from '#server/kernel/errors.ts';
+import type { NodeOps, Receipt } from '#server/ssh/index.ts';
+import type { Sample } from '#shared/metrics.ts';
+import type { FleetMember } from '#shared/nodes.ts';
+import type { RunbookStep } from '#shared/runbooks.ts';
+import type { GateState, Judgement, StepStatus, Strategy, Verdict } from '#shared/runs.ts';
+import type { TargetMemo, TargetState, UndoReason } from '../state.ts';
+import type { TargetPatch } from '../store.ts';
+import type { WayBackGuard } from '../way-back.ts';
+
+/** What one step has to work with. Every operation on the node refuses once the step was interrupted or the node is lost. */
+export type StepContext = {
+  run: { id: string; opsId: string; strategy: Strategy; params: Record<string, unknown>; dryRun: boolean; steps: readonly RunbookStep[] };
+  node: FleetMember;
+  step: RunbookStep;
+  /** as stored, with what this step has remembered so far */
+  target: () => Readonly<TargetState>;
+  gate: GateState | null;
+  ops: NodeOps;
+  wayBack: WayBackGuard;
+  /** stored samples of this node since then, all process lives, time order */
+  samples: (sinceMs: number) => Sample[];
+  /** the node is scraped every 1-2 s until then */
+  focus: (untilMs: number) => void;
+  agree: (sha256: string) => Promise<void>;
+  clock: Clock;
+  signal: AbortSignal;
+  /** console time at which the step gives up; waiting and retrying end before it */
+  deadline: number;
+  /** stored before it returns; what the next act relies on is remembered before the act */
+  remember: (patch: Omit<TargetPatch, 'memo'> & { memo?: TargetMemo }) => Promise<void>;
+  /** one line of live output */
+  say: (line: string) => void;
+  prove: (proof: Proof) => Promise<void>;
+};
+
+export type Proof = {
+  title: string;
+  receipt?: Receipt;
+  /** the query or computation, where no command was run on the node */
+  command?: string;
+  raw?: string;
+  value?: string | null;
+  threshold?: string | null;
+  verdict?: Verdict | null;
+};
+
+export type StepResult = {
+  status: Extract<StepStatus, 'succeeded' | 'failed' | 'inconclusive' | 'waiting'>;
+  verdict?: Verdict | null;
+  summary: string;
+  gate?: GateState;
+  /** what this step makes of the whole target; the worse of two holds */
+  judges?: { verdict: Verdict; sentence: string; judgement?: Judgement };
+  undo?: UndoReason;
+};
+
+export type StepRunner = (context: StepContext) => Promise<StepResult>;
+
+const RETRY_MS = 1000;
+const PASSING: readonly string[] = ['ssh.unreachable', 'ssh.timeout'];
+
+/** Tries again while SSH does not answer and the step has time left. Everything else fails at once. */
+export async function patiently<T>(context: StepContext, work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      context.signal.throwIfAborted();
+      const passing = isHeadroomError(error) && PASSING.includes(error.code);
+      if (!passing || context.clock.now() + RETRY_MS >= context.deadline) throw error;
+      context.say(`${error.message}; trying again`);
+      await context.clock.sleep(RETRY_MS, context.signal);
+    }
+  }
+}
+
+export const remaining = (context: StepContext): number => context.deadline - context.clock.now();

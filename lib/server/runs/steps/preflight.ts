@@ -1,0 +1,49 @@
+import { editPool, lintConfig, readPool } from '#server/config/index.ts';
+import { HeadroomError } from '#server/kernel/errors.ts';
+import { patiently, type StepRunner } from './context.ts';
+import { count, listPorts, processFacts } from './facts.ts';
+import { poolSettings } from './pool-settings.ts';
+
+/** One attempt, so that a second one on a fresh session fits into the step's half minute. */
+const PROBE_MS = 10_000;
+
+/** Looks before anything is touched: the node answers, its process runs, its file can be read. */
+export const preflight: StepRunner = async (context) => {
+  const { node, ops } = context;
+  context.say(`looking at ${node.name} over SSH`);
+  const probe = await patiently(context, () => ops.probe(node, { timeoutMs: PROBE_MS }));
+  const facts = processFacts(probe.value);
+  await context.prove({
+    title: 'the unit and its process',
+    receipt: probe.receipt,
+    value: facts === null ? probe.value.activeState : `pid ${facts.pid}, ${count(facts.openFds)} of ${count(facts.fdLimit)} fds`,
+    threshold: 'a running process',
+    verdict: facts === null ? 'fail' : 'pass',
+  });
+  if (facts === null) {
+    const { activeState, subState } = probe.value;
+    throw new HeadroomError(
+      'ssh.command-failed',
+      `The unit ${node.unit} on ${node.name} runs no process: it is ${activeState} (${subState})`,
+    );
+  }
+  await context.remember({ memo: { ...context.target().memo, before: facts } });
+
+  context.say(`pid ${facts.pid} holds ${count(facts.openFds)} fds and listens on ${listPorts(facts.ports)}; reading ${node.configPath}`);
+  const config = await patiently(context, () => ops.readConfig(node, { timeoutMs: PROBE_MS }));
+  editPool(config.value.bytes, poolSettings(context.run)); // throws config.invalid with line and column
+  const pool = readPool(config.value.bytes);
+  const errors = lintConfig(config.value.bytes).filter((f) => f.severity === 'error');
+  await context.prove({
+    title: 'config.yaml as it is',
+    receipt: config.receipt,
+    value: `sha256 ${config.value.sha256.slice(0, 12)}, connection_pool.enabled ${pool.enabled ?? 'not set'}`,
+    threshold: 'readable as YAML',
+    verdict: errors.length === 0 ? 'pass' : 'inconclusive',
+  });
+  const doubts = errors.length === 0 ? '' : `; config.yaml has ${errors.length} finding(s): ${errors[0]?.message}`;
+  return {
+    status: 'succeeded',
+    summary: `pid ${facts.pid}, ${count(facts.openFds)} of ${count(facts.fdLimit)} fds open, config.yaml readable${doubts}`,
+  };
+};

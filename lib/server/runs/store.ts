@@ -1,0 +1,175 @@
+import type { Insertable, Selectable, Updateable } from 'kysely';
+import type { Db, Schema, Tx } from '#server/db/index.ts';
+import { HeadroomError } from '#server/kernel/errors.ts';
+import {
+  type Evidence,
+  type GateState,
+  gateStateSchema,
+  judgementSchema,
+  RUN_STATUSES,
+  STEP_STATUSES,
+  strategySchema,
+  TARGET_STATUSES,
+  VERDICTS,
+} from '#shared/runs.ts';
+import { toInstant } from '#shared/time.ts';
+import type { RunState, StepState, TargetMemo, TargetState } from './state.ts';
+
+export type RunRow = Selectable<Schema['runs']>;
+type TargetRow = Selectable<Schema['runTargets']>;
+type StepRow = Selectable<Schema['runSteps']>;
+
+/** A run as stored, without its evidence. */
+export type StoredRun = RunState & {
+  runbook: { key: string; version: string; title: string; text: string };
+  selector: string;
+  params: Record<string, unknown>;
+  mutates: boolean;
+  startedBy: string;
+  createdAt: number;
+  finishedAt: number | null;
+};
+
+/** `soft`: the keys of the steps whose failure does not stop the others; it is in the runbook's text, not in a column. */
+export async function loadRun(db: Db | Tx, runId: string, soft: (run: RunRow) => ReadonlySet<string>): Promise<StoredRun | null> {
+  const row = await db.selectFrom('runs').selectAll().where('id', '=', runId).executeTakeFirst();
+  if (row === undefined) return null;
+  const targets = await db.selectFrom('runTargets').selectAll().where('runId', '=', runId).orderBy('position').execute();
+  const steps = await db.selectFrom('runSteps').selectAll().where('runId', '=', runId).orderBy('position').execute();
+  const softKeys = soft(row);
+  return {
+    ...toRunHead(row),
+    targets: targets.map((t) =>
+      toTarget(
+        t,
+        steps.filter((s) => s.nodeId === t.nodeId),
+        softKeys,
+      ),
+    ),
+  };
+}
+
+export function toRunHead(row: RunRow): Omit<StoredRun, 'targets'> {
+  return {
+    id: row.id,
+    runbook: { key: row.runbookKey, version: row.runbookVersion, title: row.runbookTitle, text: row.runbookText },
+    selector: row.selector,
+    strategy: strategySchema.parse(JSON.parse(row.strategy)),
+    params: asRecord(JSON.parse(row.params)),
+    dryRun: row.dryRun === 1,
+    mutates: row.mutates === 1,
+    status: oneOf(RUN_STATUSES, row.status),
+    verdict: row.verdict === null ? null : oneOf(VERDICTS, row.verdict),
+    summary: row.summary,
+    startedBy: row.startedBy,
+    createdAt: row.createdAt,
+    finishedAt: row.finishedAt,
+    control: row.control === null ? null : oneOf(['pause', 'abort'] as const, row.control),
+    controlBy: row.controlBy,
+    acceptedFailures: row.acceptedFailures,
+  };
+}
+
+function toTarget(row: TargetRow, steps: StepRow[], soft: ReadonlySet<string>): TargetState {
+  return {
+    nodeId: row.nodeId,
+    name: row.name,
+    position: row.position,
+    batch: row.batch,
+    attempt: row.attempt,
+    status: oneOf(TARGET_STATUSES, row.status),
+    verdict: row.verdict === null ? null : oneOf(VERDICTS, row.verdict),
+    summary: row.summary,
+    judgement: row.judgement === null ? null : judgementSchema.parse(JSON.parse(row.judgement)),
+    wayBack: oneOf(['none', 'arming', 'armed', 'disarming', 'disarmed', 'reverted', 'gone', 'left'] as const, row.wayBack),
+    revertAt: row.revertAt,
+    grantedAt: row.grantedAt,
+    edit: oneOf(['none', 'asked', 'done', 'nothing'] as const, row.edit),
+    restart: oneOf(['none', 'asked', 'done'] as const, row.restart),
+    undo: row.undo === null ? null : oneOf(['abort', 'answer', 'failure'] as const, row.undo),
+    memo: asMemo(JSON.parse(row.memo)),
+    startedAt: row.startedAt,
+    finishedAt: row.finishedAt,
+    steps: steps.map((s) => toStep(s, soft.has(s.key))),
+  };
+}
+
+const toStep = (row: StepRow, soft: boolean): StepState => ({
+  key: row.key,
+  kind: row.kind,
+  title: row.title,
+  status: oneOf(STEP_STATUSES, row.status),
+  verdict: row.verdict === null ? null : oneOf(VERDICTS, row.verdict),
+  summary: row.summary,
+  startedAt: row.startedAt,
+  finishedAt: row.finishedAt,
+  output: row.output,
+  gate: toGate(row.gate),
+  accepted: row.accepted === 1,
+  soft,
+});
+
+export const toGate = (text: string | null): GateState | null => (text === null ? null : gateStateSchema.parse(JSON.parse(text)));
+
+/** Columns are written by this file's module alone, so a value outside its list is damage, not input. */
+function oneOf<T extends string>(list: readonly T[], value: string): T {
+  const found = list.find((v) => v === value);
+  if (found === undefined)
+    throw new HeadroomError('server.internal', `a stored run holds ${JSON.stringify(value)}; it should be one of ${list}`);
+  return found;
+}
+/** JSON that this module wrote itself; what later versions add stays in it. */
+const asMemo = (value: unknown): TargetMemo => value as TargetMemo;
+const asRecord = (value: unknown): Record<string, unknown> => value as Record<string, unknown>;
+
+export type TargetPatch = Omit<Updateable<Schema['runTargets']>, 'runId' | 'nodeId' | 'memo'> & { memo?: TargetMemo };
+export type StepPatch = Omit<Updateable<Schema['runSteps']>, 'runId' | 'nodeId' | 'key'>;
+export type RunPatch = Omit<Updateable<Schema['runs']>, 'id'>;
+
+export const updateRun = async (db: Db | Tx, runId: string, patch: RunPatch): Promise<void> => {
+  await db.updateTable('runs').set(patch).where('id', '=', runId).execute();
+};
+
+export const updateTarget = async (db: Db | Tx, runId: string, nodeId: string, { memo, ...patch }: TargetPatch): Promise<void> => {
+  const columns = { ...patch, ...(memo !== undefined && { memo: JSON.stringify(memo) }) };
+  await db.updateTable('runTargets').set(columns).where('runId', '=', runId).where('nodeId', '=', nodeId).execute();
+};
+
+export const updateStep = async (db: Db | Tx, runId: string, nodeId: string, key: string, patch: StepPatch): Promise<void> => {
+  await db.updateTable('runSteps').set(patch).where('runId', '=', runId).where('nodeId', '=', nodeId).where('key', '=', key).execute();
+};
+
+export const insertEvidence = async (db: Db | Tx, row: Insertable<Schema['runEvidence']>): Promise<void> => {
+  await db.insertInto('runEvidence').values(row).execute();
+};
+
+/** Receipts of the current attempt, oldest first, by node and step. */
+export async function loadEvidence(db: Db | Tx, runId: string): Promise<Map<string, Evidence[]>> {
+  const rows = await db
+    .selectFrom('runEvidence as e')
+    .innerJoin('runTargets as t', (join) => join.onRef('t.runId', '=', 'e.runId').onRef('t.nodeId', '=', 'e.nodeId'))
+    .selectAll('e')
+    .where('e.runId', '=', runId)
+    .whereRef('e.attempt', '=', 't.attempt')
+    .orderBy('e.seq')
+    .execute();
+  const byStep = new Map<string, Evidence[]>();
+  for (const row of rows) {
+    const key = `${row.nodeId} ${row.step}`;
+    const list = byStep.get(key) ?? [];
+    byStep.set(key, list);
+    list.push({
+      id: row.id,
+      at: toInstant(row.at),
+      title: row.title,
+      command: row.command,
+      exitCode: row.exitCode,
+      raw: row.raw,
+      sha256: row.sha256,
+      value: row.value,
+      threshold: row.threshold,
+      verdict: row.verdict === null ? null : oneOf(VERDICTS, row.verdict),
+    });
+  }
+  return byStep;
+}
