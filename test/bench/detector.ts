@@ -71,10 +71,10 @@ export function assess({ now, samples }: Look): {
   };
 }
 
-export function assessFix({ fixAt, samples }: Look & { fixAt: number }): { verdict: string } {
+export function assessFix({ fixAt, samples, control }: Look & { fixAt: number }): { verdict: string } {
   const rows = toSamples(samples);
   const before = rows.filter((row) => row.at < fixAt * 1000);
   const after = rows.slice(before.length);
-  const fix = productFix({ before, after, minConnections: 200, minSeconds: 600 });
+  const fix = productFix({ before, after, minConnections: 200, minSeconds: 600, control: control && toSamples(control) });
   return { verdict: fix.verdict === 'fixed' && !fix.wasLeaking ? 'inconclusive' : fix.verdict };
 }

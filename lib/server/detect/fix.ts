@@ -2,10 +2,16 @@ import type { Sample } from '#shared/metrics.ts';
 import type { Judgement } from '#shared/runs.ts';
 import { toInstant } from '#shared/time.ts';
 import { binWindow } from './bins.ts';
+import { type Control, judgeControl } from './control.ts';
+import { driftOf } from './drift.ts';
+import { expectedLeak, leakedBySameAge, leakyLoad, type SameAge } from './expect.ts';
+import { growthOf } from './growth.ts';
 import { assessLeak } from './leak.ts';
 import { firstAt, type Life, lastLife } from './lives.ts';
+import { saturatedFrom } from './saturation.ts';
 import { fixSentence } from './sentence.ts';
 import { keepsRising } from './shape.ts';
+import { loadCost, withoutLoad } from './traffic.ts';
 import { type JudgedWindow, judgeRows } from './window.ts';
 
 export type FixVerdict = 'fixed' | 'not-fixed' | 'inconclusive';
@@ -26,8 +32,13 @@ const SETTLE_SECONDS = 8;
 const EXPECTED_FDS = 20;
 const EXPECTED_NOISES = 6;
 const LEFT_SHARE = 0.25;
-/** The old life counts as looked at for as long once it had carried this share of the new one's connections. */
-const SIMILAR_LOAD = 0.8;
+const LEFT_RANGE = 0.35;
+/** fd-only: both lives are looked at for this long (minutes) and grew by this many fds, the new one by this share of the old, and this many times its falls. */
+const ALIKE_MINUTES = 60;
+const ALIKE_FDS = 40;
+const ALIKE_SHARE = 0.5;
+const ALIKE_DROPS = 3;
+const CONTROL_STOPPED = 'another cause: the untouched control stopped leaking at the same time';
 /** "Not fixed" needs a rise of this many fds. */
 const RISE_FDS = 10;
 const RISE_NOISES = 3;
@@ -37,30 +48,28 @@ const COMPARABLE = 'last window of comparable load';
 
 /**
  * Did the change fix the leak? A restart frees every leaked fd, so a low count proves nothing (the honeymoon): only what the old leak would have
- * leaked by now under the same load, at the same process age where that is stored, held against what is leaked now.
+ * leaked by now under the same load, at the same process age where that is stored, held against what is leaked now. With `control`, a matched node
+ * left alone (its whole history), "fixed" also needs that the control leaks on.
  */
 export function assessFix(input: {
   before: readonly Sample[];
   after: readonly Sample[];
   minConnections: number;
   minSeconds: number;
+  control?: readonly Sample[] | null;
 }): FixAssessment {
-  const { before, after } = input;
-  const oldLife = lastLife(before);
+  const { before, after, control } = input;
+  const oldLife = wayUp(before);
   const newLife = lastLife(after);
   const window = afterWindow(after, newLife);
-  const minutes = window?.minutes ?? 0;
-  const was = judgeRows(
-    before,
-    firstAt(before, lastAt(before) - Math.max(BASELINE_SECONDS, minutes * 60) * 1000, oldLife.from),
-    oldLife.to,
-  );
-  const same = window === null ? null : sameAge(before, oldLife, ageAt(after, newLife), window.accepted ?? 0);
-  const leakedBefore = assessLeak({ now: lastAt(before), samples: before }).verdict === 'leaking';
-  const wasLeaking = leakedBefore || grows(before, was);
+  const was = lastWindow(before, oldLife, window?.minutes ?? 0);
+  const age = ageAt(after, newLife);
+  const same = window === null ? null : leakedBySameAge(before, oldLife, { fromAge: SETTLE_SECONDS, age, accepted: window.accepted ?? 0 });
+  const wasLeaking =
+    before.length > 0 && (assessLeak({ now: lastAt(before), samples: before }).verdict === 'leaking' || grows(before, was));
   const judgement: Judgement = {
     before: was && describe(was, ageAt(before, oldLife)),
-    after: window && describe(window, ageAt(after, newLife)),
+    after: window && describe(window, age),
     comparedBy: was === null || window === null ? null : same !== null ? SAME_AGE : COMPARABLE,
   };
   const close = (verdict: FixVerdict, missing: string | null): FixAssessment => ({
@@ -72,64 +81,88 @@ export function assessFix(input: {
   });
 
   if (window === null || window.beyond === null) return close('inconclusive', 'samples of the new process');
-  const age = ageAt(after, newLife);
   if (age < input.minSeconds) return close('inconclusive', `${Math.ceil(input.minSeconds - age)} more seconds of the new process`);
   const seen = acceptedSinceStart(after, newLife, window);
   if (seen !== null && seen < input.minConnections)
     return close('inconclusive', `${input.minConnections - seen} more connections: ${seen} of ${input.minConnections} seen`);
   if (grows(after, window) || assessLeak({ now: lastAt(after), samples: after }).verdict === 'leaking') return close('not-fixed', null);
   if (was === null || was.beyond === null) return close('inconclusive', 'a window of the old process to compare with');
-  const most = Math.max(0, window.beyond.high * window.minutes);
+  if (after.at(-1)?.connectionsActive === null)
+    return growsAlike(window, same)
+      ? close('not-fixed', null)
+      : close('inconclusive', 'tunnels or accepts: open fds alone do not tell a leak from traffic');
+  const left = leftOver(window);
   if (!wasLeaking) {
-    const calm = was.beyond.high * was.minutes < EXPECTED_FDS && most < EXPECTED_FDS;
+    const calm = was.beyond.high * was.minutes < EXPECTED_FDS && left.atMost < EXPECTED_FDS;
     return calm ? close('fixed', null) : close('inconclusive', 'a longer look: neither process shows a leak, and neither excludes one');
   }
-  const expected = expectedLeak(was, window) * honeymoonShare(same, was);
+  const other = control ? judgeControl(control, newLife.processStart ?? window.fromMs) : null;
+  if (other !== null && other.state !== 'leaking')
+    return close('inconclusive', other.state === 'stopped' ? CONTROL_STOPPED : 'more time: the control would hardly show its leak yet');
+  const expected = expectedSince(before, oldLife, was, window, same, other);
   if (expected < Math.max(EXPECTED_FDS, EXPECTED_NOISES * window.beyond.noise))
-    return close('inconclusive', 'more time or load: the old leak would hardly show yet');
-  return most < LEFT_SHARE * expected
-    ? close('fixed', null)
-    : close('inconclusive', 'a longer look: what is left of the leak is within the noise');
+    return close('inconclusive', 'more time at a load like before: the old leak would hardly show yet');
+  if (left.atMost < LEFT_SHARE * expected && left.range < LEFT_RANGE * expected) return close('fixed', null);
+  return close('inconclusive', 'a longer look: what is left of the leak is within the noise');
 }
 
-/** fds that the old leak would have leaked in `window`, at the slow end of its interval, per minute and per connection, whichever is less. */
-function expectedLeak(old: JudgedWindow, window: JudgedWindow): number {
-  if (old.beyond === null) return 0;
-  const byTime = old.beyond.low * window.minutes;
-  if (old.accepted === null || window.accepted === null || old.accepted <= 0) return Math.max(0, byTime);
-  return Math.max(0, Math.min(byTime, old.beyond.low * old.minutes * (window.accepted / old.accepted)));
+/** The newest life in `samples` up to where it filled its limit, if it did. */
+function wayUp(samples: readonly Sample[]): Life {
+  const life = lastLife(samples);
+  return { ...life, to: saturatedFrom(samples, life) };
+}
+
+/** The last window of the old life, as long as the new one's but long enough to have a slope. */
+function lastWindow(samples: readonly Sample[], life: Life, minutes: number): JudgedWindow | null {
+  const end = samples[life.to - 1]?.at ?? 0;
+  return judgeRows(samples, firstAt(samples, end - Math.max(BASELINE_SECONDS, minutes * 60) * 1000, life.from, life.to), life.to);
+}
+
+/** fds that the old leak would have leaked since the restart, by every measure there is; the least counts. */
+function expectedSince(
+  before: readonly Sample[],
+  life: Life,
+  was: JudgedWindow,
+  window: JudgedWindow,
+  same: SameAge | null,
+  control: Control | null,
+): number {
+  const accepted = window.accepted ?? 0;
+  const bins = binWindow(before, life.from, life.to);
+  // a control that leaks on under the same traffic says that this load is one that leaks
+  const floor = control === null ? leakyLoad(bins, withoutLoad(bins, loadCost(bins))) : 0;
+  const byLoad = expectedLeak(was, window, floor);
+  const byControl = control === null ? Number.POSITIVE_INFINITY : control.perConnection * accepted;
+  return Math.min(byLoad, byControl, bySameAge(same, window, accepted));
+}
+
+function bySameAge(same: SameAge | null, window: JudgedWindow, accepted: number): number {
+  if (same === null) return Number.POSITIVE_INFINITY;
+  const byTime = same.leaked * Math.max(1, window.minutes / same.minutes);
+  return Math.max(0, same.accepted > 0 ? Math.min(byTime, same.leaked * (accepted / same.accepted)) : byTime);
+}
+
+/** What may still be leaking in the new life, fds: by its line and its rise, and by all that ever changed in it. */
+function leftOver(window: JudgedWindow): { atMost: number; range: number } {
+  const { bins, beyond } = window;
+  const values = withoutLoad(bins, loadCost(bins));
+  const { rise } = growthOf(values, bins.n);
+  return { atMost: Math.max(0, (beyond?.high ?? 0) * window.minutes, rise), range: driftOf(bins, values).range };
+}
+
+/** fd-only: both lives grew alike from their start, all along and by far more than anything fell. */
+function growsAlike(window: JudgedWindow, same: SameAge | null): boolean {
+  if (same === null || window.minutes < ALIKE_MINUTES) return false;
+  const { rise, drop } = growthOf(window.bins.open, window.bins.n);
+  const alike = rise >= ALIKE_SHARE * same.leaked * Math.min(1, window.minutes / same.minutes);
+  return same.leaked >= ALIKE_FDS && alike && rise >= ALIKE_DROPS * drop && keepsRising(window.bins.open, window.bins.n);
 }
 
 function afterWindow(samples: readonly Sample[], life: Life): JudgedWindow | null {
   const first = samples[life.from];
   if (!first) return null;
   const start = life.processStart ?? first.at;
-  const settled = firstAt(samples, start + SETTLE_SECONDS * 1000, life.from, life.to);
-  return judgeRows(samples, settled, life.to);
-}
-
-/**
- * The old life at the ages that the new one has lived through, and on until it had carried a like number of connections. Null where the beginning of
- * that life is not stored.
- */
-function sameAge(samples: readonly Sample[], life: Life, age: number, accepted: number): JudgedWindow | null {
-  const first = samples[life.from];
-  if (!first || life.processStart === null) return null;
-  const missed = (first.at - life.processStart) / 1000;
-  if (missed > Math.max(20, 0.1 * age)) return null;
-  const from = firstAt(samples, life.processStart + SETTLE_SECONDS * 1000, life.from, life.to);
-  let to = firstAt(samples, life.processStart + age * 1000, life.from, life.to);
-  const counted = samples[from]?.acceptedTotal ?? null;
-  while (to < life.to && counted !== null && (samples[to]?.acceptedTotal ?? Number.POSITIVE_INFINITY) - counted < SIMILAR_LOAD * accepted)
-    to += 1;
-  const judged = judgeRows(samples, from, to);
-  return judged === null || judged.minutes * 60 < 0.5 * age ? null : judged;
-}
-
-/** How much of the old life's later leak it had at this age already, 0 to 1: some leaks begin only a while after a start. */
-function honeymoonShare(same: JudgedWindow | null, was: JudgedWindow): number {
-  if (same === null || same.beyond === null || was.beyond === null || was.beyond.mid <= 0) return 1;
-  return Math.min(1, Math.max(0, same.beyond.mid / was.beyond.mid));
+  return judgeRows(samples, firstAt(samples, start + SETTLE_SECONDS * 1000, life.from, life.to), life.to);
 }
 
 /** Connections that the new process has accepted, those before the window included; the counter starts from 0 with the process. */

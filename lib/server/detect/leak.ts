@@ -6,8 +6,10 @@ import { dangerousBy, isCalm, SAFE_DAYS } from './calm.ts';
 import { timeToEmfile } from './emfile.ts';
 import { type Evidence, FDS_PER_EVENT, isAfterglow, type Look, measure, onlyGrows, risesInLine } from './evidence.ts';
 import { dayOverDay, perMinuteOf } from './fd-only.ts';
-import { firstAt, type Life, lastLife } from './lives.ts';
+import { firstAt, lastLife } from './lives.ts';
 import { pileOf } from './pile.ts';
+import { perThousand } from './rate.ts';
+import { saturatedFrom } from './saturation.ts';
 import { fitSlope } from './slope.ts';
 import { loadCost } from './traffic.ts';
 
@@ -33,9 +35,6 @@ const MINUTES_PER_DAY = 1440;
 const CLEAR_AFTER = 15;
 const MIN_ROWS = 12;
 const MIN_MS = 60_000;
-/** Open fds this close to the limit mean that the proxy refuses: nothing can grow any more. */
-const FULL_WITHIN = 2;
-const FULL_ROWS = 12;
 /** fd-only: growth from day to day that is called a leak, fds, and as a share of the usual level; less than this share of the headroom is calm. */
 const DAY_FDS = 12;
 const DAY_SHARE = 0.1;
@@ -120,36 +119,11 @@ const waitFor = (minutes: number): string => {
   return `${left} more minute${left === 1 ? '' : 's'} of this process life`;
 };
 
-/** Where the life first filled its present limit, if that is where it still is; else its end. What follows is flat and says nothing of the leak. */
-function saturatedFrom(samples: readonly Sample[], { from, to }: Life): number {
-  const last = samples[to - 1];
-  const full = (row: Sample | undefined) =>
-    row !== undefined &&
-    row.openFds !== null &&
-    row.fdLimit !== null &&
-    row.fdLimit === last?.fdLimit &&
-    row.openFds >= row.fdLimit - FULL_WITHIN;
-  for (let i = to - 1; i >= Math.max(from, to - FULL_ROWS); i -= 1) {
-    if (!full(samples[i])) continue;
-    let first = from;
-    while (first < to && !full(samples[first])) first += 1;
-    return first - from >= MIN_ROWS ? first : to;
-  }
-  return to;
-}
-
 /** Accepted connections in rows `[from, to)`, resets of the counter included; null where the node does not count them. */
 function acceptedIn(samples: readonly Sample[], from: number, to: number): number | null {
   if (samples[to - 1]?.acceptedTotal === null) return null;
   const bins = binWindow(samples, from, to);
   return bins.n === 0 ? null : (bins.accepted[bins.n - 1] ?? null);
-}
-
-/** A rate per minute as a rate per 1,000 accepted connections, at the accept rate of its window. */
-export function perThousand(perMinute: Interval, minutes: number, accepted: number | null): Interval | null {
-  if (accepted === null || accepted <= 0 || minutes <= 0) return null;
-  const factor = (1000 * minutes) / accepted;
-  return { low: perMinute.low * factor, mid: perMinute.mid * factor, high: perMinute.high * factor };
 }
 
 function answer(verdict: LeakVerdict, fit: Interval | null, { samples, from, to, end }: Scope, missing?: string): LeakAssessment {

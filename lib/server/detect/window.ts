@@ -1,8 +1,8 @@
 import type { Sample } from '#shared/metrics.ts';
 import type { Interval } from '#shared/time.ts';
 import { type Bins, binWindow } from './bins.ts';
-import { perThousand } from './leak.ts';
 import { firstAt, lastLife } from './lives.ts';
+import { perThousand } from './rate.ts';
 import { type Fit, fitSlope } from './slope.ts';
 
 export type WindowJudgement = {
@@ -14,7 +14,7 @@ export type WindowJudgement = {
 };
 
 /** A window of one life with both slopes. `beyond` is the leak, `open` what an operator sees grow. */
-export type JudgedWindow = WindowJudgement & { fromMs: number; toMs: number; minutes: number; beyond: Fit | null };
+export type JudgedWindow = WindowJudgement & { fromMs: number; toMs: number; minutes: number; beyond: Fit | null; bins: Bins };
 
 /** Judges rows `[from, to)` of one process life. */
 export function judgeRows(samples: readonly Sample[], from: number, to: number): JudgedWindow | null {
@@ -29,6 +29,7 @@ export function judgeRows(samples: readonly Sample[], from: number, to: number):
     toMs: tail.at,
     minutes,
     beyond,
+    bins,
     perMinute: beyond === null ? null : openSlope(bins, beyond),
     per1000Connections: beyond === null ? null : perThousand(beyond, minutes, accepted),
     accepted,

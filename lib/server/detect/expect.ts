@@ -1,0 +1,98 @@
+import type { Sample } from '#shared/metrics.ts';
+import { type Bins, binWindow } from './bins.ts';
+import { growthOf } from './growth.ts';
+import { firstAt, type Life } from './lives.ts';
+import type { JudgedWindow } from './window.ts';
+
+/** Loads are compared in this many of the least loaded bins; where those leaked at least this share of the usual, the leak does not hang on load. */
+const LOW_SHARE = 1 / 6;
+const LOW_LEAKS = 0.4;
+/** A leak that never paused is expected down to this share of the lowest loads it was seen at, fewer would be guesswork. */
+const REACH = 0.6;
+/** A leak that pauses at low load is expected only where all but this share of it was seen, and a little above. */
+const PAUSED_BELOW = 0.1;
+const PAUSED_MARGIN = 1.05;
+/** The old life counts as looked at for as long once it had carried this share of the new one's connections. */
+const SIMILAR_LOAD = 0.8;
+
+/**
+ * The accept rate (per minute) from which on the old process leaked: a quiet night after a restart proves nothing about a leak that came by day.
+ * `values` are the fds beyond traffic of `bins`. 0 where nothing speaks for a dependence on load.
+ */
+export function leakyLoad(bins: Bins, values: Float64Array): number {
+  const { n, rate, accepted } = bins;
+  if (n < 12 || (accepted[n - 1] ?? 0) <= 0) return 0;
+  const steps: { rate: number; growth: number; accepted: number }[] = [];
+  for (let i = 1; i < n; i += 1) {
+    const growth = (values[i] ?? 0) - (values[i - 1] ?? 0);
+    steps.push({ rate: ((rate[i] ?? 0) + (rate[i - 1] ?? 0)) / 2, growth, accepted: (accepted[i] ?? 0) - (accepted[i - 1] ?? 0) });
+  }
+  steps.sort((a, b) => a.rate - b.rate);
+  const all = sumOf(steps);
+  const low = steps.slice(0, Math.max(3, Math.round(LOW_SHARE * steps.length)));
+  const quiet = sumOf(low);
+  if (all.growth <= 0) return 0;
+  if (quiet.growth * all.accepted >= LOW_LEAKS * all.growth * quiet.accepted)
+    return (REACH * low.reduce((sum, x) => sum + x.rate, 0)) / low.length;
+  let seen = 0;
+  let i = 0;
+  while (i < steps.length - 1 && seen + (steps[i]?.growth ?? 0) < PAUSED_BELOW * all.growth) {
+    seen += steps[i]?.growth ?? 0;
+    i += 1;
+  }
+  return PAUSED_MARGIN * (steps[i]?.rate ?? 0);
+}
+
+function sumOf(steps: readonly { growth: number; accepted: number }[]): { growth: number; accepted: number } {
+  let growth = 0;
+  let accepted = 0;
+  for (const step of steps) {
+    growth += step.growth;
+    accepted += step.accepted;
+  }
+  return { growth, accepted };
+}
+
+/**
+ * fds that the old leak would have leaked in `window` while the load was at least `floor` (accepted per minute): at the slow end of the old slope's
+ * interval, per minute and per connection, whichever is less.
+ */
+export function expectedLeak(old: JudgedWindow, window: JudgedWindow, floor: number): number {
+  if (old.beyond === null) return 0;
+  const { bins } = window;
+  if (old.accepted === null || window.accepted === null || old.accepted <= 0) return Math.max(0, old.beyond.low * window.minutes);
+  let minutes = 0;
+  let accepted = 0;
+  for (let i = 0; i < bins.n; i += 1) {
+    if ((bins.rate[i] ?? 0) < floor) continue;
+    minutes += (bins.minutes[i] ?? 0) - (bins.minutes[i - 1] ?? 0);
+    accepted += (bins.accepted[i] ?? 0) - (bins.accepted[i - 1] ?? 0);
+  }
+  return Math.max(0, Math.min(old.beyond.low * minutes, old.beyond.low * old.minutes * (accepted / old.accepted)));
+}
+
+/** What the old process had leaked by the same age, and the connections that it had carried by then. */
+export type SameAge = { leaked: number; accepted: number; minutes: number };
+
+/**
+ * The old life at the ages that the new one has lived through (`fromAge` to `age`, seconds), and on until it had carried a like number of
+ * connections: some leaks begin only a while after a start. Null where the beginning of that life is not stored.
+ */
+export function leakedBySameAge(
+  samples: readonly Sample[],
+  life: Life,
+  span: { fromAge: number; age: number; accepted: number },
+): SameAge | null {
+  const first = samples[life.from];
+  if (!first || life.processStart === null) return null;
+  const missed = (first.at - life.processStart) / 1000;
+  if (missed > Math.max(20, 0.1 * span.age)) return null;
+  const from = firstAt(samples, life.processStart + span.fromAge * 1000, life.from, life.to);
+  let to = firstAt(samples, life.processStart + span.age * 1000, life.from, life.to);
+  const counted = samples[from]?.acceptedTotal ?? null;
+  const enough = SIMILAR_LOAD * span.accepted;
+  while (to < life.to && counted !== null && (samples[to]?.acceptedTotal ?? Number.POSITIVE_INFINITY) - counted < enough) to += 1;
+  const bins = binWindow(samples, from, to);
+  if (bins.n < 4 || bins.span * 60 < Math.min(0.5 * span.age, (0.9 * ((samples[life.to - 1]?.at ?? 0) - first.at)) / 1000)) return null;
+  return { leaked: growthOf(bins.beyond, bins.n).rise, accepted: bins.accepted[bins.n - 1] ?? 0, minutes: bins.span };
+}
