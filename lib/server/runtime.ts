@@ -54,7 +54,7 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
   const clock = systemClock;
   const dataKey = loadDataKey(config.dataDir);
   const db = await openDatabase({ file: file('headroom.db') });
-  const events = createEventHub();
+  const events = createEventHub({ onError: (error) => log.error({ err: error }, 'a listener of the events failed') });
   const audit = createAudit({ db });
   const settings = createSettings({ db, dataKey });
   const access = createAccess({ db, clock, settings, config, record: audit.record });

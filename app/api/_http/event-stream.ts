@@ -1,44 +1,48 @@
-import type { EventHub } from '#server/events/index.ts';
+import type { EventHub, EventListener } from '#server/events/index.ts';
 
 /** Proxies between us and the browser drop a silent connection after 30-60 s. */
 const PING_MS = 15_000;
 /** What a browser that stopped reading may have waiting before it is cut off; it reconnects and replays. */
-const MAX_WAITING_BYTES = 1024 * 1024;
+const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 
 /** Server-sent events, with replay after Last-Event-ID. `event: reset` says that more was missed than is held: reload what is shown. */
 export function eventStream(events: EventHub, request: Request): Response {
   const header = request.headers.get('last-event-id');
   const since = header !== null && /^\d{1,15}$/.test(header) ? Number(header) : undefined;
   const encoder = new TextEncoder();
-  let release = () => {};
+  let leave = () => {};
 
   const stream = new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        const send = (text: string) => {
-          controller.enqueue(encoder.encode(text));
-          if ((controller.desiredSize ?? 0) > 0) return;
-          release();
-          controller.close();
-        };
+        let gone = false;
         let unsubscribe = () => {};
+        const send = (text: string) => {
+          if (gone) return;
+          controller.enqueue(encoder.encode(text));
+          if ((controller.desiredSize ?? 0) <= 0) end();
+        };
         const ping = setInterval(() => send(': ping\n\n'), PING_MS);
-        release = () => {
+        leave = () => {
+          gone = true;
           clearInterval(ping);
           unsubscribe();
           request.signal.removeEventListener('abort', end);
-          release = () => {};
         };
         const end = () => {
-          release();
+          if (gone) return;
+          leave();
           controller.close();
         };
         request.signal.addEventListener('abort', end, { once: true });
         const known = since === undefined || events.holds(since);
         send(known ? 'retry: 2000\n: open\n\n' : `retry: 2000\nid: ${events.lastId()}\nevent: reset\ndata: {}\n\n`);
-        unsubscribe = events.subscribe((id, event) => send(`id: ${id}\ndata: ${JSON.stringify(event)}\n\n`), known ? since : undefined);
+        const listener: EventListener = (id, event) => send(`id: ${id}\ndata: ${JSON.stringify(event)}\n\n`);
+        unsubscribe = events.subscribe(listener, known ? since : undefined);
+        // The replay alone may have been more than it takes.
+        if (gone) unsubscribe();
       },
-      cancel: () => release(),
+      cancel: () => leave(),
     },
     new ByteLengthQueuingStrategy({ highWaterMark: MAX_WAITING_BYTES }),
   );

@@ -7,7 +7,9 @@ export type EventListener = (id: number, event: LiveEvent) => void;
 export type EventHub = ReturnType<typeof createEventHub>;
 
 /** In-process publish and subscribe behind the event stream. Ids rise by one from 1, and start anew with the process. */
-export function createEventHub() {
+export function createEventHub(
+  options: { /** a listener threw; the others were told all the same */ onError?: (error: unknown) => void } = {},
+) {
   const listeners = new Set<EventListener>();
   const ring: { id: number; event: LiveEvent }[] = [];
   let lastId = 0;
@@ -16,7 +18,13 @@ export function createEventHub() {
       lastId++;
       ring.push({ id: lastId, event });
       if (ring.length > KEPT) ring.shift();
-      for (const listener of [...listeners]) listener(lastId, event);
+      for (const listener of [...listeners]) {
+        try {
+          listener(lastId, event);
+        } catch (error) {
+          options.onError?.(error);
+        }
+      }
     },
     /** With `since`, what came after that id is delivered first, before this returns. */
     subscribe(listener: EventListener, since?: number): () => void {

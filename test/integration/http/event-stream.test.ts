@@ -76,4 +76,11 @@ describe('event stream', () => {
     for (let i = 0; i < 30_000 && hub.listeners() > 0; i++) hub.publish(changed('x'.repeat(100)));
     assert.equal(hub.listeners(), 0);
   });
+
+  test('a replay that is more than it takes is cut off, and leaves nothing behind', () => {
+    const hub = createEventHub();
+    for (let i = 0; i < 2000; i++) hub.publish(changed('x'.repeat(4000)));
+    eventStream(hub, new Request('http://127.0.0.1/api/v1/events', { headers: { 'last-event-id': '1' } }));
+    assert.equal(hub.listeners(), 0);
+  });
 });

@@ -39,4 +39,16 @@ describe('event hub', () => {
     assert.equal(hub.holds(100), true);
     assert.equal(hub.holds(2100), true);
   });
+
+  test('a listener that throws keeps neither the publisher nor the others from going on', () => {
+    const errors: unknown[] = [];
+    const hub = createEventHub({ onError: (error) => errors.push(error) });
+    const got: number[] = [];
+    hub.subscribe(() => {
+      throw new Error('no');
+    });
+    hub.subscribe((id) => got.push(id));
+    hub.publish(changed('a'));
+    assert.deepEqual([got, errors.length], [[1], 1]);
+  });
 });
