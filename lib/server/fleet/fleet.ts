@@ -15,7 +15,7 @@ export type Fleet = {
   node(id: string): Promise<NodeDetail>;
   /** throws node.not-found, request.invalid */
   history(id: string, query: NodeMetricsQuery): Promise<NodeMetricsAnswer>;
-  /** what selectors may ask besides name and labels: pool, leak, state, drift */
+  /** what selectors may ask besides name and labels: pool, leak, state, drift, version */
   facts(member: FleetMember): Record<string, string>;
 };
 
@@ -118,6 +118,7 @@ export function createFleet(deps: FleetDeps): Fleet {
         pool: enabled === null ? 'unknown' : enabled ? 'on' : 'off',
         leak: judge.of(member.id, clock.now(), nodeCount).leak.verdict,
         drift: hasDrift(health, records.get(member.id)?.value ?? NOTHING_RECORDED) ? 'yes' : 'no',
+        ...(health.version !== null && { version: health.version }),
       };
     },
   };

@@ -22,6 +22,7 @@ export type Exposition = {
   reloadFailed: boolean | null;
   configSha256: string | null;
   drill: string | null;
+  version: string | null;
 };
 
 export const PAGE_LIMITS = Object.freeze({
@@ -109,20 +110,25 @@ const SPECIAL: Record<string, number> = { nan: Number.NaN, inf: Infinity, '+inf'
 
 /** `text` is a line without its name: `{labels} value [timestamp] [# exemplar]`. */
 function readSeries(text: string, line: number): Series {
-  const labels = new Map<string, string>();
-  let at = skipBlanks(text, 0);
-  if (text[at] === '{') at = readLabels(text, at + 1, line, labels);
-  at = skipBlanks(text, at);
+  const labelsFrom = skipBlanks(text, 0) + 1;
+  const labelled = text[labelsFrom - 1] === '{';
+  const at = skipBlanks(text, labelled ? readLabels(text, labelsFrom, line, null) : labelsFrom - 1);
   let end = at;
   while (end < text.length && text[end] !== ' ' && text[end] !== '\t') end++;
   const word = text.slice(at, end);
-  const special = SPECIAL[word.toLowerCase()];
-  if (special === undefined && !VALUE.test(word))
-    throw malformed(line, word === '' ? 'it has no value' : `${JSON.stringify(word.slice(0, 40))} is not a number`);
-  const tail = text.slice(end).trim();
+  const value = VALUE.test(word) ? Number(word) : SPECIAL[word.toLowerCase()];
+  if (value === undefined) throw malformed(line, word === '' ? 'it has no value' : `${JSON.stringify(word.slice(0, 40))} is not a number`);
+  const tail = end === text.length ? '' : text.slice(end).trim();
   if (tail !== '' && !/^(?:[-+]?[\d.]+(?:[eE][-+]?\d+)?)?\s*(?:#.*)?$/.test(tail))
     throw malformed(line, `${JSON.stringify(tail.slice(0, 40))} is not a timestamp`);
-  return { value: special ?? Number(word), label: (name) => labels.get(name) ?? null };
+  return {
+    value,
+    label(name) {
+      const labels = new Map<string, string>();
+      if (labelled) readLabels(text, labelsFrom, line, labels);
+      return labels.get(name) ?? null;
+    },
+  };
 }
 
 function skipBlanks(text: string, from: number): number {
@@ -131,35 +137,37 @@ function skipBlanks(text: string, from: number): number {
   return at;
 }
 
-/** Reads from behind `{` to behind `}`. */
-function readLabels(text: string, from: number, line: number, into: Map<string, string>): number {
+const LABEL = /\s*([A-Za-z_]\w{0,127})\s*=\s*"/y;
+
+/** Reads from behind `{` to behind `}`; keeps the labels only where somebody wants them. */
+function readLabels(text: string, from: number, line: number, into: Map<string, string> | null): number {
   let at = from;
   for (let count = 0; ; count++) {
     at = skipBlanks(text, at);
     if (text[at] === '}') return at + 1;
     if (count === PAGE_LIMITS.labels) throw malformed(line, `it has more than ${PAGE_LIMITS.labels} labels`);
-    const equals = text.indexOf('=', at);
-    if (equals === -1) throw malformed(line, 'its labels are not closed by "}"');
-    const name = text.slice(at, equals).trim();
-    at = skipBlanks(text, equals + 1);
-    if (!/^[A-Za-z_]\w{0,127}$/.test(name) || text[at] !== '"')
-      throw malformed(line, `${JSON.stringify(name.slice(0, 40))} is not a label`);
-    const start = ++at;
-    let escaped = false;
-    for (; text[at] !== '"'; at++) {
-      if (at >= text.length) throw malformed(line, 'a label value is not closed');
-      if (text[at] === '\\') {
-        escaped = true;
-        at++;
-      }
-    }
-    const raw = text.slice(start, Math.min(at, start + PAGE_LIMITS.labelValue));
-    into.set(name, escaped ? raw.replace(/\\(["\\n])/g, (_, c: string) => (c === 'n' ? '\n' : c)) : raw);
+    LABEL.lastIndex = at;
+    const label = LABEL.exec(text);
+    if (!label) throw malformed(line, `no label begins at ${JSON.stringify(text.slice(at, at + 40))}`);
+    const start = LABEL.lastIndex;
+    at = text.indexOf('"', start);
+    while (at !== -1 && isEscaped(text, at, start)) at = text.indexOf('"', at + 1);
+    if (at === -1) throw malformed(line, 'a label value is not closed');
+    if (into) into.set(label[1] ?? '', unescaped(text.slice(start, Math.min(at, start + PAGE_LIMITS.labelValue))));
     at = skipBlanks(text, at + 1);
     if (text[at] === ',') at++;
     else if (text[at] !== '}') throw malformed(line, 'its labels are not closed by "}"');
   }
 }
+
+/** An odd number of backslashes stands before the quote. */
+function isEscaped(text: string, quote: number, from: number): boolean {
+  let before = quote;
+  while (before > from && text[before - 1] === '\\') before--;
+  return (quote - before) % 2 === 1;
+}
+
+const unescaped = (raw: string): string => raw.replace(/\\(["\\n])/g, (_, c: string) => (c === 'n' ? '\n' : c));
 
 /** Numbers as they come in; NaN and infinities count as not known. */
 class Tally {
@@ -209,6 +217,7 @@ class Tally {
       reloadFailed: flag('reloadFailed'),
       configSha256: this.#words.get('configSha256') ?? null,
       drill: this.#words.get('drill') ?? null,
+      version: this.#words.get('version') ?? null,
     };
   }
 
@@ -266,6 +275,12 @@ const KEPT = new Map<string, Keep>([
     'sniproxy_config_info',
     (tally, { value, label }) => {
       if (value === 1) tally.word('configSha256', /^[0-9a-f]{64}$/.exec(label('sha256') ?? '')?.[0] ?? null);
+    },
+  ],
+  [
+    'sniproxy_build_info',
+    (tally, { value, label }) => {
+      if (value === 1) tally.word('version', /^[\w.+-]{1,40}$/.exec(label('version') ?? '')?.[0] ?? null);
     },
   ],
   [

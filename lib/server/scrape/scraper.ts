@@ -22,6 +22,8 @@ export type NodeHealth = {
   /** of the file on the node; of the config that the process loaded where SSH does not answer */
   configSha256: string | null;
   drill: string | null;
+  /** of the proxy, as it says itself */
+  version: string | null;
   sshError: { code: ErrorCode; detail: string } | null;
 };
 
@@ -62,6 +64,7 @@ const UNKNOWN: NodeHealth = Object.freeze({
   pool: Object.freeze({ enabled: null }),
   configSha256: null,
   drill: null,
+  version: null,
   sshError: null,
 });
 
@@ -89,6 +92,7 @@ export function createScraper(deps: ScraperDeps): Scraper {
       pool: { enabled: facts.poolEnabled },
       configSha256: (ssh?.ok === false ? facts.loadedSha256 : null) ?? facts.fileSha256 ?? facts.loadedSha256,
       drill: facts.drill,
+      version: facts.version,
       sshError: ssh?.ok === false ? { code: ssh.code, detail: ssh.detail } : null,
     };
   }

@@ -37,8 +37,14 @@ export type WatchDeps = {
 };
 
 /** What a node says of itself besides its numbers. */
-export type NodeFacts = { poolEnabled: boolean | null; fileSha256: string | null; loadedSha256: string | null; drill: string | null };
-const NO_FACTS: NodeFacts = { poolEnabled: null, fileSha256: null, loadedSha256: null, drill: null };
+export type NodeFacts = {
+  poolEnabled: boolean | null;
+  fileSha256: string | null;
+  loadedSha256: string | null;
+  drill: string | null;
+  version: string | null;
+};
+const NO_FACTS: NodeFacts = { poolEnabled: null, fileSha256: null, loadedSha256: null, drill: null, version: null };
 
 /**
  * Two loops for one node: its metrics page every interval, a probe over SSH every 15 s. Each reading of the page is one sample; where the
@@ -140,7 +146,13 @@ export class NodeWatch {
       this.#pageFailures = 0;
       this.#lastPage = { at, exposition: page };
       this.#page = { ok: true, at, ...readiness, reloadFailed: page.reloadFailed === true };
-      this.#facts = { ...this.#facts, poolEnabled: page.poolEnabled, loadedSha256: page.configSha256, drill: page.drill };
+      this.#facts = {
+        ...this.#facts,
+        poolEnabled: page.poolEnabled,
+        loadedSha256: page.configSha256,
+        drill: page.drill,
+        version: page.version,
+      };
       // what comes back is often back as a whole
       if (before?.ok === false && this.#ssh?.ok === false) this.#probeWake.now();
       // a page without fds waits for the probe that counts them

@@ -42,6 +42,7 @@ sniproxy_pool_enabled 1
 sniproxy_config_reload_failed 0
 sniproxy_drill_active{drill="pool-leak"} 1
 sniproxy_fd_baseline 23
+sniproxy_build_info{version="0.1.0",node="v24.21.0"} 1
 sniproxy_connections_total{protocol="tls",status="success"} 90000
 http_requests_total{code="200"} nonsense that nobody needs
 `;
@@ -69,6 +70,7 @@ describe('a metrics page folds into one wide sample', () => {
       reloadFailed: false,
       configSha256: 'ab'.repeat(32),
       drill: 'pool-leak',
+      version: '0.1.0',
     });
   });
 
