@@ -34,21 +34,21 @@ async function main(): Promise<void> {
   setRuntime(runtime);
   const server = http.createServer();
   stopOnSignals(server, runtime, log);
-  server.on('request', await pages(config));
+  server.on('request', await pages(config, log));
   await listen(server, config);
   process.stdout.write(`Headroom is at ${config.url}\n`);
   if (setupLink) process.stdout.write(`There is no admin yet. This link makes the first one, once: ${setupLink}\n`);
 }
 
 /** Next, in this very process, so that its route handlers find the runtime. */
-async function pages(config: Config): Promise<http.RequestListener> {
+async function pages(config: Config, log: Log): Promise<http.RequestListener> {
   assumeProduction();
   const { default: next } = await import('next');
   const app = next({ dev: false, dir: root, hostname: config.host, port: config.port });
   await app.prepare();
   const answer = app.getRequestHandler();
   return (request, response) => {
-    guardAnswer(request, response);
+    guardAnswer(request, response, log);
     void answer(request, response);
   };
 }

@@ -5,8 +5,10 @@ const PING_MS = 15_000;
 /** What a browser that stopped reading may have waiting before it is cut off; it reconnects and replays. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 
-/** Server-sent events, with replay after Last-Event-ID. `event: reset` says that more was missed than is held: reload what is shown. */
-export function eventStream(events: EventHub, request: Request): Response {
+/**
+ * Server-sent events, with replay after Last-Event-ID. `event: reset` says that more was missed than is held: reload what is shown.
+ */
+export function eventStream(events: EventHub, request: Request, isStillAllowed: () => Promise<boolean>): Response {
   const header = request.headers.get('last-event-id');
   const since = header !== null && /^\d{1,15}$/.test(header) ? Number(header) : undefined;
   const encoder = new TextEncoder();
@@ -22,7 +24,11 @@ export function eventStream(events: EventHub, request: Request): Response {
           controller.enqueue(encoder.encode(text));
           if ((controller.desiredSize ?? 0) <= 0) end();
         };
-        const ping = setInterval(() => send(': ping\n\n'), PING_MS);
+        const ping = setInterval(() => {
+          send(': ping\n\n');
+          // A session that ended or a revoked token ends its open stream too, within one ping.
+          isStillAllowed().then((allowed) => allowed || end(), end);
+        }, PING_MS);
         leave = () => {
           gone = true;
           clearInterval(ping);

@@ -27,6 +27,7 @@ type Deps = {
   record: (entry: Happened) => Promise<unknown>;
 };
 
+const CONSOLE: Actor = { kind: 'system', id: 'system', name: 'the console', role: 'admin' };
 const NOBODY: Actor = { kind: 'system', id: 'system', name: 'nobody signed in', role: 'admin' };
 
 /** Who is asking, by API token or session cookie, and how people come in: password, the first admin's setup link, the demo's link. */
@@ -97,8 +98,11 @@ export function createAccess({ db, clock, settings, config, record }: Deps) {
     /** The admins that the environment asks for, the demo's, or else a setup link for the terminal; null when nobody needs one. */
     async prepare(): Promise<{ setupLink: string | null }> {
       const { admin } = config;
-      if (admin && (await sessions.userIdByEmail(admin.email)) === null)
-        await sessions.createUser({ email: admin.email, name: admin.email, password: admin.password, role: 'admin' });
+      if (admin && (await sessions.userIdByEmail(admin.email)) === null) {
+        const id = await sessions.createUser({ email: admin.email, name: admin.email, password: admin.password, role: 'admin' });
+        const after = { from: 'HEADROOM_ADMIN_EMAIL' };
+        await record({ actor: CONSOLE, action: 'user.first-admin', object: `user:${id}`, result: 'ok', after, at: clock.now() });
+      }
       if (config.demo) demo = await provisionDemo({ db, clock, sessions, file: path.join(config.dataDir, 'provision.json') });
       const token = await setup.open();
       return { setupLink: token === null ? null : `${config.url}/setup?token=${token}` };

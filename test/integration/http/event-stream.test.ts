@@ -6,9 +6,9 @@ import { until } from '#test/support/until.ts';
 
 const changed = (nodeId: string) => ({ type: 'node.changed' as const, nodeId });
 
-function open(hub: ReturnType<typeof createEventHub>, headers: Record<string, string> = {}) {
+function open(hub: ReturnType<typeof createEventHub>, headers: Record<string, string> = {}, allowed = async () => true) {
   const abort = new AbortController();
-  const response = eventStream(hub, new Request('http://127.0.0.1/api/v1/events', { headers, signal: abort.signal }));
+  const response = eventStream(hub, new Request('http://127.0.0.1/api/v1/events', { headers, signal: abort.signal }), allowed);
   const got = { text: '', ended: false };
   const reading = (async () => {
     const decoder = new TextDecoder();
@@ -72,7 +72,7 @@ describe('event stream', () => {
 
   test('who stops reading is cut off, and does not fill the memory', () => {
     const hub = createEventHub();
-    eventStream(hub, new Request('http://127.0.0.1/api/v1/events'));
+    eventStream(hub, new Request('http://127.0.0.1/api/v1/events'), async () => true);
     for (let i = 0; i < 30_000 && hub.listeners() > 0; i++) hub.publish(changed('x'.repeat(100)));
     assert.equal(hub.listeners(), 0);
   });
@@ -80,7 +80,16 @@ describe('event stream', () => {
   test('a replay that is more than it takes is cut off, and leaves nothing behind', () => {
     const hub = createEventHub();
     for (let i = 0; i < 2000; i++) hub.publish(changed('x'.repeat(4000)));
-    eventStream(hub, new Request('http://127.0.0.1/api/v1/events', { headers: { 'last-event-id': '1' } }));
+    eventStream(hub, new Request('http://127.0.0.1/api/v1/events', { headers: { 'last-event-id': '1' } }), async () => true);
+    assert.equal(hub.listeners(), 0);
+  });
+
+  test('ends when its session or token is no longer good', async (t) => {
+    t.mock.timers.enable({ apis: ['setInterval'] });
+    const hub = createEventHub();
+    const { reading } = open(hub, {}, async () => false);
+    t.mock.timers.tick(15_000);
+    await reading;
     assert.equal(hub.listeners(), 0);
   });
 });

@@ -10,7 +10,7 @@ const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 /** What who is not signed in may ask, each for a reason: to sign in, to make the first admin, to open the demo. */
 const PUBLIC = ['POST /api/v1/auth/sign-in', 'GET /api/v1/setup', 'POST /api/v1/setup', 'GET /demo/sign-in'];
 /** What every role may do: end its own session. */
-const FOR_EVERYBODY = ['POST /api/v1/auth/sign-out', ...METHODS.map((method) => `${method} /api/v1/[...path]`)];
+const FOR_EVERYBODY = ['POST /api/v1/auth/sign-out', ...METHODS.map((method) => `${method} /api/[...path]`)];
 
 type Handler = (request: Request, context: { params: Promise<unknown> }) => Promise<Response>;
 type Route = { name: string; method: string; url: string; call: Handler };
@@ -101,7 +101,7 @@ describe('every API route', () => {
   });
 
   test('answers a path that is not there with a problem', async () => {
-    const route = routes.find(({ name }) => name === 'GET /api/v1/[...path]');
+    const route = routes.find(({ name }) => name === 'GET /api/[...path]');
     assert.ok(route);
     const answer = await problem(await ask(route, { authorization: `Bearer ${await console_.token('viewer')}` }));
     assert.equal(answer.code, 'request.not-found');

@@ -1,5 +1,5 @@
 import { HeadroomError } from '#server/kernel/errors.ts';
-import { handle } from '../../_http/handle.ts';
+import { handle } from '../_http/handle.ts';
 
 const notFound = handle({ permission: 'self.read' }, ({ request }) => {
   throw new HeadroomError(
