@@ -4,9 +4,11 @@ import { growthOf } from './growth.ts';
 import { firstAt, type Life } from './lives.ts';
 import type { JudgedWindow } from './window.ts';
 
-/** Loads are compared in this many of the least loaded bins; where those leaked at least this share of the usual, the leak does not hang on load. */
-const LOW_SHARE = 1 / 6;
-const LOW_LEAKS = 0.4;
+/** The leak paused at low load when the least loaded times brought less than this share of what they would have at the usual rate per connection ... */
+const PAUSE_SHARE = 0.25;
+/** ... and that would have been this many fds at least, in this many bins at most of all. */
+const PAUSE_FDS = 14;
+const PAUSE_BINS = 1 / 2;
 /** A leak that never paused is expected down to this share of the lowest loads it was seen at, fewer would be guesswork. */
 const REACH = 0.6;
 /** A leak that pauses at low load is expected only where all but this share of it was seen, and a little above. */
@@ -22,18 +24,19 @@ const SIMILAR_LOAD = 0.8;
 export function leakyLoad(bins: Bins, values: Float64Array): number {
   const { n, rate, accepted } = bins;
   if (n < 12 || (accepted[n - 1] ?? 0) <= 0) return 0;
-  const steps: { rate: number; growth: number; accepted: number }[] = [];
+  const steps: Step[] = [];
   for (let i = 1; i < n; i += 1) {
     const growth = (values[i] ?? 0) - (values[i - 1] ?? 0);
     steps.push({ rate: ((rate[i] ?? 0) + (rate[i - 1] ?? 0)) / 2, growth, accepted: (accepted[i] ?? 0) - (accepted[i - 1] ?? 0) });
   }
   steps.sort((a, b) => a.rate - b.rate);
   const all = sumOf(steps);
-  const low = steps.slice(0, Math.max(3, Math.round(LOW_SHARE * steps.length)));
-  const quiet = sumOf(low);
   if (all.growth <= 0) return 0;
-  if (quiet.growth * all.accepted >= LOW_LEAKS * all.growth * quiet.accepted)
+  const usual = all.growth / all.accepted;
+  if (!pausesAtLowLoad(steps, usual)) {
+    const low = steps.slice(0, Math.max(3, steps.length >> 3));
     return (REACH * low.reduce((sum, x) => sum + x.rate, 0)) / low.length;
+  }
   let seen = 0;
   let i = 0;
   while (i < steps.length - 1 && seen + (steps[i]?.growth ?? 0) < PAUSED_BELOW * all.growth) {
@@ -43,7 +46,21 @@ export function leakyLoad(bins: Bins, values: Float64Array): number {
   return PAUSED_MARGIN * (steps[i]?.rate ?? 0);
 }
 
-function sumOf(steps: readonly { growth: number; accepted: number }[]): { growth: number; accepted: number } {
+type Step = { rate: number; growth: number; accepted: number };
+
+/** `steps` are ordered by load. */
+function pausesAtLowLoad(steps: readonly Step[], perConnection: number): boolean {
+  let growth = 0;
+  let expected = 0;
+  for (let i = 0; i < steps.length * PAUSE_BINS; i += 1) {
+    growth += steps[i]?.growth ?? 0;
+    expected += (steps[i]?.accepted ?? 0) * perConnection;
+    if (i >= 1 && expected >= PAUSE_FDS && growth < PAUSE_SHARE * expected) return true;
+  }
+  return false;
+}
+
+function sumOf(steps: readonly Step[]): { growth: number; accepted: number } {
   let growth = 0;
   let accepted = 0;
   for (const step of steps) {

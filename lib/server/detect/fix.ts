@@ -29,7 +29,7 @@ const BASELINE_SECONDS = 120;
 /** Reconnects and warm-up right after a start are not looked at, seconds of process age. */
 const SETTLE_SECONDS = 8;
 /** "Fixed" needs this many fds that the old leak would have leaked by now, and less than this share of them seen. */
-const EXPECTED_FDS = 20;
+const EXPECTED_FDS = 24;
 const EXPECTED_NOISES = 6;
 const LEFT_SHARE = 0.25;
 const LEFT_RANGE = 0.35;
