@@ -106,14 +106,14 @@ export function FleetTable({
               </td>
             </tr>
           ) : null}
-          {before > 0 ? <tr aria-hidden="true" style={{ height: before }} /> : null}
+          {before > 0 ? <tr style={{ height: before }} /> : null}
           {items.map((index) => {
             const node = rows[index];
             return node ? (
               <FleetRow key={node.id} node={node} selected={selected.has(node.id)} onToggle={onToggle} sparkEndMs={asOfMinute} />
             ) : null;
           })}
-          {after > 0 ? <tr aria-hidden="true" style={{ height: after }} /> : null}
+          {after > 0 ? <tr style={{ height: after }} /> : null}
         </tbody>
       </table>
       <footer className="card-f">

@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { z } from 'zod';
 import { fleetSchema, type NodeInput, nodeConfigSchema, nodeDetailSchema, selfTestSchema } from '#shared/nodes.ts';
+import { runListSchema } from '#shared/runs.ts';
 import { api } from './http.ts';
 import { queryKeys } from './query-keys.ts';
 
@@ -46,6 +47,16 @@ export function useNodeLogs(id: string, options: { lines: number; follow: boolea
     queryKey: queryKeys.logs(id, options.lines),
     queryFn: ({ signal }) => api.get(path(id, '/logs'), nodeLogsSchema, { signal, query: { lines: options.lines } }),
     refetchInterval: options.follow ? 3000 : false,
+    retry: false,
+  });
+}
+
+/** Runs that had this node among their targets, newest first. */
+export function useRunsOf(name: string) {
+  return useQuery({
+    queryKey: queryKeys.runs,
+    queryFn: ({ signal }) => api.get('runs', runListSchema, { signal }),
+    select: ({ runs }) => runs.filter((run) => run.targetNames.includes(name)),
     retry: false,
   });
 }

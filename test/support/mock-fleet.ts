@@ -155,7 +155,9 @@ export function fleetNode(story: Story, startedMs: number, nowMs: number): Fleet
     hostKey: { fingerprint: 'SHA256:3rTqk8Zx1vYp0LwQm2nB7sJdF5hGc9aKeRtUyIoP4zX', blocked: false },
     activeRunId: story.name === 'edge-iad-09' ? 'run-7f3a' : null,
     lastSampleAt: toInstant(nowMs),
-    sparkline: Array.from({ length: 60 }, (_, i) => openAt(story, openFds, (59 - i) * 60)),
+    sparkline: Array.from({ length: 60 }, (_, i) =>
+      openAt({ ...story, ageSeconds: story.ageSeconds + (nowMs - startedMs) / 1000 }, openFds, (59 - i) * 60),
+    ),
   };
   return { ...node, ...story.odd };
 }
@@ -184,11 +186,12 @@ export function nodeMetrics(story: Story, startedMs: number, query: { fromMs: nu
     }
   };
   const startMs = startedMs - story.ageSeconds * 1000;
+  const aged = { ...story, ageSeconds: (Date.now() - startMs) / 1000 };
   const restartGap = 8000;
   for (let at = query.fromMs; at <= nowMs; at += stepSeconds * 1000) {
     if (at > startMs - restartGap && at < startMs) continue;
     times.push(at / 1000);
-    const open = openAt(story, current.openFds ?? 0, (Date.now() - at) / 1000);
+    const open = openAt(aged, current.openFds ?? 0, (Date.now() - at) / 1000);
     const wave = Math.sin(at / 400_000) * 0.08 + Math.sin(at / 31_000) * 0.03;
     const tunnels = Math.round(story.tunnels * (1 + wave));
     const blind = at > nowMs - 520_000 && at < nowMs - 400_000;
@@ -205,6 +208,7 @@ export function nodeMetrics(story: Story, startedMs: number, query: { fromMs: nu
       acceptedPerSecond: blind ? null : (tunnels / 240) * (1 + Math.sin(at / 5000) * 0.15),
       refusedPerSecond: blind ? null : open >= story.limit - 200 ? 9 : 0.05,
       bytesPerSecond: blind ? null : tunnels * 18_000 * (1 + Math.sin(at / 70_000) * 0.1),
+      rssBytes: blind ? null : 88e6 + open * 900,
       eventLoopLagSeconds: blind ? null : 0.0021 + 0.0012 * Math.abs(Math.sin(at / 47_000)),
     });
   }

@@ -1,0 +1,75 @@
+'use client';
+import { Table2 } from 'lucide-react';
+import dynamic from 'next/dynamic';
+import { parseAsBoolean, parseAsString, useQueryState } from 'nuqs';
+import { DEFAULT_RANGE, LIVE_RANGES, parseRange, useNodeMetrics } from '#client/metrics.ts';
+import { Button } from '#components/ui/button.tsx';
+import { ErrorState } from '#components/ui/error-state.tsx';
+import { consoleNow } from '#components/ui/now.tsx';
+import { Segmented } from '#components/ui/segmented.tsx';
+import { Skeleton } from '#components/ui/skeleton.tsx';
+import type { FleetNode } from '#shared/nodes.ts';
+import { formatDay, formatHourMinute } from '#shared/units/time.ts';
+import { MetricsTable } from './metrics-table.tsx';
+
+const loading = () => <Skeleton height={560} />;
+/** The chart library is fetched when a chart is shown, not with the page. */
+const ChartStack = dynamic(() => import('./chart-stack.tsx').then(({ ChartStack: Stack }) => Stack), { ssr: false, loading });
+
+/** Range and scale are in the URL, so that what one person sees another can open. */
+export function NodeCharts({ node }: { node: FleetNode }) {
+  const [rangeText, setRange] = useQueryState('range', parseAsString);
+  const [fit, setFit] = useQueryState('fit', parseAsBoolean.withDefault(false));
+  const [asTable, setAsTable] = useQueryState('table', parseAsBoolean.withDefault(false));
+  const range = parseRange(rangeText);
+  const { data, error, refetch, isPlaceholderData } = useNodeMetrics(node.id, range, consoleNow);
+  const named = range.kind === 'live' ? (LIVE_RANGES.find(({ seconds }) => seconds === range.seconds)?.key ?? DEFAULT_RANGE) : null;
+  const zoom = (from: number, to: number) => void setRange(`${from}-${to}`);
+  const unzoom = () => void setRange(null);
+  return (
+    <>
+      <div className="chart-bar">
+        <Segmented
+          label="Range"
+          options={LIVE_RANGES.map(({ key, label }) => ({ value: key, label }))}
+          value={named}
+          onChange={(key) => void setRange(key === DEFAULT_RANGE ? null : key)}
+        />
+        {range.kind === 'fixed' ? (
+          <span className="row sm t2">
+            {formatDay(range.fromMs)} {formatHourMinute(range.fromMs)} to {formatHourMinute(range.toMs)} UTC
+            <Button small look="ghost" onClick={unzoom}>
+              Back to live
+            </Button>
+          </span>
+        ) : null}
+        <span className="row push">
+          <Segmented
+            label="Scale of open fds"
+            options={[
+              { value: 'limit', label: 'To limit' },
+              { value: 'fit', label: 'Fit' },
+            ]}
+            value={fit ? 'fit' : 'limit'}
+            onChange={(scale) => void setFit(scale === 'fit' || null)}
+          />
+          <Button small look="ghost" aria-pressed={asTable} onClick={() => void setAsTable(!asTable || null)}>
+            <Table2 className="i s" aria-hidden="true" />
+            As table
+          </Button>
+        </span>
+      </div>
+      {!data && error ? (
+        <ErrorState error={error} onRetry={() => void refetch()} />
+      ) : !data ? (
+        <div className="p-4">{loading()}</div>
+      ) : asTable ? (
+        <MetricsTable answer={data} />
+      ) : (
+        <div aria-busy={isPlaceholderData} className={isPlaceholderData ? 'opacity-70' : undefined}>
+          <ChartStack node={node} answer={data} range={range} fit={fit} onZoom={zoom} onZoomReset={unzoom} />
+        </div>
+      )}
+    </>
+  );
+}

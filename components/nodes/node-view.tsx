@@ -1,0 +1,51 @@
+'use client';
+import { parseAsStringLiteral, useQueryState } from 'nuqs';
+import { useNode } from '#client/nodes.ts';
+import { may, useSession } from '#client/session.ts';
+import { ErrorState } from '#components/ui/error-state.tsx';
+import { Tabs } from '#components/ui/tabs.tsx';
+import { BlockedHostKey } from './host-key.tsx';
+import { NodeCharts } from './node-charts.tsx';
+import { NodeConfigTab } from './node-config.tsx';
+import { NodeHead } from './node-head.tsx';
+import { NodeHistory } from './node-history.tsx';
+import { NodeKpis } from './node-kpis.tsx';
+import { NodeLogs } from './node-logs.tsx';
+import { NodeRail } from './node-rail.tsx';
+import { NodeSkeleton } from './node-skeleton.tsx';
+
+const TABS = ['overview', 'config', 'logs', 'history'] as const;
+const LABELS = { overview: 'Overview', config: 'Config', logs: 'Logs', history: 'History' } as const;
+
+/** What is this node doing, and why? */
+export function NodeView({ id }: { id: string }) {
+  const { data, error, refetch } = useNode(id);
+  const session = useSession();
+  const [tab, setTab] = useQueryState('tab', parseAsStringLiteral(TABS).withDefault('overview'));
+  if (!data) return error ? <ErrorState error={error} onRetry={() => void refetch()} /> : <NodeSkeleton />;
+  const { node, member } = data;
+  const mayOperate = may(session.data, 'operate');
+  return (
+    <>
+      <NodeHead node={node} member={member} mayOperate={mayOperate} />
+      {node.hostKey.blocked ? <BlockedHostKey node={node} mayPin={may(session.data, 'administer')} /> : null}
+      <NodeKpis node={node} />
+      <div className="node-grid">
+        <section className="card node-main">
+          <Tabs
+            label="About this node"
+            tabs={TABS.map((value) => ({ value, label: LABELS[value] }))}
+            value={tab}
+            onChange={(next) => void setTab(next)}
+          >
+            {tab === 'overview' ? <NodeCharts node={node} /> : null}
+            {tab === 'config' ? <NodeConfigTab id={id} /> : null}
+            {tab === 'logs' ? <NodeLogs id={id} unit={member.unit} /> : null}
+            {tab === 'history' ? <NodeHistory name={node.name} /> : null}
+          </Tabs>
+        </section>
+        <NodeRail node={node} member={member} mayOperate={mayOperate} mayAdminister={may(session.data, 'administer')} />
+      </div>
+    </>
+  );
+}
