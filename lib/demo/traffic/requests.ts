@@ -17,20 +17,20 @@ export const connectTls = (target: Target, servername: string) =>
 
 /** One GET by TLS; the server closes after its answer, and so does the client. */
 export function tlsRequest(target: Target, host: string, size: number): Promise<Ended> {
-  return exchange(connectTls(target, host), 'secureConnect', { host, sizes: [size], lastClose: 'server' });
+  return exchange(connectTls(target, host), 'secureConnect', { host, sizes: [size], closes: 'server' });
 }
 
 /** One GET in the clear; the server closes first. */
 export function closingRequest(target: Target, size: number): Promise<Ended> {
-  return exchange(connectPlain(target), 'connect', { host: HOSTS.web, sizes: [size], lastClose: 'server' });
+  return exchange(connectPlain(target), 'connect', { host: HOSTS.web, sizes: [size], closes: 'server' });
 }
 
-/** Two GETs on a kept connection; the client closes first and is gone, the server keeps its end. */
+/** Two GETs on a kept connection; the client says first that it is done, and waits, however long, for the proxy to close. */
 export function keptRequest(target: Target, sizes: [number, number]): Promise<Ended> {
-  return exchange(connectPlain(target), 'connect', { host: HOSTS.web, sizes, lastClose: 'client' });
+  return exchange(connectPlain(target), 'connect', { host: HOSTS.web, sizes, closes: 'client' });
 }
 
-type Plan = { host: string; sizes: number[]; lastClose: 'server' | 'client' };
+type Plan = { host: string; sizes: number[]; closes: 'server' | 'client' };
 
 function exchange(socket: net.Socket, ready: 'connect' | 'secureConnect', plan: Plan): Promise<Ended> {
   return new Promise((resolve) => {
@@ -43,14 +43,17 @@ function exchange(socket: net.Socket, ready: 'connect' | 'secureConnect', plan: 
     }, PATIENCE_MS);
     const later = (ms: number, work: () => void) => setTimeout(() => socket.destroyed || work(), ms);
     const ask = () => {
-      const close = plan.lastClose === 'server';
+      const close = plan.closes === 'server';
       socket.write(`GET /${plan.sizes[asked++]} HTTP/1.1\r\nHost: ${plan.host}\r\nConnection: ${close ? 'close' : 'keep-alive'}\r\n\r\n`);
     };
     const answered = () => {
       if (asked < plan.sizes.length) return void later(BETWEEN_REQUESTS_MS, ask);
       outcome = 'answered';
-      if (plan.lastClose === 'client') socket.destroy();
-      else later(LINGER_MS, () => socket.end(() => socket.destroy()));
+      if (plan.closes === 'client') {
+        clearTimeout(timer);
+        resolve(outcome);
+        socket.end();
+      } else later(LINGER_MS, () => socket.end(() => socket.destroy()));
     };
     socket.once(ready, () => {
       connected = true;

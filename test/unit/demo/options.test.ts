@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, test } from 'node:test';
 import { OptionError, readOptions } from '#demo/options.ts';
 
-const read = (argv: string[], env: Record<string, string> = {}, draw = () => 0) => readOptions(argv, env, draw);
+const read = (argv: string[], env: Record<string, string> = {}, draw: (below: number) => number = () => 0) => readOptions(argv, env, draw);
 
 describe('the options of the demo', () => {
   test('five nodes by default, one pool-leak and one eof-leak among them, wherever the draw puts them', () => {
