@@ -19,9 +19,8 @@ export type KeepSpec = {
   logPath: string;
   /** with a channel, the process says 'listening' on it and ends when it breaks; without one, `isReady` is asked */
   channel: boolean;
-  isReady?: () => Promise<boolean>;
-  onPid(pid: number | null): void;
-  onReady(): void;
+  isReady?: (pid: number) => Promise<boolean>;
+  onReady(pid: number): void;
   /** it ended by itself, for the n-th time in a row soon after its start (0: it had lived a while) */
   onEnd?: (failures: number) => void;
 };
@@ -49,10 +48,9 @@ export function keepRunning(spec: KeepSpec): KeptProcess {
     fs.closeSync(log);
     const startedAt = Date.now();
     child = started;
-    spec.onPid(started.pid ?? null);
     const isUp = () => {
       if (child !== started) return;
-      spec.onReady();
+      spec.onReady(started.pid ?? 0);
       markReady();
     };
     if (spec.channel) started.once('message', isUp);
@@ -71,7 +69,7 @@ export function keepRunning(spec: KeepSpec): KeptProcess {
 
   async function poll(started: ChildProcess): Promise<boolean> {
     while (child === started && !retired) {
-      if (await spec.isReady?.()) return true;
+      if (await spec.isReady?.(started.pid ?? 0)) return true;
       await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
     }
     return false;

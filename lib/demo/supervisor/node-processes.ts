@@ -85,7 +85,7 @@ export function startSshServer(node: NodeProcesses, deps: Deps): KeptProcess {
     cwd: plan.homeDir,
     env: nodeEnvironment(plan, deps.mark),
   };
-  const kept = keepRunning({
+  return keepRunning({
     name: `the SSH server of ${plan.name}`,
     command: process.execPath,
     args: [SSH_SERVER, JSON.stringify(settings)],
@@ -93,11 +93,9 @@ export function startSshServer(node: NodeProcesses, deps: Deps): KeptProcess {
     env: helperEnvironment(deps.mark),
     logPath: path.join(plan.dir, 'var', 'log', 'sshd.log'),
     channel: true,
-    onPid: () => {},
-    onReady: () => {
-      node.sshPid = kept.pid();
+    onReady: (pid) => {
+      node.sshPid = pid;
       deps.onPids();
     },
   });
-  return kept;
 }

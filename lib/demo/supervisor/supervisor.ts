@@ -70,13 +70,12 @@ export async function startFleet(options: DemoOptions, say: (line: string) => vo
       })),
     });
   };
-  const keep = (spec: Omit<KeepSpec, 'command' | 'cwd' | 'onPid' | 'onReady' | 'env' | 'logPath'> & Partial<KeepSpec>): KeptProcess => {
+  const keep = (spec: Omit<KeepSpec, 'command' | 'cwd' | 'onReady' | 'env' | 'logPath'> & Partial<KeepSpec>): KeptProcess => {
     const process_ = keepRunning({
       command: process.execPath,
       cwd: ROOT,
       env: helperEnvironment(mark),
       logPath: path.join(options.dataDir, `${spec.name}.log`),
-      onPid: () => {},
       onReady: () => {},
       ...spec,
     });
@@ -162,7 +161,7 @@ export async function startFleet(options: DemoOptions, say: (line: string) => vo
       HEADROOM_DEMO: '1',
       NEXT_TELEMETRY_DISABLED: '1',
     });
-    const kept_: KeptProcess = keep({
+    return keep({
       name: 'console',
       args: [CONSOLE],
       env,
@@ -172,16 +171,12 @@ export async function startFleet(options: DemoOptions, say: (line: string) => vo
         const log = path.join(options.dataDir, 'console.log');
         failConsole(new Error(`the console does not start; the end of ${log}:\n${fs.readFileSync(log, 'utf8').slice(-1_500)}`));
       },
-      isReady: async () => {
-        const pid = kept_.pid();
-        return pid !== null && listensOn(pid, [options.port]);
-      },
-      onReady: () => {
-        consolePid = kept_.pid();
+      isReady: async (pid) => listensOn(pid, [options.port]),
+      onReady: (pid) => {
+        consolePid = pid;
         onPids();
       },
     });
-    return kept_;
   }
 
   const aborted = new Promise<never>((_, reject) => {
