@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { instantSchema } from './time.ts';
 
-export const auditEntrySchema = z.object({
+const auditEntrySchema = z.object({
   seq: z.number().int(),
   at: instantSchema,
   actor: z.object({ kind: z.enum(['user', 'token', 'system']), id: z.string(), name: z.string() }),
@@ -15,8 +15,6 @@ export const auditEntrySchema = z.object({
   /** sha256 over the row and `prev`, the hash of the row before */
   hash: z.string(),
 });
-export type AuditEntry = z.infer<typeof auditEntrySchema>;
 
 /** GET audit?limit&before, newest first */
 export const auditPageSchema = z.object({ entries: z.array(auditEntrySchema), next: z.number().int().nullable() });
-export type AuditPage = z.infer<typeof auditPageSchema>;
