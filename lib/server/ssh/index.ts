@@ -1,4 +1,4 @@
-export { catalogue } from './catalogue.ts';
+export { type Command, catalogue } from './catalogue.ts';
 export { createSsh } from './create-ssh.ts';
 export { createNodeOps, type NodeOps, type RevertAnswer, type RevertState } from './node-ops.ts';
 export { FINGERPRINT, pinHostKey } from './pin-host-key.ts';

@@ -65,7 +65,8 @@ export function createSession({ target, connection }: { target: SshTarget; conne
     if (busy === 0) client.destroy();
     else afterReading(RETIRE_MS, () => client.destroy());
   };
-  const opening = (start: (done: (error: Error | undefined, channel: ClientChannel) => void) => void): Promise<ClientChannel> =>
+  /** `use` gets the channel in the very call that opens it: with a quick command its exit is in the same packet. */
+  const opening = <T>(start: (done: Opened) => void, use: (channel: ClientChannel) => T | Promise<T>): Promise<T> =>
     new Promise((resolve, reject) => {
       const onClose = () => reject(lost('a channel was opened'));
       client.once('close', onClose);
@@ -73,7 +74,7 @@ export function createSession({ target, connection }: { target: SshTarget; conne
         start((error, channel) => {
           client.removeListener('close', onClose);
           if (error) reject(error);
-          else resolve(channel);
+          else resolve(use(channel));
         });
       } catch (error) {
         client.removeListener('close', onClose);
@@ -101,19 +102,20 @@ export function createSession({ target, connection }: { target: SshTarget; conne
         const silent = new Promise<never>((_, reject) => {
           quiet = afterReading(silenceMs, () => reject(timedOut(target, silenceMs)));
         });
-        const answered = async () => {
-          channel = await opening((done) => client.exec(command.text, done)).catch((error) => {
-            throw isNotConnected(error) ? new NotSent() : refused(error, `to run "${command.readable}"`);
-          });
-          return gather(channel, command, {
-            output: options.output,
-            first: () => {
-              firstAt = Date.now();
-              quiet?.cancel();
-            },
-          });
+        const first = () => {
+          firstAt = Date.now();
+          quiet?.cancel();
         };
-        const result = await within(Promise.race([answered(), silent]), {
+        const answered = opening(
+          (done) => client.exec(command.text, done),
+          (opened) => {
+            channel = opened;
+            return gather(opened, command, { output: options.output, first });
+          },
+        ).catch((error) => {
+          throw isNotConnected(error) ? new NotSent() : refused(error, `to run "${command.readable}"`);
+        });
+        const result = await within(Promise.race([answered, silent]), {
           ms: until - performance.now(),
           signal: options.signal,
           onTimeout: () => stillRunning(target, options.ms, command.readable),
@@ -140,12 +142,14 @@ export function createSession({ target, connection }: { target: SshTarget; conne
       try {
         if (!open || retired) throw new NotSent();
         const channel = await within(
-          opening((done) => client.forwardOut('127.0.0.1', 0, to.host, to.port, done)).catch((error) => {
+          opening(
+            (done) => client.forwardOut('127.0.0.1', 0, to.host, to.port, done),
+            (opened) => opened.once('close', free),
+          ).catch((error) => {
             throw isNotConnected(error) ? new NotSent() : refused(error, `a connection to ${to.host}:${to.port}`);
           }),
           { ms, onTimeout: () => timedOut(target, ms, `a connection to ${to.host}:${to.port} was asked for`) },
         );
-        channel.once('close', free);
         return channel;
       } catch (error) {
         if (isTimeout(error)) retire();
@@ -159,6 +163,8 @@ export function createSession({ target, connection }: { target: SshTarget; conne
     return isHeadroomError(error) ? error : channelFailed(target, error, what);
   }
 }
+
+type Opened = (error: Error | undefined, channel: ClientChannel) => void;
 
 /** The session ended before the command was sent. */
 export class NotSent extends Error {}

@@ -26,6 +26,7 @@ export const ACT = `trap '' HUP PIPE
 ${CLOCK}
 in_time() { [ "$(now_ms)" -le "$1" ] || { echo "too late: this command was to start before $1" >&2; exit ${EXIT.late}; }; }
 lock() { i=0; until flock -n "$1"; do i=$((i+1)); [ "$i" -lt 50 ] || { echo 'another command holds the lock' >&2; exit ${EXIT.late}; }; sleep 0.1; done; }
+command -v flock >/dev/null || { echo 'flock(1) is missing: apt-get install util-linux' >&2; exit ${EXIT.refused}; }
 sha() { sha256sum < "$1" | cut -d' ' -f1; }
 fail() { echo "$2" >&2; exit "$1"; }
 `;
