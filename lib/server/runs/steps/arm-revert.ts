@@ -1,23 +1,11 @@
 import { clockTime } from '../words.ts';
-import { patiently, type StepRunner } from './context.ts';
+import { patiently, type StepContext, type StepRunner } from './context.ts';
 
 /** A backup on the node, and a timer there that restores it unless the console keeps saying "not yet". */
 export const armRevert: StepRunner = async (context) => {
   const { node, ops, run } = context;
-  const config = await patiently(context, () => ops.readConfig(node));
-  const known = context.target().memo.beforeSha256;
-  const expectedSha256 = known ?? config.value.sha256;
-  if (known === undefined) await context.remember({ memo: { ...context.target().memo, beforeSha256: expectedSha256 } });
-
-  const backup = await patiently(context, () => ops.backupConfig(node, { runId: run.opsId, expectedSha256 }));
-  await context.prove({
-    title: 'backup of config.yaml on the node',
-    receipt: backup.receipt,
-    value: `${backup.value.path}, sha256 ${expectedSha256.slice(0, 12)}`,
-    threshold: 'the bytes of config.yaml',
-    verdict: 'pass',
-  });
-  context.say(`backup kept at ${backup.value.path}`);
+  // Written as "arming" only once the backup is there: an interrupted attempt asks the node first, which may have restored itself meanwhile.
+  if (context.target().wayBack === 'none') await keepBackup(context);
 
   const armed = await patiently(context, () => context.wayBack.arm());
   if (armed !== null) await context.prove({ title: 'the revert is armed', receipt: armed.receipt });
@@ -38,3 +26,20 @@ export const armRevert: StepRunner = async (context) => {
     summary: `armed: without a word from the console the node restores itself after ${run.strategy.confirmSeconds} s; backup kept`,
   };
 };
+
+async function keepBackup(context: StepContext): Promise<void> {
+  const { node, ops, run } = context;
+  const config = await patiently(context, () => ops.readConfig(node));
+  const known = context.target().memo.beforeSha256;
+  const expectedSha256 = known ?? config.value.sha256;
+  if (known === undefined) await context.remember({ memo: { ...context.target().memo, beforeSha256: expectedSha256 } });
+  const backup = await patiently(context, () => ops.backupConfig(node, { runId: run.opsId, expectedSha256 }));
+  await context.prove({
+    title: 'backup of config.yaml on the node',
+    receipt: backup.receipt,
+    value: `${backup.value.path}, sha256 ${expectedSha256.slice(0, 12)}`,
+    threshold: 'the bytes of config.yaml',
+    verdict: 'pass',
+  });
+  context.say(`backup kept at ${backup.value.path}`);
+}

@@ -7,6 +7,8 @@ const LOOK_EVERY_MS = 3000;
 /** A scrape may come late by this share of the window. */
 const NEARLY = 0.95;
 const MIN_SAMPLES = 8;
+/** Two sources of one start differ by rounding. */
+const SAME_START_MS = 2000;
 
 /** The slope of the process as it is now; afterwards it is gone. */
 export const baseline: StepRunner = async (context) => {
@@ -16,7 +18,7 @@ export const baseline: StepRunner = async (context) => {
   let said = '';
   for (;;) {
     const now = context.clock.now();
-    const life = lastLife(context.samples(now - Math.max(seconds * 2, 3600) * 1000));
+    const life = lifeOf(context.target().memo.before?.startMs ?? null, context.samples(now - Math.max(seconds * 2, 3600) * 1000));
     const window = life.filter((s) => s.at >= now - seconds * 1000);
     missing = whatIsMissing(life, window, seconds);
     if (missing === '') return judged(context, window, now - seconds * 1000, now);
@@ -71,11 +73,18 @@ function whatIsMissing(life: Sample[], window: Sample[], seconds: number): strin
   return window.some((s) => s.openFds !== null) ? '' : 'a count of open fds';
 }
 
+/** Samples of the process that preflight saw: right after a start the newest ones may still be of the process before. */
+function lifeOf(startMs: number | null, samples: readonly Sample[]): Sample[] {
+  const life = lastLife(samples);
+  const other = startMs !== null && life.some((s) => s.processStart !== null && s.processStart < startMs - SAME_START_MS);
+  return other ? [] : life;
+}
+
 /** The samples since the last process start; starts are rounded to the second. */
-export function lastLife(samples: readonly Sample[]): Sample[] {
+function lastLife(samples: readonly Sample[]): Sample[] {
   const start = samples.findLast((s) => s.processStart !== null)?.processStart ?? null;
   if (start === null) return [...samples];
-  const from = samples.findLastIndex((s) => s.processStart !== null && Math.abs(s.processStart - start) > 1500) + 1;
+  const from = samples.findLastIndex((s) => s.processStart !== null && Math.abs(s.processStart - start) > SAME_START_MS) + 1;
   return samples.slice(from);
 }
 
