@@ -1,13 +1,16 @@
 /** Columns over one time axis (epoch seconds), as uPlot takes them. */
 export type Columns = { times: number[]; values: (number | null)[][] };
 
+/** Fds counted over SSH come every 15 s: two missed readings are no gap yet. */
+const SHORTEST_GAP_SECONDS = 45;
+
 /**
  * Puts an empty row between two process lives and into every gap, so that no line, area or slope crosses one.
  * A gap is more than three times the usual distance of two points.
  */
 export function breakLines(times: readonly number[], columns: readonly (readonly (number | null)[])[], starts: readonly number[]): Columns {
   const usual = median(times);
-  const gap = Math.max(usual * 3, 5);
+  const gap = Math.max(usual * 3, SHORTEST_GAP_SECONDS);
   const out: Columns = { times: [], values: columns.map(() => []) };
   const push = (time: number, row: number | null) => {
     out.times.push(time);

@@ -2,8 +2,8 @@ import { isProblemError } from '#client/http.ts';
 import { FLEET_REFETCH_MS, useFleet } from '#client/nodes.ts';
 import { consoleNow, useNow } from '#components/ui/now.tsx';
 
-/** The console answers, but its newest sample is older than this: the collector stands still. */
-const STALE_AFTER_MS = 20_000;
+/** The console answers and calls nodes up, but the newest sample of all is older than this: the collector stands still. */
+const STALE_AFTER_MS = 30_000;
 /** One missed refetch is no news. */
 const LOST_AFTER_MS = 2.2 * FLEET_REFETCH_MS;
 
@@ -30,5 +30,9 @@ export function useFreshness(): Freshness {
       retryInSeconds: Math.max(0, (errorUpdatedAt + FLEET_REFETCH_MS - Date.now()) / 1000),
       retry: () => void refetch(),
     };
-  return now - asOfMs > STALE_AFTER_MS ? { kind: 'stale', asOfMs, sinceSeconds: (now - asOfMs) / 1000 } : { kind: 'fresh', asOfMs };
+  const newestMs = Math.max(0, ...data.nodes.map(({ lastSampleAt }) => (lastSampleAt === null ? 0 : Date.parse(lastSampleAt))));
+  const readable = data.nodes.some(({ state }) => state === 'up' || state === 'degraded');
+  return readable && newestMs > 0 && now - newestMs > STALE_AFTER_MS
+    ? { kind: 'stale', asOfMs: newestMs, sinceSeconds: (now - newestMs) / 1000 }
+    : { kind: 'fresh', asOfMs };
 }

@@ -73,7 +73,7 @@ export function FleetTable({
               firstDescending
               title="fds leaked per 1,000 accepted connections, in this process life"
             >
-              Leak per 1,000 conn
+              Leak per 1k conn
             </SortHead>
             <SortHead column="open" sort={sort} onSort={onSort} firstDescending>
               Open fds of limit

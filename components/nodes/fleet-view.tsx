@@ -22,8 +22,8 @@ export function FleetView() {
   const { data, error, refetch } = useFleet();
   const session = useSession();
   if (!data) return error ? <ErrorState error={error} onRetry={() => void refetch()} /> : <FleetSkeleton />;
-  if (data.nodes.length === 0) return <FleetEmpty mayAdd={may(session.data, 'administer')} />;
-  return <FleetBody fleet={data} mayOperate={may(session.data, 'operate')} mayAdd={may(session.data, 'administer')} />;
+  if (data.nodes.length === 0) return <FleetEmpty mayAdd={may(session.data, 'node.write')} />;
+  return <FleetBody fleet={data} mayOperate={may(session.data, 'run.start')} mayAdd={may(session.data, 'node.write')} />;
 }
 
 const parseSort = (text: string): { key: SortKey; descending: boolean } => {

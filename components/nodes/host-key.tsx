@@ -1,28 +1,20 @@
 'use client';
 import { Fingerprint, Lock } from 'lucide-react';
 import { useState } from 'react';
-import { useCheckNode, usePinHostKey } from '#client/nodes.ts';
+import { useCheckNode, useHostKey, usePinHostKey } from '#client/nodes.ts';
 import { Button } from '#components/ui/button.tsx';
 import { Callout } from '#components/ui/callout.tsx';
 import { Dialog } from '#components/ui/dialog.tsx';
 import { asProblem } from '#components/ui/error-state.tsx';
 import { TextField } from '#components/ui/field.tsx';
 import { Ago } from '#components/ui/now.tsx';
-import type { FleetNode, SelfTest } from '#shared/nodes.ts';
-
-export const FINGERPRINT = /SHA256:[A-Za-z0-9+/]{43}/;
-
-/** The key that the host offers, as its self-test tells it. */
-export const offeredKey = (test: SelfTest | undefined): string | null => {
-  const check = test?.checks.find(({ key }) => key.includes('host-key'));
-  return FINGERPRINT.exec(check?.detail ?? '')?.[0] ?? null;
-};
+import type { FleetNode } from '#shared/nodes.ts';
 
 /** A hard stop: nothing is sent until an admin compared the new key on the host's own console. There is no "ignore". */
 export function BlockedHostKey({ node, mayPin }: { node: FleetNode; mayPin: boolean }) {
   const check = useCheckNode(node.id);
   const [asking, setAsking] = useState(false);
-  const offered = offeredKey(check.data);
+  const offered = useHostKey(node.id).data?.offered ?? null;
   return (
     <section className="card blocked" role="alert">
       <div className="err">

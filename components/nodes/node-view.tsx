@@ -24,11 +24,11 @@ export function NodeView({ id }: { id: string }) {
   const [tab, setTab] = useQueryState('tab', parseAsStringLiteral(TABS).withDefault('overview'));
   if (!data) return error ? <ErrorState error={error} onRetry={() => void refetch()} /> : <NodeSkeleton />;
   const { node, member } = data;
-  const mayOperate = may(session.data, 'operate');
+  const mayOperate = may(session.data, 'run.start');
   return (
     <>
       <NodeHead node={node} member={member} mayOperate={mayOperate} />
-      {node.hostKey.blocked ? <BlockedHostKey node={node} mayPin={may(session.data, 'administer')} /> : null}
+      {node.hostKey.blocked ? <BlockedHostKey node={node} mayPin={may(session.data, 'node.host-key')} /> : null}
       <NodeKpis node={node} />
       <div className="node-grid">
         <section className="card node-main">
@@ -44,7 +44,7 @@ export function NodeView({ id }: { id: string }) {
             {tab === 'history' ? <NodeHistory name={node.name} /> : null}
           </Tabs>
         </section>
-        <NodeRail node={node} member={member} mayOperate={mayOperate} mayAdminister={may(session.data, 'administer')} />
+        <NodeRail node={node} member={member} mayOperate={mayOperate} mayAdminister={may(session.data, 'node.write')} />
       </div>
     </>
   );

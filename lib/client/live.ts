@@ -14,8 +14,12 @@ const HEARTBEAT_MS = 5000;
 const NAME = 'headroom-events';
 const EVENT_TYPES = ['message', 'fleet.sample', 'node.changed', 'run.changed', 'audit.appended'] as const;
 
-type Message = { kind: 'event'; event: unknown } | { kind: 'status'; status: LiveStatus } | { kind: 'ask' };
-type Listener = { onEvent: (event: LiveEvent) => void; onStatus: (status: LiveStatus) => void };
+type Message = { kind: 'event'; event: unknown } | { kind: 'status'; status: LiveStatus } | { kind: 'ask' } | { kind: 'reset' };
+type Listener = {
+  onEvent: (event: LiveEvent) => void;
+  onStatus: (status: LiveStatus) => void /** what is shown is to be read anew */;
+  onReset: () => void;
+};
 
 /**
  * One event stream per browser: HTTP/1.1 allows six connections per host, so a stream per tab would hang the seventh.
@@ -43,6 +47,7 @@ export function openLive(listener: Listener): () => void {
     closeOwn?.();
     closeOwn = null;
     if (data.kind === 'status') listener.onStatus(data.status);
+    else if (data.kind === 'reset') listener.onReset();
     else deliver(data.event, listener.onEvent);
   };
 
@@ -67,6 +72,10 @@ export function openLive(listener: Listener): () => void {
           listener.onStatus(next);
           say({ kind: 'status', status });
         },
+        onReset: () => {
+          listener.onReset();
+          say({ kind: 'reset' });
+        },
       });
       await new Promise<void>((resolve) => end.signal.addEventListener('abort', () => resolve(), { once: true }));
     })
@@ -83,7 +92,7 @@ export function openLive(listener: Listener): () => void {
   };
 }
 
-function openStream({ onEvent, onStatus }: Listener): () => void {
+function openStream({ onEvent, onStatus, onReset }: Listener): () => void {
   let source: EventSource | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const connect = () => {
@@ -94,6 +103,8 @@ function openStream({ onEvent, onStatus }: Listener): () => void {
       // the browser retries by itself unless the answer was an error; then it gives up and we do not
       if (source?.readyState === EventSource.CLOSED) timer = setTimeout(connect, 5000);
     };
+    // more was missed than the console holds
+    source.addEventListener('reset', onReset);
     for (const type of EVENT_TYPES) source.addEventListener(type, ({ data }: MessageEvent<string>) => deliver(parse(data), onEvent));
   };
   connect();
@@ -168,6 +179,7 @@ export function useLive(): LiveStatus {
         if (next === 'live' && lost) void client.invalidateQueries();
         lost = next === 'lost' || (lost && next !== 'live');
       },
+      onReset: () => void client.invalidateQueries(),
     });
     return () => {
       clearTimeout(timer);

@@ -26,20 +26,14 @@ export function parseRange(text: string | null): Range {
 
 export const rangeKey = (range: Range): string => (range.kind === 'live' ? `live:${range.seconds}` : `fixed:${range.fromMs}-${range.toMs}`);
 
-/** Raw samples up to 20 min; then about 700 points whatever the range. */
-export function stepFor(seconds: number): number {
-  if (seconds <= 1200) return 0;
-  const wanted = seconds / 720;
-  return [5, 10, 15, 30, 60, 120, 300, 600, 1800].find((step) => step >= wanted) ?? 3600;
-}
-
 export function useNodeMetrics(id: string, range: Range, serverNow: () => number) {
   return useQuery({
     queryKey: queryKeys.metrics(id, rangeKey(range)),
     queryFn: ({ signal }) => {
       const toMs = range.kind === 'live' ? serverNow() : range.toMs;
       const fromMs = range.kind === 'live' ? toMs - range.seconds * 1000 : range.fromMs;
-      const query = { from: toInstant(fromMs), to: toInstant(toMs), step: stepFor((toMs - fromMs) / 1000) };
+      // without a step the console gives the finest that can be drawn
+      const query = { from: toInstant(fromMs), to: toInstant(toMs) };
       return api.get(`nodes/${encodeURIComponent(id)}/metrics`, nodeMetricsAnswerSchema, { signal, query });
     },
     placeholderData: keepPreviousData,

@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { type QueryClient, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { z } from 'zod';
 import { fleetSchema, type NodeInput, nodeConfigSchema, nodeDetailSchema, selfTestSchema } from '#shared/nodes.ts';
 import { runListSchema } from '#shared/runs.ts';
@@ -77,21 +77,34 @@ export function useAddNode() {
   });
 }
 
+export const hostKeySchema = z.object({ pinned: z.string().nullable(), offered: z.string().nullable(), blocked: z.boolean() });
+
+/** The pinned key, and the one that the host offered when it was another. */
+export function useHostKey(id: string | null) {
+  return useQuery({
+    queryKey: queryKeys.hostKey(id ?? ''),
+    queryFn: ({ signal }) => api.get(path(id ?? '', '/host-key'), hostKeySchema, { signal }),
+    enabled: id !== null,
+  });
+}
+
 /** What the node says about itself: SSH, host key, user, unit, process, config, metrics. */
 export function useCheckNode(id: string) {
   const client = useQueryClient();
   return useMutation({
     mutationFn: () => api.post(path(id, '/check'), selfTestSchema, { body: {} }),
-    onSettled: () => client.invalidateQueries({ queryKey: queryKeys.node(id) }),
+    onSettled: () => forgetNode(client, id),
   });
 }
+
+const forgetNode = (client: QueryClient, id: string) =>
+  Promise.all([queryKeys.fleet, queryKeys.node(id), queryKeys.hostKey(id)].map((queryKey) => client.invalidateQueries({ queryKey })));
 
 export function usePinHostKey(id: string) {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (input: { fingerprint: string; reason?: string }) => api.post(path(id, '/host-key'), anything, { body: input }),
-    onSettled: () =>
-      Promise.all([client.invalidateQueries({ queryKey: queryKeys.node(id) }), client.invalidateQueries({ queryKey: queryKeys.fleet })]),
+    onSettled: () => forgetNode(client, id),
   });
 }
 

@@ -14,6 +14,7 @@ export const queryKeys = {
   node: (id: string) => ['node', id] as const,
   metricsOf: (id: string) => ['metrics', id] as const,
   metrics: (id: string, range: string) => ['metrics', id, range] as const,
+  hostKey: (id: string) => ['host-key', id] as const,
   config: (id: string) => ['config', id] as const,
   logs: (id: string, lines: number) => ['logs', id, lines] as const,
   runs: ['runs'] as const,

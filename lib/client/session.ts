@@ -2,6 +2,8 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { z } from 'zod';
 import {
   createdTokenSchema,
+  type Permission,
+  roleMay,
   type Session,
   sessionSchema,
   type signInInputSchema,
@@ -22,11 +24,9 @@ export function useSession() {
   });
 }
 
-/** What a role may see on a page; the console checks it again on every call. */
-export const may = (session: Session | undefined, act: 'operate' | 'administer'): boolean => {
-  const role = session?.actor.role;
-  return act === 'administer' ? role === 'admin' : role === 'admin' || role === 'operator' || role === 'approver';
-};
+/** What a page offers; the console checks it again on every call. */
+export const may = (session: Session | undefined, permission: Permission): boolean =>
+  session !== undefined && roleMay(session.actor.role, permission);
 
 /** Where to go when the console says who-are-you: the sign-in page, and back here afterwards. */
 export function signInPath(error: unknown, here: string): string | null {

@@ -1,0 +1,106 @@
+'use client';
+import type { z } from 'zod';
+import { useAudit } from '#client/audit.ts';
+import { Button } from '#components/ui/button.tsx';
+import { Chip, Tag } from '#components/ui/chip.tsx';
+import { ErrorState } from '#components/ui/error-state.tsx';
+import { Ago } from '#components/ui/now.tsx';
+import { Loading, Skeleton } from '#components/ui/skeleton.tsx';
+import { TableFrame } from '#components/ui/table.tsx';
+import type { auditEntrySchema } from '#shared/audit.ts';
+
+const RESULT = {
+  ok: { mark: 'ok', tone: 'neutral' },
+  refused: { mark: 'unknown', tone: 'unknown' },
+  failed: { mark: 'danger', tone: 'danger' },
+} as const;
+const COLUMNS = 6;
+
+/** Who did what, when, with which result; refusals too. Each row carries the hash of the row before. */
+export function AuditView() {
+  const { data, error, refetch, fetchNextPage, hasNextPage, isFetchingNextPage } = useAudit();
+  const entries = data?.pages.flatMap((page) => page.entries) ?? [];
+  return (
+    <>
+      <div className="page-h">
+        <div className="grow">
+          <h1>Audit</h1>
+          <p className="sub">Every write, and every refused one. Rows are chained by hash: a changed or missing row shows.</p>
+        </div>
+      </div>
+      {!data && error ? (
+        <ErrorState error={error} onRetry={() => void refetch()} />
+      ) : !data ? (
+        <Loading what="the audit">
+          <div className="card grid gap-4 p-4">
+            {['90%', '70%', '84%', '76%', '88%'].map((width) => (
+              <Skeleton key={width} width={width} />
+            ))}
+          </div>
+        </Loading>
+      ) : (
+        <section className="card" aria-label="Audit entries">
+          <TableFrame label="Audit entries">
+            <thead>
+              <tr>
+                <th scope="col">When</th>
+                <th scope="col">Who</th>
+                <th scope="col">Did</th>
+                <th scope="col">To</th>
+                <th scope="col">Result</th>
+                <th scope="col" className="p2">
+                  Hash
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {entries.length === 0 ? (
+                <tr>
+                  <td colSpan={COLUMNS}>Nothing has been written yet.</td>
+                </tr>
+              ) : null}
+              {entries.map((entry) => (
+                <Entry key={entry.seq} entry={entry} />
+              ))}
+            </tbody>
+          </TableFrame>
+          {hasNextPage ? (
+            <footer className="card-f">
+              <Button small onClick={() => void fetchNextPage()} disabled={isFetchingNextPage}>
+                {isFetchingNextPage ? 'Reading…' : 'Older entries'}
+              </Button>
+            </footer>
+          ) : null}
+        </section>
+      )}
+    </>
+  );
+}
+
+function Entry({ entry }: { entry: z.infer<typeof auditEntrySchema> }) {
+  const look = RESULT[entry.result];
+  return (
+    <tr>
+      <td>
+        <Ago at={entry.at} />
+      </td>
+      <td className="name">
+        {entry.actor.name} <span className="t3 sm font-normal">{entry.actor.kind === 'user' ? '' : entry.actor.kind}</span>
+      </td>
+      <td>
+        <code>{entry.action}</code>
+      </td>
+      <td>{entry.object === '-' ? <span className="t3">–</span> : <Tag>{entry.object}</Tag>}</td>
+      <td>
+        <Chip tone={look.tone} mark={look.mark}>
+          {entry.result}
+        </Chip>
+      </td>
+      <td className="p2">
+        <code className="t3" title={entry.hash}>
+          {entry.hash.slice(0, 8)}
+        </code>
+      </td>
+    </tr>
+  );
+}

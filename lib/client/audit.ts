@@ -1,0 +1,17 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { auditPageSchema } from '#shared/audit.ts';
+import { api } from './http.ts';
+import { queryKeys } from './query-keys.ts';
+
+const PAGE = 100;
+
+/** Newest first, page by page. */
+export function useAudit() {
+  return useInfiniteQuery({
+    queryKey: queryKeys.audit,
+    queryFn: ({ pageParam, signal }) =>
+      api.get('audit', auditPageSchema, { signal, query: { limit: PAGE, ...(pageParam === null ? {} : { before: pageParam }) } }),
+    initialPageParam: null as number | null,
+    getNextPageParam: (page) => page.next,
+  });
+}
