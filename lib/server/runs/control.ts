@@ -82,7 +82,7 @@ export const retryRun: Verb<typeof runRef, Tx, Run> = {
 /** The answer of a person to a waiting gate; without `nodeId` to that gate on every node where it waits. */
 export const answerGate: Verb<typeof gateRef, Tx, Run> = {
   name: 'run.answer',
-  permission: 'run.approve',
+  permission: 'run.control',
   input: gateRef,
   async run(tx, { id, gate, answer, nodeId }, { actor, now }) {
     const run = await open(tx, id, 'answered');

@@ -8,6 +8,8 @@ import { createRunLoop, type RunLoop } from './run-loop.ts';
 /** A run of an engine that says nothing for this long is taken over. */
 const LEASE_MS = 5000;
 const RENEW_MS = 1500;
+/** A call to a hanging node may outlast this; it then ends into the void, and the next engine asks the node first. */
+const STOP_MS = 2500;
 
 export type Engine = ReturnType<typeof createEngine>;
 
@@ -102,8 +104,8 @@ export function createEngine(deps: RunsDeps, onChange: (runId: string) => void) 
     async stop(): Promise<void> {
       stopFollowing?.();
       stopped.abort();
-      await Promise.allSettled([looking, ticking]);
-      await Promise.allSettled([...loops.values()].map((loop) => loop.stop('stopping')));
+      const quiet = Promise.allSettled([looking, ticking, ...[...loops.values()].map((loop) => loop.stop('stopping'))]);
+      await Promise.race([quiet, clock.sleep(STOP_MS)]);
       await db.updateTable('runs').set({ leaseOwner: null, leaseUntil: null }).where('leaseOwner', '=', owner).execute();
     },
   };
