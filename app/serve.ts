@@ -5,6 +5,7 @@ import { createLog, type Log } from '#server/kernel/log.ts';
 import { createRuntime, type Runtime } from '#server/runtime.ts';
 import { setRuntime } from '#server/slot.ts';
 import { guardAnswer } from './api/_http/outer-guard.ts';
+import { turnAway } from './page-guard.ts';
 
 /** Everything is to be over by then, whatever hangs; the demo and service managers wait longer. */
 const STOP_MS = 4500;
@@ -34,22 +35,30 @@ async function main(): Promise<void> {
   setRuntime(runtime);
   const server = http.createServer();
   stopOnSignals(server, runtime, log);
-  server.on('request', await pages(config, log));
+  server.on('request', await pages(runtime));
   await listen(server, config);
   process.stdout.write(`Headroom is at ${config.url}\n`);
   if (setupLink) process.stdout.write(`There is no admin yet. This link makes the first one, once: ${setupLink}\n`);
 }
 
 /** Next, in this very process, so that its route handlers find the runtime. */
-async function pages(config: Config, log: Log): Promise<http.RequestListener> {
+async function pages({ config, log, access }: Runtime): Promise<http.RequestListener> {
   assumeProduction();
   const { default: next } = await import('next');
   const app = next({ dev: false, dir: root, hostname: config.host, port: config.port });
   await app.prepare();
   const answer = app.getRequestHandler();
-  return (request, response) => {
+  const serve = async (request: http.IncomingMessage, response: http.ServerResponse) => {
     guardAnswer(request, response, log);
-    void answer(request, response);
+    if (await turnAway(request, response, access)) return;
+    await answer(request, response);
+  };
+  return (request, response) => {
+    serve(request, response).catch((error) => {
+      log.error({ err: error, path: request.url?.split('?')[0] }, 'a request failed');
+      if (!response.headersSent) response.writeHead(500);
+      response.end();
+    });
   };
 }
 

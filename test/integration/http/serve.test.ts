@@ -98,6 +98,9 @@ describe('the console as a process', () => {
     const nowhere = await fetch(`${url}/api/v1/no/such/thing`, withToken());
     assert.deepEqual([nowhere.status, nowhere.headers.get('content-type')], [404, 'application/problem+json']);
 
+    const page = await fetch(`${url}/runs?status=paused`, { redirect: 'manual' });
+    assert.deepEqual([page.status, page.headers.get('location')], [307, '/login?next=%2Fruns%3Fstatus%3Dpaused']);
+
     const events = await fetch(`${url}/api/v1/events`, withToken());
     const node = { name: 'edge-01', host: '127.0.0.1', sshPort: 1, user: 'sre', metrics: { via: 'none' } };
     const headers = { 'content-type': 'application/json', 'idempotency-key': 'k' };
