@@ -7,7 +7,7 @@ import { ErrorState } from '#components/ui/error-state.tsx';
 import { Ago } from '#components/ui/now.tsx';
 import { Loading, Skeleton } from '#components/ui/skeleton.tsx';
 import { TableFrame } from '#components/ui/table.tsx';
-import type { auditEntrySchema } from '#shared/audit.ts';
+import type { auditPageSchema } from '#shared/audit.ts';
 
 const RESULT = {
   ok: { mark: 'ok', tone: 'neutral' },
@@ -77,7 +77,7 @@ export function AuditView() {
   );
 }
 
-function Entry({ entry }: { entry: z.infer<typeof auditEntrySchema> }) {
+function Entry({ entry }: { entry: z.infer<typeof auditPageSchema>['entries'][number] }) {
   const look = RESULT[entry.result];
   return (
     <tr>

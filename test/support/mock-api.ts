@@ -64,7 +64,10 @@ export function createMockApi() {
         ? send(response, 201, { ...tokens[0], id: 't2', name: 'new', token: 'hr_k3VdQ8exampleexampleexampleexample' })
         : send(response, 200, { tokens });
     if (noun === 'audit')
-      return send(response, 200, { entries: AUDIT.map((entry, i) => ({ ...entry, seq: 40 - i, at: iso(startedMs - i * 777_000) })) });
+      return send(response, 200, {
+        entries: AUDIT.map((entry, i) => ({ ...entry, seq: 40 - i, at: iso(startedMs - i * 777_000) })),
+        next: null,
+      });
     if (noun === 'runs') return send(response, 200, { runs: [] });
     if (noun === 'nodes' && request.method === 'POST' && id === '')
       return send(response, 201, { id: 'id-edge-fra-03', name: 'edge-fra-03' });
@@ -102,7 +105,12 @@ export function createMockApi() {
         ),
       });
     if (part === 'check') return send(response, 200, CHECK);
-    if (part === 'host-key') return send(response, 200, {});
+    if (part === 'host-key')
+      return send(response, 200, {
+        pinned: one.name.endsWith('-31') ? (view.hostKey.fingerprint ?? null) : null,
+        offered: 'SHA256:Wb6N0uHfT2eXo9ScLr4yVj1kQaPzM8dGi7mRt5wKxYs',
+        blocked: view.hostKey.blocked,
+      });
     const member = {
       name: one.name,
       host: `${one.name}.example.com`,
@@ -188,7 +196,9 @@ const AUDIT = ['node.add', 'run.start', 'run.gate', 'token.create', 'host-key.pi
   object: `edge-fra-0${i + 1}`,
   before: null,
   after: i === 0 ? { name: 'edge-fra-01' } : null,
-  result: i === 5 ? 'auth.forbidden' : 'ok',
+  result: i === 5 ? 'refused' : 'ok',
+  prev: '0'.repeat(64),
+  hash: `${i}f27c4e1b0a2d3c4`.padEnd(64, '0'),
 }));
 
 if (import.meta.main) createMockApi().listen(Number(process.argv[2] ?? 3401), '127.0.0.1');
