@@ -21,6 +21,20 @@ const schema = z.object({
   HEADROOM_ADMIN_PASSWORD: z.string().min(12).optional(),
 });
 
+/** What each setting should be, in the words of the refusal. */
+const WANTED: Record<keyof typeof schema.shape, string> = {
+  PORT: 'a port number, 1 to 65535',
+  HOST: 'an address of this machine, like 127.0.0.1',
+  HEADROOM_URL: 'the URL that browsers use, like https://headroom.example',
+  HEADROOM_DATA_DIR: 'a directory, like ./data',
+  HEADROOM_INSECURE: '1 or 0',
+  HEADROOM_DEMO: '1 or 0',
+  HEADROOM_LOG_LEVEL: 'trace, debug, info, warn, error, fatal or silent',
+  HEADROOM_SCRAPE_SECONDS: 'seconds between two readings of a node, 1 to 300',
+  HEADROOM_ADMIN_EMAIL: 'an e-mail address',
+  HEADROOM_ADMIN_PASSWORD: '12 characters or more',
+};
+
 export type Config = {
   port: number;
   host: string;
@@ -46,15 +60,11 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const known = Object.fromEntries(Object.keys(schema.shape).map((key) => [key, env[key] === '' ? undefined : env[key]]));
   const parsed = schema.safeParse(known);
   if (!parsed.success) {
-    throw new ConfigError(
-      parsed.error.issues
-        .map((issue) => {
-          const name = String(issue.path[0]);
-          const got = /PASSWORD|SECRET/.test(name) ? 'a value' : JSON.stringify(env[name]);
-          return `${name} is ${got}: ${issue.message}`;
-        })
-        .join('\n'),
-    );
+    const wrong = Object.keys(schema.shape)
+      .filter(isSetting)
+      .filter((name) => parsed.error.issues.some((issue) => issue.path[0] === name));
+    const got = (name: string) => (/PASSWORD|SECRET/.test(name) ? 'a value that is not shown' : JSON.stringify(env[name]));
+    throw new ConfigError(wrong.map((name) => `${name} is ${got(name)}: it should be ${WANTED[name]}`).join('\n'));
   }
   const e = parsed.data;
   const loopback = ['127.0.0.1', '::1', 'localhost'].includes(e.HOST);
@@ -76,3 +86,5 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       e.HEADROOM_ADMIN_EMAIL && e.HEADROOM_ADMIN_PASSWORD ? { email: e.HEADROOM_ADMIN_EMAIL, password: e.HEADROOM_ADMIN_PASSWORD } : null,
   });
 }
+
+const isSetting = (name: string): name is keyof typeof WANTED => name in WANTED;

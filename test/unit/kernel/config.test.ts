@@ -21,8 +21,8 @@ describe('configuration', () => {
     );
   });
 
-  test('a wrong value is refused with its name and what it was', () => {
-    refused({ PORT: 'eighty' }, /^PORT is "eighty": /);
+  test('a wrong value is refused with its name, what it was and what it should be', () => {
+    refused({ PORT: 'eighty' }, /^PORT is "eighty": it should be a port number, 1 to 65535$/);
     refused({ PORT: '99999' }, /^PORT is "99999": /);
     refused({ HEADROOM_URL: 'console' }, /^HEADROOM_URL is "console": /);
     refused({ HEADROOM_DEMO: 'yes' }, /^HEADROOM_DEMO is "yes": /);
@@ -34,7 +34,10 @@ describe('configuration', () => {
   });
 
   test('a password is never repeated', () => {
-    refused({ HEADROOM_ADMIN_EMAIL: 'a@example.com', HEADROOM_ADMIN_PASSWORD: 'short' }, /^HEADROOM_ADMIN_PASSWORD is a value: /);
+    refused(
+      { HEADROOM_ADMIN_EMAIL: 'a@example.com', HEADROOM_ADMIN_PASSWORD: 'short' },
+      /^HEADROOM_ADMIN_PASSWORD is a value that is not shown: it should be 12 characters or more$/,
+    );
   });
 
   test('another address than this machine needs TLS in front, or an explicit word', () => {
