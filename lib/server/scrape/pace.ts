@@ -25,7 +25,7 @@ export function pageDelay(state: { intervalMs: number; failures: number; cause: 
   return Math.min(slowest, state.intervalMs * 2 ** Math.min(state.failures - 1, 10));
 }
 
-/** `doubted` = a first timeout that is not believed yet. */
+/** `doubted` = a first failure that is not believed yet. */
 export function probeDelay(state: { code: ErrorCode | null; doubted: boolean; focused: boolean }): number {
   if (state.doubted) return DOUBT_MS;
   if (state.code === null || state.code === 'ssh.command-failed') return state.focused ? FOCUS_PROBE_MS : PROBE_MS;

@@ -20,6 +20,8 @@ const READY_EVERY_MS = 15_000;
 const SAME_MOMENT_MS = 10_000;
 const SHORTEST_SLEEP_MS = 100;
 
+const DOUBTFUL: ReadonlySet<string> = new Set(['ssh.timeout', 'ssh.unreachable']);
+
 export type Limiter = <T>(work: () => Promise<T>) => Promise<T>;
 export type WatchDeps = {
   member: FleetMember;
@@ -199,8 +201,8 @@ export class NodeWatch {
     } catch (error) {
       if (this.#stopping.signal.aborted) return;
       const known = isHeadroomError(error) ? { code: error.code, detail: error.message } : null;
-      // one slow answer of a node that answered before is no outage yet
-      this.#doubted = known?.code === 'ssh.timeout' && !this.#doubted && this.#ssh?.ok === true;
+      // one slow answer or lost session of a node that answered before is no outage yet: it is asked again at once
+      this.#doubted = DOUBTFUL.has(known?.code ?? '') && !this.#doubted && this.#ssh?.ok === true;
       if (!this.#doubted)
         this.#ssh = {
           ok: false,
@@ -236,9 +238,10 @@ export class NodeWatch {
   }
 }
 
+/** The channel has most of the time, so that its own words are heard when it cannot be had. */
 function channelsTo(url: URL, { ssh, member }: WatchDeps, deadlineMs: number): ChannelAgent {
   const to = { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || 80) };
-  return new ChannelAgent(() => ssh.openTcp(member, to, { timeoutMs: deadlineMs }));
+  return new ChannelAgent(() => ssh.openTcp(member, to, { timeoutMs: deadlineMs * 0.8 }));
 }
 
 const startOf = (probe: Probe | null): number | null =>
