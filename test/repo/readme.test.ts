@@ -80,7 +80,14 @@ describe('the rules of the house that no tool knows', () => {
   });
 
   test('no file names the host of a package registry', () => {
-    const hosts = new RegExp(['registry', 'npmjs'].join('\\.') + '|' + ['deb', 'debian', 'org'].join('\\.'));
+    const hosts = new RegExp(
+      [
+        ['registry', 'npmjs'],
+        ['deb', 'debian', 'org'],
+      ]
+        .map((parts) => parts.join('\\.'))
+        .join('|'),
+    );
     assert.deepEqual(
       files.filter((file) => (TEXT.test(file) || file === 'package-lock.json') && hosts.test(read(file))),
       [],
