@@ -5,12 +5,12 @@ import { firstAt, type Life } from './lives.ts';
 import type { JudgedWindow } from './window.ts';
 
 /** The leak paused at low load when the least loaded times brought less than this share of what they would have at the usual rate per connection ... */
-const PAUSE_SHARE = 0.25;
+const PAUSE_SHARE = 0.35;
 /** ... and that would have been this many fds at least, in this many bins at most of all. */
-const PAUSE_FDS = 14;
+const PAUSE_FDS = 12;
 const PAUSE_BINS = 1 / 2;
 /** A leak that never paused is expected down to this share of the lowest loads it was seen at, fewer would be guesswork. */
-const REACH = 0.6;
+const REACH = 0.95;
 /** A leak that pauses at low load is expected only where all but this share of it was seen, and a little above. */
 const PAUSED_BELOW = 0.1;
 const PAUSED_MARGIN = 1.05;
@@ -33,17 +33,13 @@ export function leakyLoad(bins: Bins, values: Float64Array): number {
   const all = sumOf(steps);
   if (all.growth <= 0) return 0;
   const usual = all.growth / all.accepted;
-  if (!pausesAtLowLoad(steps, usual)) {
-    const low = steps.slice(0, Math.max(3, steps.length >> 3));
-    return (REACH * low.reduce((sum, x) => sum + x.rate, 0)) / low.length;
-  }
   let seen = 0;
   let i = 0;
   while (i < steps.length - 1 && seen + (steps[i]?.growth ?? 0) < PAUSED_BELOW * all.growth) {
     seen += steps[i]?.growth ?? 0;
     i += 1;
   }
-  return PAUSED_MARGIN * (steps[i]?.rate ?? 0);
+  return (pausesAtLowLoad(steps, usual) ? PAUSED_MARGIN : REACH) * (steps[i]?.rate ?? 0);
 }
 
 type Step = { rate: number; growth: number; accepted: number };
