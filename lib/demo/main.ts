@@ -12,7 +12,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const options = readOptions(process.argv.slice(2), process.env);
-  if (options.withConsole && !(await isFree(options.port)))
+  if (options.consoleEntry !== null && !(await isFree(options.port)))
     throw new OptionError(`PORT is ${options.port}, which another program uses: set PORT to a free one`);
   const stopping = stopSignal();
   const fleet = await startFleet(options, say, stopping).catch((error: unknown) => {

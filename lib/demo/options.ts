@@ -11,8 +11,8 @@ export type DemoOptions = {
   drills: (Drill | null)[];
   port: number;
   dataDir: string;
-  /** false: proxies, SSH servers and traffic only */
-  withConsole: boolean;
+  /** the program that is the console, below the project's root; null: proxies, SSH servers and traffic only */
+  consoleEntry: string | null;
 };
 
 /** Wrong use: one sentence that names the option, what it was and what it should be. */
@@ -36,7 +36,7 @@ export function readOptions(
   const port = wholeNumber('PORT', env.PORT || '3000', 1, 65_535);
   const dataDir = path.resolve(env.HEADROOM_DATA_DIR || path.join('data', 'demo'));
   const drills = values.drills === undefined ? drawnDrills(nodes, draw) : namedDrills(values.drills, nodes);
-  return { drills, port, dataDir, withConsole: !values['no-console'] };
+  return { drills, port, dataDir, consoleEntry: values['no-console'] ? null : path.join('app', 'serve.ts') };
 }
 
 function parse(argv: string[]) {

@@ -20,17 +20,22 @@ export function createJournal(options: { file: string; host: string; rotateAt?: 
   let size = fs.fstatSync(fd).size;
   let closed = false;
   const rotate = () => {
-    fs.closeSync(fd);
     fs.renameSync(options.file, `${options.file}.1`);
-    fd = fs.openSync(options.file, 'a', 0o640);
+    const next = fs.openSync(options.file, 'a', 0o640);
+    fs.closeSync(fd);
+    fd = next;
     size = 0;
   };
   const write: Journal['write'] = (ident, pid, text) => {
     if (closed) return;
     const stamp = new Date().toISOString().replace('Z', '000+0000');
     const line = Buffer.from(`${stamp} ${options.host} ${ident}[${pid}]: ${text.slice(0, LONGEST_LINE)}\n`);
-    if (size + line.length > (options.rotateAt ?? ROTATE_AT)) rotate();
-    size += fs.writeSync(fd, line);
+    try {
+      if (size + line.length > (options.rotateAt ?? ROTATE_AT)) rotate();
+      size += fs.writeSync(fd, line);
+    } catch {
+      // a full disk costs log lines, not the fleet
+    }
   };
   const follow: Journal['follow'] = (stream, ident, pid) => {
     let rest = '';

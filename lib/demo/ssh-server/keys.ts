@@ -3,13 +3,20 @@ import fs from 'node:fs';
 import path from 'node:path';
 import ssh2, { type PublicKeyAuthContext } from 'ssh2';
 
-/** An ed25519 host key in OpenSSH's format, 0600, with its public half beside it. Gives the public half. */
-export function makeHostKey(file: string, comment: string): string {
-  const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment });
+export function newKeyPair(comment: string): { private: string; public: string } {
+  // ssh2 drops a zero byte at the start of a public key: one key in 256 cannot be read back
+  for (;;) {
+    const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment });
+    if (!(ssh2.utils.parseKey(pair.private) instanceof Error)) return pair;
+  }
+}
+
+/** An ed25519 host key in OpenSSH's format, 0600, with its public half beside it. */
+export function makeHostKey(file: string, comment: string): void {
+  const pair = newKeyPair(comment);
   fs.mkdirSync(path.dirname(file), { recursive: true });
   fs.writeFileSync(file, pair.private, { mode: 0o600 });
   fs.writeFileSync(`${file}.pub`, `${pair.public}\n`, { mode: 0o644 });
-  return pair.public;
 }
 
 /** Whether this attempt is made with a key of the file as it is now; a file that is not there authorises nobody. */

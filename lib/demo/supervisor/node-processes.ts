@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { configFile } from '../node/config-file.ts';
-import { type FleetMark, helperEnvironment, nodeEnvironment } from '../node/environment.ts';
+import { type FleetMark, nodeEnvironment } from '../node/environment.ts';
 import { type NodePlan, SSH_USER, UNIT } from '../node/plan.ts';
 import { createJournal, type Journal } from '../services/journal.ts';
 import { createManager, type Manager } from '../services/manager.ts';
@@ -11,7 +11,7 @@ import { createTransients, type Transients } from '../services/timers.ts';
 import { makeHostKey } from '../ssh-server/keys.ts';
 import type { SshServerSettings } from '../ssh-server/settings.ts';
 import { installStandIns } from '../stand-ins/install.ts';
-import { type KeptProcess, keepRunning } from './keeper.ts';
+import type { KeepSpec } from './keeper.ts';
 import { listensOn } from './listening.ts';
 
 export type NodeProcesses = {
@@ -20,7 +20,6 @@ export type NodeProcesses = {
   transients: Transients;
   manager: Manager;
   journal: Journal;
-  ssh: KeptProcess | null;
   /** as last heard: the SSH server that listens */
   sshPid: number | null;
 };
@@ -29,10 +28,10 @@ const OPEN_FILES = 8_192;
 const PROXY_CLI = path.join(import.meta.dirname, '..', '..', '..', 'proxy-core', 'src', 'cli.ts');
 const SSH_SERVER = path.join(import.meta.dirname, '..', 'ssh-server', 'main.ts');
 
-type Deps = { mark: FleetMark; socketPath: string; backends: { tls: number; http: number }; onPids(): void };
+export type NodeDeps = { mark: FleetMark; socketPath: string; backends: { tls: number; http: number }; onPids(): void };
 
 /** Writes a node's files and makes its unit, its timers and its journal; nothing runs yet. */
-export function prepareNode(plan: NodePlan, deps: Deps): NodeProcesses {
+export function prepareNode(plan: NodePlan, deps: NodeDeps): NodeProcesses {
   for (const dir of [plan.dir, plan.unitsDir, plan.homeDir, path.dirname(plan.configPath), path.dirname(plan.authorizedKeysPath)])
     fs.mkdirSync(dir, { recursive: true });
   fs.writeFileSync(plan.configPath, configFile(plan, deps.backends), { mode: 0o644 });
@@ -71,10 +70,14 @@ export function prepareNode(plan: NodePlan, deps: Deps): NodeProcesses {
   );
   const transients = createTransients({ env, cwd: plan.homeDir, journal, files });
   files.put(`${UNIT}.service`, service.properties());
-  return { plan, service, transients, manager: createManager({ service, transients }), journal, ssh: null, sshPid: null };
+  return { plan, service, transients, manager: createManager({ service, transients }), journal, sshPid: null };
 }
 
-export function startSshServer(node: NodeProcesses, deps: Deps): KeptProcess {
+/** How the node's SSH server is kept running. */
+export function sshServerSpec(
+  node: NodeProcesses,
+  deps: NodeDeps,
+): Pick<KeepSpec, 'name' | 'args' | 'cwd' | 'logPath' | 'channel' | 'onReady'> {
   const { plan } = node;
   const settings: SshServerSettings = {
     port: plan.ports.ssh,
@@ -85,17 +88,15 @@ export function startSshServer(node: NodeProcesses, deps: Deps): KeptProcess {
     cwd: plan.homeDir,
     env: nodeEnvironment(plan, deps.mark),
   };
-  return keepRunning({
+  return {
     name: `the SSH server of ${plan.name}`,
-    command: process.execPath,
     args: [SSH_SERVER, JSON.stringify(settings)],
     cwd: plan.dir,
-    env: helperEnvironment(deps.mark),
     logPath: path.join(plan.dir, 'var', 'log', 'sshd.log'),
     channel: true,
     onReady: (pid) => {
       node.sshPid = pid;
       deps.onPids();
     },
-  });
+  };
 }
