@@ -1,5 +1,24 @@
 import { type Moment, monotonic, type Properties, timestamp } from './properties.ts';
-import type { ServiceSpec } from './service.ts';
+
+export type ServiceSpec = {
+  /** with its suffix: `sniproxy.service` */
+  unit: string;
+  description: string;
+  /** what the journal calls its lines */
+  ident: string;
+  command: string;
+  args: string[];
+  cwd: string;
+  env: Record<string, string>;
+  openFilesLimit: number;
+  /** SIGKILL follows SIGTERM after this */
+  stopTimeoutMs: number;
+  /** pause before an automatic restart */
+  restartDelayMs: number;
+  /** a start counts as done when this says so, or after `startTimeoutMs` while the process lives */
+  isReady: (pid: number) => boolean;
+  startTimeoutMs: number;
+};
 
 export type ServiceFacts = {
   /** null while no process runs */

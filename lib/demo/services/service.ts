@@ -2,27 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { processEnvironment } from '../node/environment.ts';
 import type { Journal } from './journal.ts';
 import { type Moment, momentNow, type Properties } from './properties.ts';
-import { serviceProperties } from './service-properties.ts';
-
-export type ServiceSpec = {
-  /** with its suffix: `sniproxy.service` */
-  unit: string;
-  description: string;
-  /** what the journal calls its lines */
-  ident: string;
-  command: string;
-  args: string[];
-  cwd: string;
-  env: Record<string, string>;
-  openFilesLimit: number;
-  /** SIGKILL follows SIGTERM after this */
-  stopTimeoutMs: number;
-  /** pause before an automatic restart */
-  restartDelayMs: number;
-  /** a start counts as done when this says so, or after `startTimeoutMs` while the process lives */
-  isReady: (pid: number) => boolean;
-  startTimeoutMs: number;
-};
+import { type ServiceSpec, serviceProperties } from './service-properties.ts';
 
 type State = { active: 'inactive' | 'activating' | 'active' | 'reloading' | 'deactivating' | 'failed'; sub: string };
 export type JobResult = { ok: boolean; message: string };
