@@ -49,7 +49,10 @@ function describe(fleet: Fleet, dataDir: string): void {
     const scraped = node.metricsVia === 'ssh' ? ', metrics through SSH' : '';
     say(`${node.name.padEnd(width)}  TLS :${node.ports.tls}  HTTP :${node.ports.http}  ssh -p ${node.ports.ssh} sre@127.0.0.1${scraped}`);
   }
-  say(`two of them may leak: the console tells which, and so does ${dataDir}/demo.json`);
+  const drills = fleet.nodes.filter((node) => node.drill !== null).length;
+  say(
+    `${drills} of ${fleet.nodes.length} run with a fault that leaks: finding them is the console's job (the answer is in ${dataDir}/demo.json)`,
+  );
   if (fleet.signInUrl !== null) console.log(`\n  Open  ${fleet.signInUrl}\n`);
   say('Ctrl-C stops all of it');
 }
