@@ -1,6 +1,5 @@
 'use client';
 import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { NuqsAdapter } from 'nuqs/adapters/next/app';
 import { type ReactNode, Suspense, useState } from 'react';
 import { isProblemError } from '#client/http.ts';
 import { queryKeys } from '#client/query-keys.ts';
@@ -10,9 +9,7 @@ export function Providers({ children }: { children: ReactNode }) {
   return (
     <QueryClientProvider client={client}>
       {/* pages read the URL's query, which a prerendered page does not know yet */}
-      <Suspense>
-        <NuqsAdapter>{children}</NuqsAdapter>
-      </Suspense>
+      <Suspense>{children}</Suspense>
     </QueryClientProvider>
   );
 }

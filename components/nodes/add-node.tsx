@@ -1,8 +1,8 @@
 'use client';
-import { parseAsString, useQueryState } from 'nuqs';
 import { type FormEvent, useState } from 'react';
 import { useAddNode, useSshKey } from '#client/nodes.ts';
 import { may, useSession } from '#client/session.ts';
+import { useUrlState } from '#client/url-state.ts';
 import { Button } from '#components/ui/button.tsx';
 import { Callout } from '#components/ui/callout.tsx';
 import { Card } from '#components/ui/card.tsx';
@@ -28,7 +28,7 @@ type Draft = typeof EMPTY;
 
 /** Register, compare the host key, see what is missing. With ?node= it starts at the second step, for a node that exists. */
 export function AddNodeView() {
-  const [nodeId, setNodeId] = useQueryState('node', parseAsString);
+  const [nodeId, setNodeId] = useUrlState('node');
   const session = useSession();
   if (session.data && !may(session.data, 'node.write'))
     return (
@@ -49,7 +49,7 @@ export function AddNodeView() {
         </div>
       </div>
       <div className="add-grid">
-        {nodeId === null ? <NodeForm onAdded={(id) => void setNodeId(id)} /> : <NodeCheck id={nodeId} />}
+        {nodeId === null ? <NodeForm onAdded={setNodeId} /> : <NodeCheck id={nodeId} />}
         <KeyCard />
       </div>
     </>

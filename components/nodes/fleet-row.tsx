@@ -26,7 +26,7 @@ export const FleetRow = memo(function FleetRow({
   const forecast = forecastWords(node);
   const leaking = node.leak.verdict === 'leaking';
   return (
-    <tr className={selected ? 'sel' : undefined} aria-selected={selected}>
+    <tr data-row className={selected ? 'sel' : undefined} aria-selected={selected}>
       <td className="c-cb">
         <Checkbox label={`Select ${node.name}`} checked={selected} onChange={() => onToggle(node.id)} />
       </td>

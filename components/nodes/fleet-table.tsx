@@ -1,16 +1,14 @@
 'use client';
-import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { useEffect, useRef } from 'react';
 import { Checkbox } from '#components/ui/checkbox.tsx';
 import { SortHead, type SortState } from '#components/ui/table.tsx';
 import type { FleetNode } from '#shared/nodes.ts';
 import { formatCount } from '#shared/units/count.ts';
 import { FleetRow } from './fleet-row.tsx';
 import { type SortKey, VIEW_HOLDS, VIEW_LABELS, VIEWS, type View } from './select-nodes.ts';
+import { useRowWindow } from './use-row-window.ts';
 
 const COLUMNS = 10;
-/** Below this all rows are in the page: find-in-page works and nothing is measured. */
-const VIRTUAL_ABOVE = 80;
 
 export function FleetTable({
   rows,
@@ -38,7 +36,7 @@ export function FleetTable({
   const chosen = rows.filter(({ id }) => selected.has(id)).length;
   const body = useRef<HTMLTableSectionElement>(null);
   useRowKeys(body, onToggle);
-  const { items, before, after } = useWindow(body, rows.length);
+  const shown = useRowWindow(body, rows.length);
   const asOfMinute = Math.floor(Date.parse(asOf) / 60_000) * 60_000;
   return (
     <section className="card mt-[var(--gap)]" aria-label="Nodes">
@@ -106,14 +104,11 @@ export function FleetTable({
               </td>
             </tr>
           ) : null}
-          {before > 0 ? <tr style={{ height: before }} /> : null}
-          {items.map((index) => {
-            const node = rows[index];
-            return node ? (
-              <FleetRow key={node.id} node={node} selected={selected.has(node.id)} onToggle={onToggle} sparkEndMs={asOfMinute} />
-            ) : null;
-          })}
-          {after > 0 ? <tr style={{ height: after }} /> : null}
+          {shown.from > 0 ? <tr style={{ height: shown.from * shown.rowHeight }} /> : null}
+          {rows.slice(shown.from, shown.to).map((node) => (
+            <FleetRow key={node.id} node={node} selected={selected.has(node.id)} onToggle={onToggle} sparkEndMs={asOfMinute} />
+          ))}
+          {shown.to < rows.length ? <tr style={{ height: (rows.length - shown.to) * shown.rowHeight }} /> : null}
         </tbody>
       </table>
       <footer className="card-f">
@@ -126,29 +121,6 @@ export function FleetTable({
       </footer>
     </section>
   );
-}
-
-/** Rows in the window only, from 80 rows on; spacers keep the scrollbar true. */
-function useWindow(body: React.RefObject<HTMLTableSectionElement | null>, count: number) {
-  const [margin, setMargin] = useState(0);
-  const isVirtual = count > VIRTUAL_ABOVE;
-  useLayoutEffect(() => {
-    if (isVirtual && body.current) setMargin(body.current.getBoundingClientRect().top + scrollY);
-  }, [body, isVirtual]);
-  const virtualizer = useWindowVirtualizer({
-    count: isVirtual ? count : 0,
-    estimateSize: () => (innerWidth <= 760 ? 58 : 33),
-    overscan: 16,
-    scrollMargin: margin,
-  });
-  if (!isVirtual) return { items: Array.from({ length: count }, (_, index) => index), before: 0, after: 0 };
-  const virtual = virtualizer.getVirtualItems();
-  const [first, last] = [virtual[0], virtual.at(-1)];
-  return {
-    items: virtual.map(({ index }) => index),
-    before: first ? first.start - margin : 0,
-    after: last ? virtualizer.getTotalSize() - (last.end - margin) : 0,
-  };
 }
 
 /** j and k move between rows, x selects; Enter follows the link that has the focus. */

@@ -1,9 +1,9 @@
 'use client';
 import { Plus } from 'lucide-react';
-import { parseAsString, parseAsStringLiteral, useQueryState } from 'nuqs';
 import { useCallback, useMemo, useState } from 'react';
 import { useFleet } from '#client/nodes.ts';
 import { may, useSession } from '#client/session.ts';
+import { useUrlChoice, useUrlState } from '#client/url-state.ts';
 import { Button, LinkButton } from '#components/ui/button.tsx';
 import { ErrorState } from '#components/ui/error-state.tsx';
 import type { Fleet } from '#shared/nodes.ts';
@@ -32,11 +32,12 @@ const parseSort = (text: string): { key: SortKey; descending: boolean } => {
 };
 
 function FleetBody({ fleet, mayOperate, mayAdd }: { fleet: Fleet; mayOperate: boolean; mayAdd: boolean }) {
-  const [query, setQuery] = useQueryState('q', parseAsString.withDefault(''));
-  const [view, setView] = useQueryState('view', parseAsStringLiteral(VIEWS).withDefault('all'));
-  const [sortText, setSort] = useQueryState('sort', parseAsString.withDefault('eta'));
+  const [queryText, setQuery] = useUrlState('q');
+  const query = queryText ?? '';
+  const [view, setView] = useUrlChoice('view', VIEWS, 'all');
+  const [sortText, setSort] = useUrlState('sort');
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
-  const sort = parseSort(sortText);
+  const sort = parseSort(sortText ?? 'eta');
 
   const selection = useMemo(() => selectNodes(fleet.nodes, query), [fleet.nodes, query]);
   const byUrgency = useMemo(() => sortNodes(selection.nodes, 'eta', false), [selection.nodes]);
@@ -53,7 +54,7 @@ function FleetBody({ fleet, mayOperate, mayAdd }: { fleet: Fleet; mayOperate: bo
       <div className="page-h">
         <SelectorBox
           value={query}
-          onChange={(next) => void setQuery(next || null)}
+          onChange={setQuery}
           matching={selection.nodes.length}
           total={fleet.nodes.length}
           problem={selection.ok ? null : selection.message}
@@ -74,7 +75,7 @@ function FleetBody({ fleet, mayOperate, mayAdd }: { fleet: Fleet; mayOperate: bo
         </div>
       </div>
       {selection.nodes.length === 0 ? (
-        <NoMatch nodes={fleet.nodes} query={query} onQuery={(next) => void setQuery(next || null)} />
+        <NoMatch nodes={fleet.nodes} query={query} onQuery={setQuery} />
       ) : (
         <>
           <FleetKpis nodes={selection.nodes} byUrgency={byUrgency} />
@@ -86,9 +87,9 @@ function FleetBody({ fleet, mayOperate, mayAdd }: { fleet: Fleet; mayOperate: bo
             rows={rows}
             all={selection.nodes}
             view={view}
-            onView={(next) => void setView(next)}
+            onView={setView}
             sort={sort}
-            onSort={({ key, descending }) => void setSort(`${descending ? '-' : ''}${key}`)}
+            onSort={({ key, descending }) => setSort(`${descending ? '-' : ''}${key}`)}
             selected={selected}
             onToggle={toggle}
             onSelectAll={(on) => setSelected(on ? new Set(rows.map(({ id }) => id)) : new Set())}

@@ -1,8 +1,8 @@
 'use client';
 import { ChevronDown } from 'lucide-react';
 import { useRouter } from 'next/navigation';
-import { parseAsString, useQueryState } from 'nuqs';
 import { memo, useEffect, useMemo, useRef, useState } from 'react';
+import { useUrlState } from '#client/url-state.ts';
 import { Card } from '#components/ui/card.tsx';
 import type { FleetNode } from '#shared/nodes.ts';
 import { formatCount } from '#shared/units/count.ts';
@@ -35,7 +35,7 @@ const NO_GROUP = 'all nodes';
 /** A cell fills from the bottom with open fds: the empty top is the headroom. Places are fixed within a group so that they can be learnt. */
 export function HeadroomGrid({ nodes }: { nodes: readonly FleetNode[] }) {
   const keys = useMemo(() => groupKeys(nodes), [nodes]);
-  const [chosen, setChosen] = useQueryState('group', parseAsString);
+  const [chosen, setChosen] = useUrlState('group');
   const key = chosen !== null && keys.includes(chosen) ? chosen : (keys[0] ?? null);
   const groups = useMemo(() => grouped(nodes, key), [nodes, key]);
   const [frame, width] = useWidth();
@@ -62,7 +62,7 @@ export function HeadroomGrid({ nodes }: { nodes: readonly FleetNode[] }) {
         keys.length > 1 ? (
           <label className="group-by">
             Group by
-            <select className="bare" value={key ?? ''} onChange={(event) => void setChosen(event.target.value)}>
+            <select className="bare" value={key ?? ''} onChange={(event) => setChosen(event.target.value)}>
               {keys.map((option) => (
                 <option key={option} value={option}>
                   {option}

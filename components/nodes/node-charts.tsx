@@ -1,8 +1,8 @@
 'use client';
 import { Table2 } from 'lucide-react';
 import dynamic from 'next/dynamic';
-import { parseAsBoolean, parseAsString, useQueryState } from 'nuqs';
 import { DEFAULT_RANGE, LIVE_RANGES, parseRange, useNodeMetrics } from '#client/metrics.ts';
+import { useUrlChoice, useUrlState } from '#client/url-state.ts';
 import { Button } from '#components/ui/button.tsx';
 import { ErrorState } from '#components/ui/error-state.tsx';
 import { consoleNow } from '#components/ui/now.tsx';
@@ -16,16 +16,20 @@ const loading = () => <Skeleton height={560} />;
 /** The chart library is fetched when a chart is shown, not with the page. */
 const ChartStack = dynamic(() => import('./chart-stack.tsx').then(({ ChartStack: Stack }) => Stack), { ssr: false, loading });
 
+const SCALES = ['limit', 'fit'] as const;
+
 /** Range and scale are in the URL, so that what one person sees another can open. */
 export function NodeCharts({ node }: { node: FleetNode }) {
-  const [rangeText, setRange] = useQueryState('range', parseAsString);
-  const [fit, setFit] = useQueryState('fit', parseAsBoolean.withDefault(false));
-  const [asTable, setAsTable] = useQueryState('table', parseAsBoolean.withDefault(false));
+  const [rangeText, setRange] = useUrlState('range');
+  const [scale, setScale] = useUrlChoice('scale', SCALES, 'limit');
+  const fit = scale === 'fit';
+  const [shownAs, setShownAs] = useUrlChoice('as', ['charts', 'table'], 'charts');
+  const asTable = shownAs === 'table';
   const range = parseRange(rangeText);
   const { data, error, refetch, isPlaceholderData } = useNodeMetrics(node.id, range, consoleNow);
   const named = range.kind === 'live' ? (LIVE_RANGES.find(({ seconds }) => seconds === range.seconds)?.key ?? DEFAULT_RANGE) : null;
-  const zoom = (from: number, to: number) => void setRange(`${from}-${to}`);
-  const unzoom = () => void setRange(null);
+  const zoom = (from: number, to: number) => setRange(`${from}-${to}`);
+  const unzoom = () => setRange(null);
   return (
     <>
       <div className="chart-bar">
@@ -33,7 +37,7 @@ export function NodeCharts({ node }: { node: FleetNode }) {
           label="Range"
           options={LIVE_RANGES.map(({ key, label }) => ({ value: key, label }))}
           value={named}
-          onChange={(key) => void setRange(key === DEFAULT_RANGE ? null : key)}
+          onChange={(key) => setRange(key === DEFAULT_RANGE ? null : key)}
         />
         {range.kind === 'fixed' ? (
           <span className="row sm t2">
@@ -50,10 +54,10 @@ export function NodeCharts({ node }: { node: FleetNode }) {
               { value: 'limit', label: 'To limit' },
               { value: 'fit', label: 'Fit' },
             ]}
-            value={fit ? 'fit' : 'limit'}
-            onChange={(scale) => void setFit(scale === 'fit' || null)}
+            value={scale}
+            onChange={setScale}
           />
-          <Button small look="ghost" aria-pressed={asTable} onClick={() => void setAsTable(!asTable || null)}>
+          <Button small look="ghost" aria-pressed={asTable} onClick={() => setShownAs(asTable ? 'charts' : 'table')}>
             <Table2 className="i s" aria-hidden="true" />
             As table
           </Button>

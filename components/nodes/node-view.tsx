@@ -1,7 +1,7 @@
 'use client';
-import { parseAsStringLiteral, useQueryState } from 'nuqs';
 import { useNode } from '#client/nodes.ts';
 import { may, useSession } from '#client/session.ts';
+import { useUrlChoice } from '#client/url-state.ts';
 import { ErrorState } from '#components/ui/error-state.tsx';
 import { Tabs } from '#components/ui/tabs.tsx';
 import { BlockedHostKey } from './host-key.tsx';
@@ -21,7 +21,7 @@ const LABELS = { overview: 'Overview', config: 'Config', logs: 'Logs', history: 
 export function NodeView({ id }: { id: string }) {
   const { data, error, refetch } = useNode(id);
   const session = useSession();
-  const [tab, setTab] = useQueryState('tab', parseAsStringLiteral(TABS).withDefault('overview'));
+  const [tab, setTab] = useUrlChoice('tab', TABS, 'overview');
   if (!data) return error ? <ErrorState error={error} onRetry={() => void refetch()} /> : <NodeSkeleton />;
   const { node, member } = data;
   const mayOperate = may(session.data, 'run.start');
@@ -32,12 +32,7 @@ export function NodeView({ id }: { id: string }) {
       <NodeKpis node={node} />
       <div className="node-grid">
         <section className="card node-main">
-          <Tabs
-            label="About this node"
-            tabs={TABS.map((value) => ({ value, label: LABELS[value] }))}
-            value={tab}
-            onChange={(next) => void setTab(next)}
-          >
+          <Tabs label="About this node" tabs={TABS.map((value) => ({ value, label: LABELS[value] }))} value={tab} onChange={setTab}>
             {tab === 'overview' ? <NodeCharts node={node} /> : null}
             {tab === 'config' ? <NodeConfigTab id={id} /> : null}
             {tab === 'logs' ? <NodeLogs id={id} unit={member.unit} /> : null}

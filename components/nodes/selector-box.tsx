@@ -1,6 +1,6 @@
 'use client';
 import { Filter, X } from 'lucide-react';
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { formatCount } from '#shared/units/count.ts';
 
 /** The selector of the whole page; in the URL as q. "/" brings the focus here. */
@@ -21,6 +21,18 @@ export function SelectorBox({
   labels: Record<string, string>;
 }) {
   const input = useRef<HTMLInputElement>(null);
+  // the URL follows in a transition; what is typed must not wait for it
+  const [draft, setDraft] = useState(value);
+  const sent = useRef(value);
+  useEffect(() => {
+    if (value !== sent.current) setDraft(value);
+    sent.current = value;
+  }, [value]);
+  const change = (next: string) => {
+    setDraft(next);
+    sent.current = next;
+    onChange(next);
+  };
   useEffect(() => {
     const focus = (event: KeyboardEvent) => {
       const typing = event.target instanceof HTMLElement && event.target.closest('input, textarea, select, [contenteditable]');
@@ -48,14 +60,14 @@ export function SelectorBox({
           placeholder={[...example, 'leak=leaking name~*-0?'].join(' ')}
           spellCheck={false}
           autoComplete="off"
-          value={value}
-          onChange={(event) => onChange(event.target.value)}
+          value={draft}
+          onChange={(event) => change(event.target.value)}
           onKeyDown={(event) => {
-            if (event.key === 'Escape') onChange('');
+            if (event.key === 'Escape') change('');
           }}
         />
-        {value ? (
-          <button type="button" className="clear" aria-label="Clear the selector" onClick={() => onChange('')}>
+        {draft ? (
+          <button type="button" className="clear" aria-label="Clear the selector" onClick={() => change('')}>
             <X className="i xs" aria-hidden="true" />
           </button>
         ) : null}

@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { auditPageSchema } from '#shared/audit.ts';
 import { api } from './http.ts';
 import { queryKeys } from './query-keys.ts';
+import { shape } from './shape.ts';
 
 const PAGE = 100;
 
@@ -10,7 +10,7 @@ export function useAudit() {
   return useInfiniteQuery({
     queryKey: queryKeys.audit,
     queryFn: ({ pageParam, signal }) =>
-      api.get('audit', auditPageSchema, { signal, query: { limit: PAGE, ...(pageParam === null ? {} : { before: pageParam }) } }),
+      api.get('audit', shape('auditPageSchema'), { signal, query: { limit: PAGE, ...(pageParam === null ? {} : { before: pageParam }) } }),
     initialPageParam: null as number | null,
     getNextPageParam: (page) => page.next,
   });

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { type ErrorCode, problemSchema } from '#shared/errors.ts';
+import type { ErrorCode } from '#shared/errors.ts';
 
 /** What may go wrong besides the console's own problems: no answer at all, or one that is not of the agreed shape. */
 export type ClientErrorCode = ErrorCode | 'client.unreachable' | 'client.bad-answer';
@@ -42,11 +42,14 @@ type Call = {
   timeoutMs?: number;
 };
 
+/** A schema, or how to get it: what the first page needs is fetched beside its data, not before it. */
+export type Shape<S extends z.ZodType> = S | (() => Promise<S>);
+
 export type Http = {
-  get<S extends z.ZodType>(path: string, schema: S, call?: Omit<Call, 'body'>): Promise<z.infer<S>>;
-  post<S extends z.ZodType>(path: string, schema: S, call?: Call): Promise<z.infer<S>>;
-  put<S extends z.ZodType>(path: string, schema: S, call?: Call): Promise<z.infer<S>>;
-  delete<S extends z.ZodType>(path: string, schema: S, call?: Call): Promise<z.infer<S>>;
+  get<S extends z.ZodType>(path: string, shape: Shape<S>, call?: Omit<Call, 'body'>): Promise<z.infer<S>>;
+  post<S extends z.ZodType>(path: string, shape: Shape<S>, call?: Call): Promise<z.infer<S>>;
+  put<S extends z.ZodType>(path: string, shape: Shape<S>, call?: Call): Promise<z.infer<S>>;
+  delete<S extends z.ZodType>(path: string, shape: Shape<S>, call?: Call): Promise<z.infer<S>>;
 };
 
 /** `path` is below /api/v1 and has no leading slash: `nodes/3f2a/config`. Put ids through encodeURIComponent. */
@@ -55,11 +58,14 @@ export function createHttp(
 ): Http {
   const send =
     (method: string) =>
-    async <S extends z.ZodType>(path: string, schema: S, call: Call = {}): Promise<z.infer<S>> => {
+    async <S extends z.ZodType>(path: string, shape: Shape<S>, call: Call = {}): Promise<z.infer<S>> => {
       const url = `${options.baseUrl ?? ''}/api/v1/${path}${queryString(call.query)}`;
       const timeout = AbortSignal.timeout(call.timeoutMs ?? 15_000);
       const headers: Record<string, string> = { accept: 'application/json', ...options.headers, ...call.headers };
       if (call.body !== undefined) headers['content-type'] = 'application/json';
+      const schema = typeof shape === 'function' ? part(shape()) : shape;
+      // awaited when the answer is here; a failure before that is said then
+      if (schema instanceof Promise) schema.catch(() => undefined);
       let response: Response;
       let text: string;
       try {
@@ -97,9 +103,15 @@ export const api: Http = createHttp({
   },
 });
 
-function readAnswer<S extends z.ZodType>(what: string, response: Response, text: string, schema: S): z.infer<S> {
+async function readAnswer<S extends z.ZodType>(
+  what: string,
+  response: Response,
+  text: string,
+  awaited: S | Promise<S>,
+): Promise<z.infer<S>> {
   const json = parseJson(text);
   if (!response.ok) {
+    const { problemSchema } = await part(import('#shared/errors.ts'));
     const problem = problemSchema.safeParse(json);
     if (problem.success) {
       const { code, title, detail, status, errors } = problem.data;
@@ -112,6 +124,7 @@ function readAnswer<S extends z.ZodType>(what: string, response: Response, text:
       status: response.status,
     });
   }
+  const schema = await awaited;
   const parsed = schema.safeParse(json ?? null);
   if (parsed.success) return parsed.data;
   const first = parsed.error.issues[0];
@@ -122,6 +135,21 @@ function readAnswer<S extends z.ZodType>(what: string, response: Response, text:
     status: response.status,
     cause: parsed.error,
   });
+}
+
+/** A part of this page that is fetched late may be gone: the console was replaced meanwhile. */
+async function part<T>(loading: Promise<T>): Promise<T> {
+  try {
+    return await loading;
+  } catch (cause) {
+    throw new ProblemError({
+      code: 'client.bad-answer',
+      title: 'This page is older than the console',
+      detail: 'A part of this page cannot be fetched any more. Reload the page.',
+      status: null,
+      cause,
+    });
+  }
 }
 
 const unreachable = (cause: unknown, timedOut: boolean) =>

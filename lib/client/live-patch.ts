@@ -1,7 +1,7 @@
 import type { LiveEvent } from '#shared/events.ts';
 import type { NodeMetricsAnswer } from '#shared/metrics.ts';
 import type { Fleet, FleetNode, NodeDetail } from '#shared/nodes.ts';
-import { toInstant } from '#shared/time.ts';
+import type { Instant } from '#shared/time.ts';
 
 export type SampleEvent = Extract<LiveEvent, { type: 'fleet.sample' }>;
 
@@ -69,3 +69,5 @@ export function appendSample(answer: NodeMetricsAnswer | undefined, sample: Samp
     processStarts: isNewLife ? [...answer.processStarts, toInstant(start)] : answer.processStarts,
   };
 }
+
+const toInstant = (epochMs: number): Instant => new Date(epochMs).toISOString();

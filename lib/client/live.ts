@@ -1,8 +1,9 @@
 import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import { eventSchema, type LiveEvent } from '#shared/events.ts';
+import type { LiveEvent } from '#shared/events.ts';
 import { appendSample, patchFleet, patchNodeDetail } from './live-patch.ts';
 import { queryKeys } from './query-keys.ts';
+import { shape } from './shape.ts';
 
 export type LiveStatus = 'connecting' | 'live' | 'lost';
 
@@ -16,8 +17,10 @@ const EVENT_TYPES = ['message', 'fleet.sample', 'node.changed', 'run.changed', '
 
 type Message = { kind: 'event'; event: unknown } | { kind: 'status'; status: LiveStatus } | { kind: 'ask' } | { kind: 'reset' };
 type Listener = {
-  onEvent: (event: LiveEvent) => void;
-  onStatus: (status: LiveStatus) => void /** what is shown is to be read anew */;
+  /** as it came: not checked yet */
+  onEvent: (candidate: unknown) => void;
+  onStatus: (status: LiveStatus) => void;
+  /** what is shown is to be read anew */
   onReset: () => void;
 };
 
@@ -48,7 +51,7 @@ export function openLive(listener: Listener): () => void {
     closeOwn = null;
     if (data.kind === 'status') listener.onStatus(data.status);
     else if (data.kind === 'reset') listener.onReset();
-    else deliver(data.event, listener.onEvent);
+    else listener.onEvent(data.event);
   };
 
   const timer = setInterval(() => {
@@ -105,18 +108,13 @@ function openStream({ onEvent, onStatus, onReset }: Listener): () => void {
     };
     // more was missed than the console holds
     source.addEventListener('reset', onReset);
-    for (const type of EVENT_TYPES) source.addEventListener(type, ({ data }: MessageEvent<string>) => deliver(parse(data), onEvent));
+    for (const type of EVENT_TYPES) source.addEventListener(type, ({ data }: MessageEvent<string>) => onEvent(parse(data)));
   };
   connect();
   return () => {
     clearTimeout(timer);
     source?.close();
   };
-}
-
-function deliver(candidate: unknown, onEvent: (event: LiveEvent) => void): void {
-  const event = eventSchema.safeParse(candidate);
-  if (event.success) onEvent(event.data);
 }
 
 function parse(data: string): unknown {
@@ -159,19 +157,20 @@ export function useLive(): LiveStatus {
   const client = useQueryClient();
   const [status, setStatus] = useState<LiveStatus>('connecting');
   useEffect(() => {
-    let waiting: LiveEvent[] = [];
+    let waiting: unknown[] = [];
     let timer: ReturnType<typeof setTimeout> | undefined;
     let lost = false;
-    const flush = () => {
+    const flush = async () => {
+      const schema = await shape('eventSchema')();
       timer = undefined;
-      const events = waiting;
+      const events = waiting.map((candidate) => schema.safeParse(candidate)).flatMap(({ data }) => (data ? [data] : []));
       waiting = [];
       applyEvents(client, events);
     };
     const close = openLive({
       onEvent: (event) => {
         waiting.push(event);
-        timer ??= setTimeout(flush, FLUSH_MS);
+        timer ??= setTimeout(() => void flush(), FLUSH_MS);
       },
       onStatus: (next) => {
         setStatus(next);

@@ -1,8 +1,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { nodeMetricsAnswerSchema } from '#shared/metrics.ts';
-import { toInstant } from '#shared/time.ts';
 import { api } from './http.ts';
 import { queryKeys } from './query-keys.ts';
+import { shape } from './shape.ts';
 
 /** A window that ends now and moves, or one that a drag fixed. Both are in the URL. */
 export type Range = { kind: 'live'; seconds: number } | { kind: 'fixed'; fromMs: number; toMs: number };
@@ -33,8 +32,8 @@ export function useNodeMetrics(id: string, range: Range, serverNow: () => number
       const toMs = range.kind === 'live' ? serverNow() : range.toMs;
       const fromMs = range.kind === 'live' ? toMs - range.seconds * 1000 : range.fromMs;
       // without a step the console gives the finest that can be drawn
-      const query = { from: toInstant(fromMs), to: toInstant(toMs) };
-      return api.get(`nodes/${encodeURIComponent(id)}/metrics`, nodeMetricsAnswerSchema, { signal, query });
+      const query = { from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() };
+      return api.get(`nodes/${encodeURIComponent(id)}/metrics`, shape('nodeMetricsAnswerSchema'), { signal, query });
     },
     placeholderData: keepPreviousData,
     // events append between; this brings back the wide buckets, the runs and what a lost stream missed

@@ -1,15 +1,10 @@
 import { type QueryClient, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { z } from 'zod';
-import { fleetSchema, type NodeInput, nodeConfigSchema, nodeDetailSchema, selfTestSchema } from '#shared/nodes.ts';
-import { runListSchema } from '#shared/runs.ts';
+import type { NodeInput } from '#shared/nodes.ts';
 import { api } from './http.ts';
 import { queryKeys } from './query-keys.ts';
+import { shape } from './shape.ts';
 
 const path = (id: string, rest = '') => `nodes/${encodeURIComponent(id)}${rest}`;
-const anything = z.unknown();
-export const nodeLogsSchema = z.object({ lines: z.array(z.string()) });
-export const sshKeySchema = z.object({ publicKey: z.string() });
-const addedNodeSchema = z.object({ id: z.string(), name: z.string() });
 
 /** Live events patch it; this is the net below them, and what brings new verdicts. */
 export const FLEET_REFETCH_MS = 5000;
@@ -17,7 +12,7 @@ export const FLEET_REFETCH_MS = 5000;
 export function useFleet() {
   return useQuery({
     queryKey: queryKeys.fleet,
-    queryFn: ({ signal }) => api.get('fleet', fleetSchema, { signal }),
+    queryFn: ({ signal }) => api.get('fleet', shape('fleetSchema'), { signal }),
     refetchInterval: FLEET_REFETCH_MS,
     refetchIntervalInBackground: false,
     retry: false,
@@ -27,7 +22,7 @@ export function useFleet() {
 export function useNode(id: string) {
   return useQuery({
     queryKey: queryKeys.node(id),
-    queryFn: ({ signal }) => api.get(path(id), nodeDetailSchema, { signal }),
+    queryFn: ({ signal }) => api.get(path(id), shape('nodeDetailSchema'), { signal }),
     refetchInterval: FLEET_REFETCH_MS,
     retry: false,
   });
@@ -36,7 +31,7 @@ export function useNode(id: string) {
 export function useNodeConfig(id: string) {
   return useQuery({
     queryKey: queryKeys.config(id),
-    queryFn: ({ signal }) => api.get(path(id, '/config'), nodeConfigSchema, { signal }),
+    queryFn: ({ signal }) => api.get(path(id, '/config'), shape('nodeConfigSchema'), { signal }),
     retry: false,
     staleTime: 10_000,
   });
@@ -45,7 +40,7 @@ export function useNodeConfig(id: string) {
 export function useNodeLogs(id: string, options: { lines: number; follow: boolean }) {
   return useQuery({
     queryKey: queryKeys.logs(id, options.lines),
-    queryFn: ({ signal }) => api.get(path(id, '/logs'), nodeLogsSchema, { signal, query: { lines: options.lines } }),
+    queryFn: ({ signal }) => api.get(path(id, '/logs'), shape('nodeLogsSchema'), { signal, query: { lines: options.lines } }),
     refetchInterval: options.follow ? 3000 : false,
     retry: false,
   });
@@ -55,7 +50,7 @@ export function useNodeLogs(id: string, options: { lines: number; follow: boolea
 export function useRunsOf(name: string) {
   return useQuery({
     queryKey: queryKeys.runs,
-    queryFn: ({ signal }) => api.get('runs', runListSchema, { signal }),
+    queryFn: ({ signal }) => api.get('runs', shape('runListSchema'), { signal }),
     select: ({ runs }) => runs.filter((run) => run.targetNames.includes(name)),
     retry: false,
   });
@@ -64,7 +59,7 @@ export function useRunsOf(name: string) {
 export function useSshKey() {
   return useQuery({
     queryKey: queryKeys.sshKey,
-    queryFn: ({ signal }) => api.get('ssh-key', sshKeySchema, { signal }),
+    queryFn: ({ signal }) => api.get('ssh-key', shape('sshKeySchema'), { signal }),
     staleTime: Number.POSITIVE_INFINITY,
   });
 }
@@ -72,18 +67,16 @@ export function useSshKey() {
 export function useAddNode() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (input: NodeInput) => api.post('nodes', addedNodeSchema, { body: input }),
+    mutationFn: (input: NodeInput) => api.post('nodes', shape('addedNodeSchema'), { body: input }),
     onSuccess: () => client.invalidateQueries({ queryKey: queryKeys.fleet }),
   });
 }
-
-export const hostKeySchema = z.object({ pinned: z.string().nullable(), offered: z.string().nullable(), blocked: z.boolean() });
 
 /** The pinned key, and the one that the host offered when it was another. */
 export function useHostKey(id: string | null) {
   return useQuery({
     queryKey: queryKeys.hostKey(id ?? ''),
-    queryFn: ({ signal }) => api.get(path(id ?? '', '/host-key'), hostKeySchema, { signal }),
+    queryFn: ({ signal }) => api.get(path(id ?? '', '/host-key'), shape('hostKeySchema'), { signal }),
     enabled: id !== null,
   });
 }
@@ -92,7 +85,7 @@ export function useHostKey(id: string | null) {
 export function useCheckNode(id: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: () => api.post(path(id, '/check'), selfTestSchema, { body: {} }),
+    mutationFn: () => api.post(path(id, '/check'), shape('selfTestSchema'), { body: {} }),
     onSettled: () => forgetNode(client, id),
   });
 }
@@ -103,7 +96,8 @@ const forgetNode = (client: QueryClient, id: string) =>
 export function usePinHostKey(id: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (input: { fingerprint: string; reason?: string }) => api.post(path(id, '/host-key'), anything, { body: input }),
+    mutationFn: (input: { fingerprint: string; reason?: string }) =>
+      api.post(path(id, '/host-key'), shape('anythingSchema'), { body: input }),
     onSettled: () => forgetNode(client, id),
   });
 }
@@ -111,7 +105,7 @@ export function usePinHostKey(id: string) {
 export function useRemoveNode(id: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (version: number) => api.delete(path(id), anything, { headers: { 'if-match': `"${version}"` } }),
+    mutationFn: (version: number) => api.delete(path(id), shape('anythingSchema'), { headers: { 'if-match': `"${version}"` } }),
     onSuccess: () => client.invalidateQueries({ queryKey: queryKeys.fleet }),
   });
 }

@@ -1,25 +1,15 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { z } from 'zod';
-import {
-  createdTokenSchema,
-  type Permission,
-  roleMay,
-  type Session,
-  sessionSchema,
-  type signInInputSchema,
-  type tokenInputSchema,
-  tokenSchema,
-} from '#shared/access.ts';
+import type { z } from 'zod';
+import type { Session, signInInputSchema, tokenInputSchema } from '#shared/access.ts';
+import { type Permission, roleMay } from '#shared/roles.ts';
 import { api, isProblemError } from './http.ts';
 import { queryKeys } from './query-keys.ts';
-
-const anything = z.unknown();
-const tokenListSchema = z.object({ tokens: z.array(tokenSchema) });
+import { shape } from './shape.ts';
 
 export function useSession() {
   return useQuery({
     queryKey: queryKeys.session,
-    queryFn: ({ signal }) => api.get('session', sessionSchema, { signal }),
+    queryFn: ({ signal }) => api.get('session', shape('sessionSchema'), { signal }),
     staleTime: 60_000,
   });
 }
@@ -37,19 +27,19 @@ export function signInPath(error: unknown, here: string): string | null {
 /** Only paths of this console are followed after signing in. */
 export const safeNext = (next: string | null): string => (next && /^\/(?![/\\])/.test(next) ? next : '/');
 
-export const signIn = (input: z.infer<typeof signInInputSchema>) => api.post('auth/sign-in', anything, { body: input });
-export const signOut = () => api.post('auth/sign-out', anything, { body: {} });
+export const signIn = (input: z.infer<typeof signInInputSchema>) => api.post('auth/sign-in', shape('anythingSchema'), { body: input });
+export const signOut = () => api.post('auth/sign-out', shape('anythingSchema'), { body: {} });
 export const setUp = (input: { token: string; email: string; password: string; name: string }) =>
-  api.post('setup', anything, { body: input });
+  api.post('setup', shape('anythingSchema'), { body: input });
 
 export function useTokens() {
-  return useQuery({ queryKey: queryKeys.tokens, queryFn: ({ signal }) => api.get('tokens', tokenListSchema, { signal }) });
+  return useQuery({ queryKey: queryKeys.tokens, queryFn: ({ signal }) => api.get('tokens', shape('tokenListSchema'), { signal }) });
 }
 
 export function useCreateToken() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (input: z.input<typeof tokenInputSchema>) => api.post('tokens', createdTokenSchema, { body: input }),
+    mutationFn: (input: z.input<typeof tokenInputSchema>) => api.post('tokens', shape('createdTokenSchema'), { body: input }),
     onSuccess: () => client.invalidateQueries({ queryKey: queryKeys.tokens }),
   });
 }
@@ -57,7 +47,7 @@ export function useCreateToken() {
 export function useRevokeToken() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (id: string) => api.delete(`tokens/${encodeURIComponent(id)}`, anything),
+    mutationFn: (id: string) => api.delete(`tokens/${encodeURIComponent(id)}`, shape('anythingSchema')),
     onSuccess: () => client.invalidateQueries({ queryKey: queryKeys.tokens }),
   });
 }

@@ -1,5 +1,8 @@
 import { z } from 'zod';
+import { LEAK_VERDICTS, NODE_STATES } from './node-states.ts';
 import { bandSchema, instantSchema, intervalSchema } from './time.ts';
+
+export { LEAK_VERDICTS, type LeakVerdict, NODE_STATES, type NodeState } from './node-states.ts';
 
 const NAME = /^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/;
 const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:]{2,45}(?:%[A-Za-z0-9]{1,15})?)$/;
@@ -51,13 +54,6 @@ export type NodeInput = z.infer<typeof nodeInputSchema>;
 
 /** A registered node as stored. `version` is what If-Match compares. */
 export type FleetMember = NodeInput & { id: string; version: number; createdAt: string };
-
-/** Reachability only; a leak never changes it. */
-export const NODE_STATES = ['up', 'degraded', 'scrape-blind', 'down', 'unknown'] as const;
-export type NodeState = (typeof NODE_STATES)[number];
-
-export const LEAK_VERDICTS = ['leaking', 'not-leaking', 'cannot-tell'] as const;
-export type LeakVerdict = (typeof LEAK_VERDICTS)[number];
 
 export const leakSchema = z.object({
   verdict: z.enum(LEAK_VERDICTS),

@@ -1,4 +1,4 @@
-import { LEAK_VERDICTS, NODE_STATES } from './nodes.ts';
+import { LEAK_VERDICTS, NODE_STATES } from './node-states.ts';
 
 /**
  * The one grammar for search, targets and access: terms divided by spaces, all of which must hold.

@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import { tokenSchema } from '#shared/access.ts';
+
+/** What answers look like. The schema library is a third of the first page's script, so this file is only ever imported late: use shape(). */
+export { createdTokenSchema, sessionSchema } from '#shared/access.ts';
+export { auditPageSchema } from '#shared/audit.ts';
+export { problemSchema } from '#shared/errors.ts';
+export { eventSchema } from '#shared/events.ts';
+export { nodeMetricsAnswerSchema } from '#shared/metrics.ts';
+export { fleetSchema, nodeConfigSchema, nodeDetailSchema, selfTestSchema } from '#shared/nodes.ts';
+export { runListSchema } from '#shared/runs.ts';
+
+export const anythingSchema = z.unknown();
+export const tokenListSchema = z.object({ tokens: z.array(tokenSchema) });
+export const nodeLogsSchema = z.object({ lines: z.array(z.string()) });
+export const sshKeySchema = z.object({ publicKey: z.string() });
+export const hostKeySchema = z.object({ pinned: z.string().nullable(), offered: z.string().nullable(), blocked: z.boolean() });
+export const addedNodeSchema = z.object({ id: z.string(), name: z.string() });

@@ -1,0 +1,30 @@
+/** Plain data, without the schema library: pages need it before they read an answer. */
+export const ROLES = ['viewer', 'operator', 'approver', 'admin'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Closed list; every route and verb names one. */
+export const PERMISSIONS = [
+  'fleet.read',
+  'node.write',
+  'node.host-key',
+  'config.read',
+  'run.read',
+  'run.start',
+  'run.control',
+  'run.approve',
+  'runbook.read',
+  'audit.read',
+  'token.read',
+  'token.write',
+  'user.read',
+  'self.read',
+] as const;
+export type Permission = (typeof PERMISSIONS)[number];
+
+const VIEWER: Permission[] = ['fleet.read', 'config.read', 'run.read', 'runbook.read', 'self.read'];
+const OPERATOR: Permission[] = [...VIEWER, 'run.start', 'run.control', 'audit.read'];
+const APPROVER: Permission[] = [...OPERATOR, 'run.approve'];
+const GRANTS: Record<Role, readonly Permission[]> = { viewer: VIEWER, operator: OPERATOR, approver: APPROVER, admin: PERMISSIONS };
+
+/** Nodes, host keys, tokens and users are the admin's: the console dials only what an admin registered. */
+export const roleMay = (role: Role, permission: Permission): boolean => GRANTS[role].includes(permission);
