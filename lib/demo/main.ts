@@ -1,4 +1,6 @@
 // The demo: a fleet of real proxies on this machine, real traffic through them, and the console in front. `npm run demo` comes here.
+import fs from 'node:fs';
+import { OPEN_FILES } from './node/plan.ts';
 import { isFree } from './node/ports.ts';
 import { OptionError, readOptions, USAGE } from './options.ts';
 import { DataDirError } from './supervisor/data-dir.ts';
@@ -14,6 +16,7 @@ async function main(): Promise<number> {
   const options = readOptions(process.argv.slice(2), process.env);
   if (options.consoleEntry !== null && !(await isFree(options.port)))
     throw new OptionError(`PORT is ${options.port}, which another program uses: set PORT to a free one`);
+  checkMachine();
   const stopping = stopSignal();
   const fleet = await startFleet(options, say, stopping).catch((error: unknown) => {
     if (stopping.aborted) return null;
@@ -26,6 +29,16 @@ async function main(): Promise<number> {
   }
   say('stopped; nothing is left running');
   return 0;
+}
+
+/** What no option can help: said before anything starts. */
+function checkMachine(): void {
+  if (process.platform !== 'linux') throw new OptionError(`the demo's nodes need Linux (/proc, /bin/sh); this is ${process.platform}`);
+  const hard = /^Max open files\s+\d+\s+(\d+)/m.exec(fs.readFileSync('/proc/self/limits', 'utf8'))?.[1];
+  if (hard !== undefined && Number(hard) < OPEN_FILES)
+    throw new OptionError(
+      `the hard limit of open files is ${hard} here and each demo proxy runs with ${OPEN_FILES}: raise it (ulimit -Hn) and start again`,
+    );
 }
 
 /** Ctrl-C, a plain kill, a closed terminal, or the npm script gone. */

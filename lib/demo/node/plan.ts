@@ -5,6 +5,8 @@ import { placesFor } from './places.ts';
 /** The account that the console logs in with; the demo's SSH servers know no other. */
 export const SSH_USER = 'sre';
 export const UNIT = 'sniproxy';
+/** hard and soft limit of a demo proxy: at 60 to 120 leaked a minute it is an hour or two away */
+export const OPEN_FILES = 8_192;
 
 export type NodePorts = { tls: number; http: number; metrics: number; ssh: number };
 

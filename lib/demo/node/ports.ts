@@ -6,15 +6,15 @@ const LOWEST = 15_000;
 
 /**
  * Free loopback ports below the ephemeral range. A port that the kernel also hands to outgoing connections could be taken by one of
- * them in the moment between a proxy's stop and its start, and thousands of leaked tunnels hold such ports.
+ * them in the moment between a proxy's stop and its start, and thousands of leaked tunnels hold such ports. `spare` is left for another.
  */
-export async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number, spare?: number): Promise<number[]> {
   const highest = Math.max(LOWEST + 1_000, ephemeralStart());
   const found = new Set<number>();
   for (let tries = 0; found.size < count; tries++) {
     if (tries > count * 50) throw new Error(`no ${count} free ports between ${LOWEST} and ${highest} on 127.0.0.1`);
     const port = randomInt(LOWEST, highest);
-    if (!found.has(port) && (await isFree(port))) found.add(port);
+    if (port !== spare && !found.has(port) && (await isFree(port))) found.add(port);
   }
   return [...found];
 }

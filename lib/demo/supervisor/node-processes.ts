@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { configFile } from '../node/config-file.ts';
 import { type FleetMark, nodeEnvironment } from '../node/environment.ts';
-import { type NodePlan, SSH_USER, UNIT } from '../node/plan.ts';
+import { type NodePlan, OPEN_FILES, SSH_USER, UNIT } from '../node/plan.ts';
 import { createJournal, type Journal } from '../services/journal.ts';
 import { createManager, type Manager } from '../services/manager.ts';
 import { createUnitFiles } from '../services/properties.ts';
@@ -24,7 +24,6 @@ export type NodeProcesses = {
   sshPid: number | null;
 };
 
-const OPEN_FILES = 8_192;
 const PROXY_CLI = path.join(import.meta.dirname, '..', '..', '..', 'proxy-core', 'src', 'cli.ts');
 const SSH_SERVER = path.join(import.meta.dirname, '..', 'ssh-server', 'main.ts');
 

@@ -29,7 +29,7 @@ const CONSOLE_TRIES = 4;
 export async function startFleet(options: DemoOptions, say: Say, signal: AbortSignal): Promise<Fleet> {
   const { fleetId, socketPath } = await claimDataDir(options.dataDir);
   const mark: FleetMark = { dataDir: options.dataDir, fleetId };
-  const [tls = 0, http = 0, ...nodePorts] = await freePorts(portsNeeded(options.drills.length) + 2);
+  const [tls = 0, http = 0, ...nodePorts] = await freePorts(portsNeeded(options.drills.length) + 2, options.port);
   const plans = planNodes({ drills: options.drills, dataDir: options.dataDir, ports: nodePorts });
   const keys: Keys = { apiToken: `hr_${randomBytes(24).toString('base64url')}`, signInKey: randomBytes(24).toString('base64url') };
   const record = createRecord(options, keys);
