@@ -1,5 +1,5 @@
 import { hasEnded, type RunStatus, type TargetStatus, type Verdict } from '#shared/runs.ts';
-import { holdsNode, lostNode, type RunState, type StepState, stepOpen, type TargetState, targetEnded, type UndoReason } from './state.ts';
+import { holdsNode, lostNode, type RunState, stepOpen, type TargetState, targetEnded, type UndoReason } from './state.ts';
 import { describeRun, describeTarget } from './words.ts';
 
 /** A target as the engine sees it now: what is stored, and what this process is doing with it. */
@@ -158,5 +158,3 @@ export function joinVerdicts(targets: readonly Pick<TargetState, 'verdict' | 'st
   if (known.includes('inconclusive')) return 'inconclusive';
   return targets.every((t) => t.verdict === 'pass') ? 'pass' : targets.every((t) => targetEnded(t)) ? 'inconclusive' : null;
 }
-
-export const firstOpenStep = (target: Pick<TargetState, 'steps'>): StepState | undefined => target.steps.find(stepOpen);

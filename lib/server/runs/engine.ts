@@ -11,8 +11,6 @@ const RENEW_MS = 1500;
 /** A call to a hanging node may outlast this; it then ends into the void, and the next engine asks the node first. */
 const STOP_MS = 2500;
 
-export type Engine = ReturnType<typeof createEngine>;
-
 /** Works on every unfinished run that no living engine holds: those just started, and those that a dead console left behind. */
 export function createEngine(deps: RunsDeps, onChange: (runId: string) => void) {
   const { db, clock, log, events } = deps;

@@ -1,21 +1,18 @@
-import type { FleetMember } from '#shared/nodes.ts';
 import type { Runbook } from '#shared/runbooks.ts';
 import { hasEnded } from '#shared/runs.ts';
 import { applyActions, isStored } from './apply-actions.ts';
 import { type Action, decide, type LiveRun, type LiveTarget } from './decide.ts';
 import type { RunsDeps } from './deps.ts';
+import { createHeldNodes } from './held-nodes.ts';
 import { confirmNode, undoNode } from './hold-node.ts';
 import { Interrupted } from './interrupted.ts';
-import { keepArmed } from './keeper.ts';
 import type { TargetState } from './state.ts';
-import { opsId, runStep } from './step-job.ts';
+import { runStep } from './step-job.ts';
 import { loadRun, type StoredRun } from './store.ts';
-import { createWayBack, type WayBackGuard } from './way-back.ts';
 
 const RETRY_MS = 1500;
 
 type Job = { what: 'step' | 'confirm' | 'undo'; controller: AbortController; done: Promise<void> };
-type Held = { wayBack: WayBackGuard; stop: AbortController; kept: boolean };
 
 export type RunLoop = ReturnType<typeof createRunLoop>;
 
@@ -36,7 +33,6 @@ export function createRunLoop(
   const { db, clock, log } = deps;
   const { runId, publish } = options;
   const jobs = new Map<string, Job>();
-  const held = new Map<string, Held>();
   let stopping = false;
   let turning: Promise<void> | null = null;
   let again = false;
@@ -46,6 +42,8 @@ export function createRunLoop(
     publish(runId);
     nudge();
   };
+
+  const held = createHeldNodes({ deps, runId, onChange: changed, onOverdue: nudge });
 
   function nudge(): void {
     if (stopping) return;
@@ -73,13 +71,13 @@ export function createRunLoop(
   async function turn(): Promise<void> {
     const run = await load();
     if (run === null || hasEnded(run.status)) return options.onEnd();
-    for (const target of run.targets) keep(run, target);
+    for (const target of run.targets) held.keep(run, target);
     const actions = decide(toLive(run));
     for (const action of actions) if (action.do === 'interrupt') jobs.get(action.nodeId)?.controller.abort(new Interrupted(action.why));
     if (actions.some(isStored)) {
       await options.assertOwned();
       await applyActions(deps, run, actions);
-      for (const action of actions) if (action.do === 'end-target') letGo(action.nodeId);
+      for (const action of actions) if (action.do === 'end-target') held.letGo(action.nodeId);
       again = true;
       return publish(runId);
     }
@@ -102,46 +100,10 @@ export function createRunLoop(
       (t): LiveTarget => ({
         ...t,
         busy: jobs.get(t.nodeId)?.what ?? 'no',
-        confirmed: held.get(t.nodeId)?.wayBack.confirmed(t.revertAt) ?? false,
+        confirmed: held.confirmed(t),
       }),
     ),
   });
-
-  function wayBackOf(run: StoredRun, target: TargetState): Held {
-    const known = held.get(target.nodeId);
-    if (known !== undefined) return known;
-    const of = {
-      runId,
-      nodeId: target.nodeId,
-      opsId: opsId(runId, target.attempt),
-      seconds: run.strategy.confirmSeconds,
-      member: () => member(target.nodeId),
-    };
-    const created = {
-      wayBack: createWayBack({ db, ops: deps.ops, clock, onChange: changed }, of),
-      stop: new AbortController(),
-      kept: false,
-    };
-    held.set(target.nodeId, created);
-    return created;
-  }
-
-  /** Starts the keeper of a node as soon as it is armed, once. */
-  function keep(run: StoredRun, target: TargetState): void {
-    if (target.wayBack !== 'armed' || target.undo !== null) return;
-    const one = wayBackOf(run, target);
-    if (one.kept) return;
-    one.kept = true;
-    const options = { wayBack: one.wayBack, seconds: run.strategy.confirmSeconds, clock, log, signal: one.stop.signal, onOverdue: nudge };
-    keepArmed(options).catch((error) => log.error({ err: error, runId }, 'the keeper of a node failed'));
-  }
-
-  function letGo(nodeId: string): void {
-    held.get(nodeId)?.stop.abort();
-    held.delete(nodeId);
-  }
-
-  const member = (nodeId: string): Promise<FleetMember> => deps.nodes.get(nodeId);
 
   function launch(run: StoredRun, action: Extract<Action, { do: 'step' | 'confirm' | 'undo' }>): void {
     const target = run.targets.find((t) => t.nodeId === action.nodeId);
@@ -170,7 +132,7 @@ export function createRunLoop(
     deps,
     runId,
     target,
-    wayBack: wayBackOf(run, target).wayBack,
+    wayBack: held.of(run, target),
     signal,
     onChange: changed,
   });
@@ -179,9 +141,8 @@ export function createRunLoop(
     const { steps } = options.runbookOf(run.runbook);
     const one = steps.find((s) => s.key === key);
     if (one === undefined) throw new Error(`the runbook has no step ${key}`);
-    const { wayBack } = wayBackOf(run, target);
-    const job = { deps, run, steps, target, step: one, wayBack, signal, assertOwned: options.assertOwned, onChange: changed };
-    await runStep({ ...job, member: await member(target.nodeId) });
+    const job = { deps, run, steps, target, step: one, signal, assertOwned: options.assertOwned, onChange: changed };
+    await runStep({ ...job, wayBack: held.of(run, target) });
     if (one.kind === 'service') deps.scraper.nudge(target.nodeId);
   }
 
@@ -197,7 +158,7 @@ export function createRunLoop(
     async stop(why: 'stopping' | 'lease-lost'): Promise<void> {
       stopping = true;
       wake?.abort();
-      for (const { stop } of held.values()) stop.abort();
+      held.stop();
       for (const { controller } of jobs.values()) controller.abort(new Interrupted(why));
       await Promise.allSettled([...[...jobs.values()].map((j) => j.done), turning ?? Promise.resolve()]);
     },

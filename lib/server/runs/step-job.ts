@@ -10,7 +10,7 @@ import type { TargetState } from './state.ts';
 import type { Proof, StepContext, StepResult } from './steps/context.ts';
 import { STEP_RUNNERS } from './steps/index.ts';
 import { type StoredRun, updateStep, updateTarget } from './store.ts';
-import type { WayBackGuard } from './way-back.ts';
+import { opsId, type WayBackGuard } from './way-back.ts';
 
 const MAX_OUTPUT = 4096;
 /** Live output reaches the database and the browsers at most this often. */
@@ -25,7 +25,6 @@ export type StepJob = {
   target: TargetState;
   step: RunbookStep;
   wayBack: WayBackGuard;
-  member: FleetMember;
   signal: AbortSignal;
   /** throws when this process may not act for the run any more */
   assertOwned: () => Promise<void>;
@@ -51,10 +50,11 @@ export async function runStep(job: StepJob): Promise<void> {
   const output = liveOutput(job, stored?.output ?? '');
   let result: StepResult;
   try {
+    const node = await deps.nodes.get(nodeId);
     result = await withinTime(job, (signal, deadline) => {
       const runner = STEP_RUNNERS[step.kind];
       if (runner === undefined) throw new Error(`no runner for ${step.kind}`);
-      return runner(createContext(job, { signal, deadline, prove, say: output.say }));
+      return runner(createContext(job, node, { signal, deadline, prove, say: output.say }));
     });
   } catch (error) {
     await output.flush();
@@ -122,8 +122,8 @@ async function withinTime<T>(job: StepJob, work: (signal: AbortSignal, deadline:
   }
 }
 
-function createContext(job: StepJob, live: Pick<StepContext, 'signal' | 'deadline' | 'prove' | 'say'>): StepContext {
-  const { deps, run, step, wayBack, member } = job;
+function createContext(job: StepJob, node: FleetMember, live: Pick<StepContext, 'signal' | 'deadline' | 'prove' | 'say'>): StepContext {
+  const { deps, run, step, wayBack } = job;
   let target = job.target;
   return {
     ...live,
@@ -135,19 +135,19 @@ function createContext(job: StepJob, live: Pick<StepContext, 'signal' | 'deadlin
       dryRun: run.dryRun,
       steps: job.steps,
     },
-    node: member,
+    node,
     step,
     target: () => target,
     gate: target.steps.find((s) => s.key === step.key)?.gate ?? null,
     ops: guardOps(job, live.signal),
     wayBack,
-    samples: (sinceMs) => deps.metrics.recent(member.id, sinceMs),
-    focus: (untilMs) => deps.scraper.focus(member.id, untilMs),
-    agree: (sha256) => deps.configFiles.agree(deps.db, member.id, sha256),
+    samples: (sinceMs) => deps.metrics.recent(node.id, sinceMs),
+    focus: (untilMs) => deps.scraper.focus(node.id, untilMs),
+    agree: (sha256) => deps.configFiles.agree(deps.db, node.id, sha256),
     clock: deps.clock,
     async remember(patch) {
       live.signal.throwIfAborted();
-      await updateTarget(deps.db, run.id, member.id, patch);
+      await updateTarget(deps.db, run.id, node.id, patch);
       const { memo, edit, restart } = patch;
       target = {
         ...target,
@@ -158,9 +158,6 @@ function createContext(job: StepJob, live: Pick<StepContext, 'signal' | 'deadlin
     },
   };
 }
-
-/** One attempt on one node does each thing once; a second attempt is another one. */
-export const opsId = (runId: string, attempt: number): string => (attempt === 1 ? runId : `${runId}-${attempt}`);
 
 /** Changes need three things at the moment of the act: the step goes on, the run is ours, and the node still waits for us. */
 function guardOps(job: StepJob, signal: AbortSignal): NodeOps {

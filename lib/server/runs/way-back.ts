@@ -10,6 +10,9 @@ import { updateTarget } from './store.ts';
 const ASK_AGAIN_MS = 1000;
 const WENT_BACK: readonly RevertState[] = ['reverting', 'reverted'];
 
+/** The name of one attempt on its node: it does each thing once, and a second attempt is another one. */
+export const opsId = (runId: string, attempt: number): string => (attempt === 1 ? runId : `${runId}-${attempt}`);
+
 export type WayBackDeps = { db: Db; ops: NodeOps; clock: Clock; onChange: () => void };
 export type WayBackOf = { runId: string; nodeId: string; opsId: string; seconds: number; member: () => Promise<FleetMember> };
 export type WayBackGuard = ReturnType<typeof createWayBack>;

@@ -225,3 +225,12 @@ describe('start', () => {
     assert.equal(run.targets[0]?.steps.length, 14);
   });
 });
+
+test('a node that was removed from the registry fails its run instead of holding it up', async (t) => {
+  const { world, console, node } = await begun(t);
+  const { id } = await console.start({ selector: 'name=edge-1', dryRun: true });
+  await console.db.deleteFrom('nodes').where('id', '=', node.member.id).execute();
+  const run = await world.ended(console, id, 60_000);
+  assert.equal(run.status, 'failed', run.summary);
+  assert.match(run.summary, /no node/);
+});

@@ -62,18 +62,16 @@ const RETRY_MS = 1000;
 const PASSING: readonly string[] = ['ssh.unreachable', 'ssh.timeout'];
 
 /** Tries again while SSH does not answer and the step has time left. Everything else fails at once. */
-export async function patiently<T>(context: StepContext, work: () => Promise<T>): Promise<T> {
-  for (;;) {
+export async function patiently<T>(context: StepContext, work: () => Promise<T>, attempts = Number.POSITIVE_INFINITY): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
     try {
       return await work();
     } catch (error) {
       context.signal.throwIfAborted();
       const passing = isHeadroomError(error) && PASSING.includes(error.code);
-      if (!passing || context.clock.now() + RETRY_MS >= context.deadline) throw error;
+      if (!passing || attempt >= attempts || context.clock.now() + RETRY_MS >= context.deadline) throw error;
       context.say(`${error.message}; trying again`);
       await context.clock.sleep(RETRY_MS, context.signal);
     }
   }
 }
-
-export const remaining = (context: StepContext): number => context.deadline - context.clock.now();

@@ -6,12 +6,14 @@ import { poolSettings } from './pool-settings.ts';
 
 /** One attempt, so that a second one on a fresh session fits into the step's half minute. */
 const PROBE_MS = 10_000;
+/** A pooled session may have died unseen; beyond that, a node that does not answer now is not the one to change now. */
+const ATTEMPTS = 3;
 
 /** Looks before anything is touched: the node answers, its process runs, its file can be read. */
 export const preflight: StepRunner = async (context) => {
   const { node, ops } = context;
   context.say(`looking at ${node.name} over SSH`);
-  const probe = await patiently(context, () => ops.probe(node, { timeoutMs: PROBE_MS }));
+  const probe = await patiently(context, () => ops.probe(node, { timeoutMs: PROBE_MS }), ATTEMPTS);
   const facts = processFacts(probe.value);
   await context.prove({
     title: 'the unit and its process',
@@ -30,7 +32,7 @@ export const preflight: StepRunner = async (context) => {
   await context.remember({ memo: { ...context.target().memo, before: facts } });
 
   context.say(`pid ${facts.pid} holds ${count(facts.openFds)} fds and listens on ${listPorts(facts.ports)}; reading ${node.configPath}`);
-  const config = await patiently(context, () => ops.readConfig(node, { timeoutMs: PROBE_MS }));
+  const config = await patiently(context, () => ops.readConfig(node, { timeoutMs: PROBE_MS }), ATTEMPTS);
   editPool(config.value.bytes, poolSettings(context.run)); // throws config.invalid with line and column
   const pool = readPool(config.value.bytes);
   const errors = lintConfig(config.value.bytes).filter((f) => f.severity === 'error');
