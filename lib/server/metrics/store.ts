@@ -154,7 +154,7 @@ function startThread(start: WorkerStart, onError: (words: string, error: unknown
     thread.on('message', (reply: Reply) => {
       const waiting = pending.get(reply.id);
       pending.delete(reply.id);
-      if (pending.size === 0) thread.unref();
+      if (pending.size === 0 && !closing) thread.unref();
       if (reply.ok) waiting?.resolve(reply.answer);
       else waiting?.reject(new Error(`metric store: ${reply.message}`));
     });

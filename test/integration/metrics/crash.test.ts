@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -45,4 +45,11 @@ test('a process killed while it stores loses nothing that was flushed, and its b
     );
     for (const bucket of buckets) assert.deepEqual([bucket.min.openFds, bucket.max.openFds], [bucket.firstAt / 1000, bucket.lastAt / 1000]);
   }
+});
+
+test('closing waits for the last write, also in a process that nothing else keeps alive', (t) => {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'headroom-close-'));
+  t.after(() => fs.rmSync(dir, { recursive: true, force: true }));
+  const args = [path.join(import.meta.dirname, 'closer.ts'), path.join(dir, 'metrics.db')];
+  assert.equal(execFileSync(process.execPath, args, { encoding: 'utf8' }), 'closed\n');
 });
