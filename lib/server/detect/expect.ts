@@ -10,19 +10,42 @@ const PAUSE_SHARE = 0.35;
 const PAUSE_FDS = 12;
 const PAUSE_BINS = 1 / 2;
 /** A leak that never paused is expected down to this share of the lowest loads it was seen at, fewer would be guesswork. */
-const REACH = 0.95;
+const REACH = 1;
 /** A leak that pauses at low load is expected only where all but this share of it was seen, and a little above. */
 const PAUSED_BELOW = 0.1;
 const PAUSED_MARGIN = 1.05;
 /** The old life counts as looked at for as long once it had carried this share of the new one's connections. */
 const SIMILAR_LOAD = 0.8;
 
+/** Accepts are counted over at least this many for a load: fewer would compare chance (± 7 % at 200). */
+const COUNTED = 200;
+/** A load counts as comparable when chance alone may have put it below, in standard deviations of its count. */
+const CHANCE = 2;
+
+/** Accepted per minute around each bin, over as many bins as it takes to count enough, plus `sigmas` of what chance leaves open in that count. */
+function steadyRate({ n, minutes, accepted, rate }: Bins, sigmas: number): Float64Array {
+  const out = new Float64Array(n);
+  for (let i = 0; i < n; i += 1) {
+    let [a, b] = [Math.max(0, i - 1), i];
+    while ((a > 0 || b < n - 1) && (accepted[b] ?? 0) - (accepted[a] ?? 0) < COUNTED) {
+      a = Math.max(0, a - 1);
+      b = Math.min(n - 1, b + 1);
+    }
+    const over = (minutes[b] ?? 0) - (minutes[a] ?? 0);
+    const counted = (accepted[b] ?? 0) - (accepted[a] ?? 0);
+    const value = b - a <= 1 || over <= 0 ? (rate[i] ?? 0) : counted / over;
+    out[i] = value * (1 + sigmas / Math.sqrt(Math.max(1, counted)));
+  }
+  return out;
+}
+
 /**
  * The accept rate (per minute) from which on the old process leaked: a quiet night after a restart proves nothing about a leak that came by day.
  * `values` are the fds beyond traffic of `bins`. 0 where nothing speaks for a dependence on load.
  */
 export function leakyLoad(bins: Bins, values: Float64Array): number {
-  const { n, rate, accepted } = bins;
+  const { n, accepted } = bins;
+  const rate = steadyRate(bins, 0);
   if (n < 12 || (accepted[n - 1] ?? 0) <= 0) return 0;
   const steps: Step[] = [];
   for (let i = 1; i < n; i += 1) {
@@ -74,10 +97,11 @@ export function expectedLeak(old: JudgedWindow, window: JudgedWindow, floor: num
   if (old.beyond === null) return 0;
   const { bins } = window;
   if (old.accepted === null || window.accepted === null || old.accepted <= 0) return Math.max(0, old.beyond.low * window.minutes);
+  const rate = steadyRate(bins, CHANCE);
   let minutes = 0;
   let accepted = 0;
   for (let i = 0; i < bins.n; i += 1) {
-    if ((bins.rate[i] ?? 0) < floor) continue;
+    if ((rate[i] ?? 0) < floor) continue;
     minutes += (bins.minutes[i] ?? 0) - (bins.minutes[i - 1] ?? 0);
     accepted += (bins.accepted[i] ?? 0) - (bins.accepted[i - 1] ?? 0);
   }
@@ -107,5 +131,7 @@ export function leakedBySameAge(
   while (to < life.to && counted !== null && (samples[to]?.acceptedTotal ?? Number.POSITIVE_INFINITY) - counted < enough) to += 1;
   const bins = binWindow(samples, from, to);
   if (bins.n < 4 || bins.span * 60 < Math.min(0.5 * span.age, (0.9 * ((samples[life.to - 1]?.at ?? 0) - first.at)) / 1000)) return null;
-  return { leaked: growthOf(bins.beyond, bins.n).rise, accepted: bins.accepted[bins.n - 1] ?? 0, minutes: bins.span };
+  // the middles of the outer bins lie a bin inside the window at either end
+  const leaked = (growthOf(bins.beyond, bins.n).rise * bins.n) / Math.max(2, bins.n - 2);
+  return { leaked, accepted: bins.accepted[bins.n - 1] ?? 0, minutes: bins.span };
 }

@@ -25,7 +25,7 @@ export type FixAssessment = {
 };
 
 /** The last window of the old life is at least this long, seconds, so that its slope is worth comparing with. */
-const BASELINE_SECONDS = 120;
+const BASELINE_SECONDS = 300;
 /** Reconnects and warm-up right after a start are not looked at, seconds of process age. */
 const SETTLE_SECONDS = 8;
 /** "Fixed" needs this many fds that the old leak would have leaked by now, and less than this share of them seen. */
@@ -42,6 +42,8 @@ const CONTROL_STOPPED = 'another cause: the untouched control stopped leaking at
 /** "Not fixed" needs a rise of this many fds. */
 const RISE_FDS = 10;
 const RISE_NOISES = 3;
+const RISE_DROPS = 3;
+const RISE_LATE = 0.25;
 
 const SAME_AGE = 'same process age';
 const COMPARABLE = 'last window of comparable load';
@@ -181,13 +183,15 @@ function ageAt(samples: readonly Sample[], life: Life): number {
 
 const lastAt = (samples: readonly Sample[]): number => samples.at(-1)?.at ?? 0;
 
-/** A rise that is no chance: above 0 at the interval's low end, through all quarters of the window, and more than noise. */
+/** A rise that is no chance: above 0 at the interval's low end and more than noise; through all quarters of the window, or far beyond all falls. */
 function grows(samples: readonly Sample[], window: JudgedWindow | null): boolean {
   if (window === null || window.beyond === null || samples.at(-1)?.connectionsActive === null) return false;
   const { low, rise, noise } = window.beyond;
   if (!(low > 0) || rise < Math.max(RISE_FDS, RISE_NOISES * noise)) return false;
-  const bins = binWindow(samples, firstAt(samples, window.fromMs), firstAt(samples, window.toMs + 1));
-  return keepsRising(bins.beyond, bins.n);
+  const { beyond, n } = window.bins;
+  const shape = growthOf(beyond, n);
+  const staircase = shape.rise >= RISE_DROPS * shape.drop && shape.rise >= 2 * shape.jump && shape.late >= RISE_LATE * shape.rise;
+  return keepsRising(beyond, n) || (shape.rise >= RISE_FDS && staircase);
 }
 
 const describe = (window: JudgedWindow, processAge: number) => ({
