@@ -112,13 +112,7 @@ export class Tunnel {
     const now = this.#owner.now();
     this.#upstreamFinAt = now;
     this.#movedAt = now;
-    if (this.#faults.swallowsEof) {
-      if (this.#clientFinAt > 0) return;
-      // The client's own end is left unread, or its socket would close by itself.
-      this.#client.end();
-      this.#client.pause();
-      return;
-    }
+    if (this.#faults.swallowsEof) return;
     this.#client.end();
     this.#owner.wake(now + this.#quietLimit);
   }

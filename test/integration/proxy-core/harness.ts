@@ -65,14 +65,10 @@ export async function startProxy(
       .split('\n')
       .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line) as Record<string, string | number>);
-  await until(
-    'the proxy has started',
-    () => {
-      if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}: ${output.stderr}`);
-      return lines().some((line) => line.msg === 'started');
-    },
-    { timeoutMs: 20_000 },
-  );
+  await Promise.race([
+    until('the proxy has started', () => lines().some((line) => line.msg === 'started'), { timeoutMs: 20_000 }),
+    exited.then(({ code }) => Promise.reject(new Error(`the proxy ended with ${code}: ${output.stderr}`))),
+  ]);
   const portOf = (msg: string, at = 0) => Number(`${lines().filter((line) => line.msg === msg)[at]?.address}`.split(':').at(-1));
   const pid = child.pid ?? 0;
   const adminPort = portOf('metrics');
