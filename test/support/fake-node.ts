@@ -39,7 +39,8 @@ show() {
 case $verb in
 show) p=; v=; n=; for w; do [ "$n" ] && { p=$w; n=; }; case $w in -p) n=1;; --value) v=1;; esac; done; show "$p" "$v";;
 is-active) if [ -e "$F/timers/$last" ]; then echo active; else echo inactive; exit 3; fi;;
-restart)
+restart) exec /usr/bin/setsid -w "$0" --job restart-job;;
+restart-job)
   echo restart >> "$F/jobs"
   [ -e "$F/slow" ] && sleep "$(cat "$F/slow")"
   old=$(cat "$F/pid" 2>/dev/null); [ -n "$old" ] && kill "$old" 2>/dev/null
@@ -118,6 +119,16 @@ export function fakeNode(t: Pick<TestContext, 'after'>, options: { id?: string; 
     state: (runId, file) => path.join(etc, '.headroom', runId, file),
   };
 }
+
+/** No job of the service manager goes on: like systemd's, they outlive a systemctl that is killed. */
+export const jobsDone = (node: FakeNode): boolean =>
+  !fs.readdirSync('/proc').some((pid) => {
+    try {
+      return /^\d+$/.test(pid) && fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(path.join(node.dir, 'bin', 'systemctl'));
+    } catch {
+      return false;
+    }
+  });
 
 /** Switches of the fake service: `slow` (seconds a restart takes), `fails`, `state`, `no-timers`. */
 export const setFact = (node: FakeNode, name: 'slow' | 'fails' | 'state' | 'no-timers', value: string) =>

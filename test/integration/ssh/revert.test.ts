@@ -5,7 +5,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { systemClock } from '#server/kernel/clock.ts';
 import { isHeadroomError } from '#server/kernel/errors.ts';
 import { createNodeOps } from '#server/ssh/index.ts';
-import { type FakeNode, fakeNode, setFact } from '#test/support/fake-node.ts';
+import { type FakeNode, fakeNode, jobsDone, setFact } from '#test/support/fake-node.ts';
 import { localSsh } from '#test/support/local-ssh.ts';
 import { until } from '#test/support/until.ts';
 
@@ -257,7 +257,10 @@ describe('killed half-way', () => {
         }),
         systemClock,
       );
-      const each = (work: () => Promise<unknown>) => work().catch(() => cuts++);
+      const each = async (work: () => Promise<unknown>) => {
+        await work().catch(() => cuts++);
+        await until('the service manager is done', () => jobsDone(node));
+      };
       await each(() => dying.backupConfig(node.member, { ...RUN, expectedSha256: value.sha256 }));
       await each(() => dying.armRevert(node.member, { ...RUN, seconds: 60 }));
       await each(() => dying.writeConfig(node.member, { ...RUN, bytes, expectedSha256: value.sha256 }));
