@@ -1,6 +1,6 @@
 import { memo } from 'react';
 
-const WIDTH = 92;
+const WIDTH = 84;
 const HEIGHT = 20;
 
 /** A trend in a table cell: gaps stay gaps, and the line breaks where a process started (`breakAt`, an index). */

@@ -1,4 +1,3 @@
-import { isProblemError } from '#client/http.ts';
 import { FLEET_REFETCH_MS, useFleet } from '#client/nodes.ts';
 import { consoleNow, useNow } from '#components/ui/now.tsx';
 
@@ -16,13 +15,13 @@ export type Freshness =
   | { kind: 'lost'; asOfMs: number; sinceSeconds: number; retryInSeconds: number; retry: () => void };
 
 export function useFreshness(): Freshness {
-  const { data, error, dataUpdatedAt, errorUpdatedAt, refetch } = useFleet();
+  const { data, dataUpdatedAt, errorUpdatedAt, refetch } = useFleet();
   const now = useNow() || consoleNow();
   if (!data || data.nodes.length === 0) return { kind: 'none' };
   const asOfMs = Date.parse(data.asOf);
   const silentMs = Date.now() - dataUpdatedAt;
-  const unanswered = isProblemError(error) && error.code !== 'auth.required' && error.code !== 'auth.forbidden';
-  if (unanswered && silentMs > LOST_AFTER_MS)
+  // the error itself may be gone: live patches count as success
+  if (errorUpdatedAt > dataUpdatedAt && silentMs > LOST_AFTER_MS)
     return {
       kind: 'lost',
       asOfMs,

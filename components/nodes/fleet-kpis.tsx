@@ -22,10 +22,10 @@ export function FleetKpis({ nodes, byUrgency }: { nodes: readonly FleetNode[]; b
   const runId = [...runs][0];
   return (
     <KpiStrip label="Fleet summary">
-      <DiesFirstKpi first={byUrgency[0]} />
+      <DiesFirstKpi first={byUrgency[0]} cannotTell={cannotTell} />
       <Kpi
         label="Leaking"
-        mark={leaking > 0 ? 'warn' : 'ok'}
+        mark={leaking > 0 ? 'warn' : cannotTell > 0 ? 'unknown' : 'ok'}
         value={formatCount(leaking)}
         unit={leaking === 1 ? 'node' : 'nodes'}
         detail={cannotTell > 0 ? `${formatCount(cannotTell)} can't tell yet` : `of ${formatCount(nodes.length)}`}
@@ -90,10 +90,32 @@ export function FleetKpis({ nodes, byUrgency }: { nodes: readonly FleetNode[]; b
   );
 }
 
-function DiesFirstKpi({ first }: { first: FleetNode | undefined }) {
+/** A forecast only from a leak that is told; silence of the judgement is no all-clear. */
+function DiesFirstKpi({ first, cannotTell }: { first: FleetNode | undefined; cannotTell: number }) {
   const band = first ? forecastOf(first) : null;
-  if (!first || !band || band.low > HORIZON_SECONDS)
-    return <Kpi label="Dies first" mark="ok" value="over 30" unit="d" detail="no node leaks towards its limit" />;
+  if (first?.leak.verdict === 'leaking' && !band)
+    return (
+      <Kpi
+        label="Dies first"
+        mark="warn"
+        value="–"
+        detail={`${first.name} leaks, no forecast yet`}
+        href={`/nodes/${encodeURIComponent(first.id)}`}
+      />
+    );
+  if (!first || !band)
+    return cannotTell > 0 ? (
+      <Kpi
+        label="Dies first"
+        mark="unknown"
+        tone="unknown"
+        value="Can’t tell"
+        detail={`${formatCount(cannotTell)} can’t tell yet`}
+        href="/?view=cannot-tell"
+      />
+    ) : (
+      <Kpi label="Dies first" mark="ok" value="None" detail="no node is leaking" />
+    );
   const danger = band.low < DANGER_SECONDS;
   const { figure, unit } = splitDuration(Math.min(band.mid, HORIZON_SECONDS));
   return (

@@ -52,7 +52,7 @@ export const FleetRow = memo(function FleetRow({
         <Usage node={node} selected={selected} />
       </td>
       <td className="num c-head">{node.headroom === null ? '–' : formatCount(node.headroom)}</td>
-      <td className="p2 c-spark">
+      <td className="p3 c-spark">
         <Sparkline
           values={node.sparkline}
           tone={leaking ? 'unexplained' : 'quiet'}
@@ -73,7 +73,7 @@ export const FleetRow = memo(function FleetRow({
         </span>
         <span className="lo band">{leaking ? forecast.band : ''}</span>
       </td>
-      <td className="num c-conn">
+      <td className="num c-conn p2">
         {node.connectionsActive === null ? '–' : formatCount(node.connectionsActive)}
         {node.acceptedPerSecond === null ? null : <span className="lo p4"> {formatFigure(node.acceptedPerSecond)}/s</span>}
       </td>

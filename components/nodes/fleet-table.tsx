@@ -79,13 +79,13 @@ export function FleetTable({
             <SortHead column="headroom" sort={sort} onSort={onSort} numeric>
               Headroom
             </SortHead>
-            <th scope="col" className="p2">
+            <th scope="col" className="p3">
               Open fds, 1 h
             </th>
             <SortHead column="eta" sort={sort} onSort={onSort} numeric className="c-eta" title="by the near end of the band">
               Time to EMFILE
             </SortHead>
-            <SortHead column="connections" sort={sort} onSort={onSort} numeric firstDescending className="c-conn">
+            <SortHead column="connections" sort={sort} onSort={onSort} numeric firstDescending className="c-conn p2">
               Connections
             </SortHead>
             <th scope="col" className="p2">

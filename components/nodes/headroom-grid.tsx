@@ -31,6 +31,7 @@ const kindOf = (node: FleetNode): CellKind => {
 
 const GROUP_PREFERENCE = ['site', 'zone', 'region', 'group', 'rack'];
 const NO_GROUP = 'all nodes';
+const LONGEST_NAME = 12;
 
 /** A cell fills from the bottom with open fds: the empty top is the headroom. Places are fixed within a group so that they can be learnt. */
 export function HeadroomGrid({ nodes }: { nodes: readonly FleetNode[] }) {
@@ -39,12 +40,14 @@ export function HeadroomGrid({ nodes }: { nodes: readonly FleetNode[] }) {
   const key = chosen !== null && keys.includes(chosen) ? chosen : (keys[0] ?? null);
   const groups = useMemo(() => grouped(nodes, key), [nodes, key]);
   const [frame, width] = useWidth();
-  const perRow = 24;
-  const labelWidth = 72;
-  const gap = nodes.length > 400 ? 1 : 2;
+  const longest = Math.max(3, ...groups.map(([name]) => Math.min(name.length, LONGEST_NAME)));
+  const labelWidth = longest * 7 + 46;
+  const gap = nodes.length > 400 ? 1 : nodes.length > 48 ? 2 : 4;
+  const largest = nodes.length > 48 ? 26 : 40;
   // 1,000 nodes: 8 px cells; a handful: not larger than a thumb
-  const side = Math.max(8, Math.min(26, Math.floor((width - labelWidth + gap) / perRow) - gap));
-  const cellHeight = side + 3;
+  const perRow = nodes.length > 48 ? 24 : 8;
+  const side = Math.max(8, Math.min(largest, Math.floor((width - labelWidth + gap) / perRow) - gap));
+  const cellHeight = side + (side > 30 ? 10 : 3);
   const columns = Math.max(1, Math.floor((width - labelWidth + gap) / (side + gap)));
   let y = 0;
   const placed = groups.map(([name, members]) => {
@@ -81,7 +84,7 @@ export function HeadroomGrid({ nodes }: { nodes: readonly FleetNode[] }) {
               {placed.map(({ name, members, top }) => (
                 <g key={name}>
                   <text className="b" x={0} y={top + 12}>
-                    {name.length > 8 ? `${name.slice(0, 7)}…` : name}
+                    {name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name}
                   </text>
                   <text className="end" x={labelWidth - 12} y={top + 12}>
                     {members.length}

@@ -129,11 +129,9 @@ function parse(data: string): unknown {
 export function applyEvents(client: QueryClient, events: readonly LiveEvent[]): void {
   const samples = events.filter((event) => event.type === 'fleet.sample');
   if (samples.length > 0) {
-    client.setQueryData(queryKeys.fleet, (fleet: Parameters<typeof patchFleet>[0]) => patchFleet(fleet, samples));
+    patch(client, queryKeys.fleet, (fleet: Parameters<typeof patchFleet>[0]) => patchFleet(fleet, samples));
     for (const sample of samples) {
-      client.setQueryData(queryKeys.node(sample.nodeId), (detail: Parameters<typeof patchNodeDetail>[0]) =>
-        patchNodeDetail(detail, sample),
-      );
+      patch(client, queryKeys.node(sample.nodeId), (detail: Parameters<typeof patchNodeDetail>[0]) => patchNodeDetail(detail, sample));
       const live = {
         queryKey: queryKeys.metricsOf(sample.nodeId),
         predicate: ({ queryKey }: { queryKey: readonly unknown[] }) => String(queryKey[2]).startsWith('live:'),
@@ -150,6 +148,12 @@ export function applyEvents(client: QueryClient, events: readonly LiveEvent[]): 
     if (event.type === 'audit.appended') mark(queryKeys.audit);
   }
   for (const queryKey of stale.values()) void client.invalidateQueries({ queryKey });
+}
+
+/** A patch is no answer of the console: when it last answered stays known, so that the page can say that it went silent. */
+function patch<T>(client: QueryClient, key: readonly unknown[], change: (before: T | undefined) => T | undefined): void {
+  const updatedAt = client.getQueryState(key)?.dataUpdatedAt;
+  client.setQueryData<T>(key, change, updatedAt === undefined ? {} : { updatedAt });
 }
 
 /** Mounted once, in the shell. */
