@@ -42,5 +42,11 @@ export function parseConfigOrThrow(bytes: Buffer): ConfigDocument {
   return parsed;
 }
 
+/** Characters before `offset` on its line; a byte order mark is none. */
+export function columnOf({ text, lines }: ConfigDocument, offset: number): number {
+  const { line, col } = lines.linePos(offset);
+  return col - 1 - (line === 1 && text.startsWith('\ufeff') ? 1 : 0);
+}
+
 /** Completes the sentence "config.yaml cannot be …". */
 export const invalid = (why: string): HeadroomError => new HeadroomError('config.invalid', `config.yaml: ${why}`);

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isAlias, isCollection, isMap, isNode, isScalar, type Node, type Pair, Scalar, visit, type YAMLMap } from 'yaml';
 import type { PoolSettings } from '#shared/runs.ts';
-import { type ConfigDocument, invalid, isProblem, parseConfig, parseConfigOrThrow } from './document.ts';
+import { type ConfigDocument, columnOf, invalid, isProblem, parseConfig, parseConfigOrThrow } from './document.ts';
 import { readStyle, type Style } from './style.ts';
 
 export const SECTION = 'connection_pool';
@@ -105,7 +105,7 @@ function intoFlow(map: YAMLMap, text: string): Edit {
 function intoBlock(source: ConfigDocument, map: YAMLMap, wanted: Wanted, style: Style): Edit {
   const [first, last] = [map.items[0], map.items.at(-1)];
   if (!first || !last) throw invalid(`${SECTION} cannot be read`);
-  const column = source.lines.linePos(startOf(first.key)).col - 1;
+  const column = columnOf(source, startOf(first.key));
   return afterLine(source, isNode(last.value) ? endOf(last.value) : endOf(last.key), indented(wanted, ' '.repeat(column)), style);
 }
 
@@ -118,7 +118,7 @@ function fillEmpty(source: ConfigDocument, pair: Pair, node: unknown, wanted: Wa
   const at = endOf(pair.key);
   const colon = /^\s*:/.exec(source.text.slice(at))?.[0];
   if (colon === undefined) throw invalid(`${SECTION} has no value and no colon`);
-  const column = source.lines.linePos(startOf(pair.key)).col - 1;
+  const column = columnOf(source, startOf(pair.key));
   if (isMap(source.document.contents) && source.document.contents.flow)
     return { from: at + colon.length, to: at + colon.length, text: ` { ${listed(wanted)} }` };
   return afterLine(source, at + colon.length, indented(wanted, ' '.repeat(column) + style.indent), style);
@@ -126,7 +126,7 @@ function fillEmpty(source: ConfigDocument, pair: Pair, node: unknown, wanted: Wa
 
 function appendSection(source: ConfigDocument, root: YAMLMap | null, wanted: Wanted, style: Style): Edit {
   const { text } = source;
-  const column = root?.items[0] ? source.lines.linePos(startOf(root.items[0].key)).col - 1 : 0;
+  const column = root?.items[0] ? columnOf(source, startOf(root.items[0].key)) : 0;
   const outer = ' '.repeat(column);
   const lines = [...(style.blankBetween ? [''] : []), `${outer}${SECTION}:`, ...indented(wanted, outer + style.indent)];
   // after a `...` a new document would begin

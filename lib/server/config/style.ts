@@ -1,5 +1,5 @@
 import { isMap } from 'yaml';
-import type { ConfigDocument } from './document.ts';
+import { type ConfigDocument, columnOf } from './document.ts';
 
 /** How the author of a file writes, as far as it shows. */
 export type Style = {
@@ -10,21 +10,22 @@ export type Style = {
   blankBetween: boolean;
 };
 
-export function readStyle({ text, document, lines }: ConfigDocument): Style {
+export function readStyle(source: ConfigDocument): Style {
+  const { text, document } = source;
   const newline = /\r\n/.test(text) ? '\r\n' : '\n';
   const root: unknown = document.contents;
   const style: Style = { newline, indent: '  ', blankBetween: false };
   if (!isMap(root) || root.flow) return style;
-  const columnOf = (node: unknown) => {
+  const column = (node: unknown) => {
     const range = typeof node === 'object' && node !== null && 'range' in node && Array.isArray(node.range) ? node.range : undefined;
-    return typeof range?.[0] === 'number' ? lines.linePos(range[0]).col - 1 : undefined;
+    return typeof range?.[0] === 'number' ? columnOf(source, range[0]) : undefined;
   };
-  const outer = columnOf(root.items[0]?.key) ?? 0;
+  const outer = column(root.items[0]?.key) ?? 0;
   for (const { value } of root.items) {
     if (!isMap(value) || value.flow) continue;
-    const column = columnOf(value.items[0]?.key);
-    if (column === undefined || column <= outer) continue;
-    style.indent = ' '.repeat(column - outer);
+    const inner = column(value.items[0]?.key);
+    if (inner === undefined || inner <= outer) continue;
+    style.indent = ' '.repeat(inner - outer);
     break;
   }
   const body = text.slice(root.range?.[0] ?? 0).trimEnd();
