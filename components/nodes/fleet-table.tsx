@@ -76,7 +76,7 @@ export function FleetTable({
             <SortHead column="open" sort={sort} onSort={onSort} firstDescending>
               Open fds of limit
             </SortHead>
-            <SortHead column="headroom" sort={sort} onSort={onSort} numeric>
+            <SortHead column="headroom" sort={sort} onSort={onSort} numeric className="c-head">
               Headroom
             </SortHead>
             <th scope="col" className="p3">

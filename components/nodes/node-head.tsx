@@ -39,7 +39,7 @@ export function NodeHead({ node, member, mayOperate }: { node: FleetNode; member
         </div>
       </div>
       <div className="actions">
-        {mayOperate ? (
+        {mayOperate && !node.hostKey.blocked ? (
           <>
             <LinkButton href={`/changes/new?${selector}`}>
               <SlidersHorizontal className="i s" aria-hidden="true" />
@@ -52,7 +52,9 @@ export function NodeHead({ node, member, mayOperate }: { node: FleetNode; member
           </>
         ) : (
           <>
-            <span className="sm t3">Changes need the operator role</span>
+            <span className="sm t3 self-center">
+              {mayOperate ? 'Not while the host key blocks this node' : 'Changes need the operator role'}
+            </span>
             <Button disabled>Run fd-leak</Button>
           </>
         )}

@@ -1,6 +1,8 @@
 'use client';
-import { useNode } from '#client/nodes.ts';
+import { FLEET_REFETCH_MS, useNode } from '#client/nodes.ts';
+import { queryKeys } from '#client/query-keys.ts';
 import { may, useSession } from '#client/session.ts';
+import { useSteadyRefetch } from '#client/steady-refetch.ts';
 import { useUrlChoice } from '#client/url-state.ts';
 import { ErrorState } from '#components/ui/error-state.tsx';
 import { Tabs } from '#components/ui/tabs.tsx';
@@ -20,6 +22,7 @@ const LABELS = { overview: 'Overview', config: 'Config', logs: 'Logs', history: 
 /** What is this node doing, and why? */
 export function NodeView({ id }: { id: string }) {
   const { data, error, refetch } = useNode(id);
+  useSteadyRefetch(queryKeys.node(id), FLEET_REFETCH_MS);
   const session = useSession();
   const [tab, setTab] = useUrlChoice('tab', TABS, 'overview');
   if (!data) return error ? <ErrorState error={error} onRetry={() => void refetch()} /> : <NodeSkeleton />;

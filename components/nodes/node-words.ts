@@ -101,9 +101,11 @@ export function verdictSentence(node: FleetNode): { lead: string; rest: string }
       : 'Open fds follow the live tunnels.';
     return { lead: 'Not leaking in this process life.', rest: bound };
   }
-  if (!isSeen(node)) return { lead: "Can't tell.", rest: node.stateReason ?? 'This node gives no data.' };
+  if (!isSeen(node)) return { lead: "Can't tell.", rest: node.stateReason ? sentence(node.stateReason) : 'This node gives no data.' };
   return { lead: "Can't tell yet.", rest: leak.missing ? `Missing: ${leak.missing}.` : 'This process life is too young for a slope.' };
 }
+
+const sentence = (words: string): string => `${words.charAt(0).toUpperCase()}${words.slice(1)}${/[.!?]$/.test(words) ? '' : '.'}`;
 
 /** Where a node stands in "who dies first": leaks by the near end of their band, then what cannot be told, then what cannot be seen, then by fullness. */
 export function urgency(node: FleetNode): number {

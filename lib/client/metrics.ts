@@ -2,6 +2,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { api } from './http.ts';
 import { queryKeys } from './query-keys.ts';
 import { shape } from './shape.ts';
+import { useSteadyRefetch } from './steady-refetch.ts';
 
 /** A window that ends now and moves, or one that a drag fixed. Both are in the URL. */
 export type Range = { kind: 'live'; seconds: number } | { kind: 'fixed'; fromMs: number; toMs: number };
@@ -23,11 +24,16 @@ export function parseRange(text: string | null): Range {
   return fixed && to - from >= 10 ? { kind: 'fixed', fromMs: from * 1000, toMs: to * 1000 } : { kind: 'live', seconds: 3600 };
 }
 
+const LIVE_REFETCH_MS = 30_000;
+
 export const rangeKey = (range: Range): string => (range.kind === 'live' ? `live:${range.seconds}` : `fixed:${range.fromMs}-${range.toMs}`);
 
 export function useNodeMetrics(id: string, range: Range, serverNow: () => number) {
+  const queryKey = queryKeys.metrics(id, rangeKey(range));
+  // events append between; this brings back the wide buckets, the runs and what a lost stream missed
+  useSteadyRefetch(queryKey, LIVE_REFETCH_MS, range.kind === 'live');
   return useQuery({
-    queryKey: queryKeys.metrics(id, rangeKey(range)),
+    queryKey,
     queryFn: ({ signal }) => {
       const toMs = range.kind === 'live' ? serverNow() : range.toMs;
       const fromMs = range.kind === 'live' ? toMs - range.seconds * 1000 : range.fromMs;
@@ -36,8 +42,6 @@ export function useNodeMetrics(id: string, range: Range, serverNow: () => number
       return api.get(`nodes/${encodeURIComponent(id)}/metrics`, shape('nodeMetricsAnswerSchema'), { signal, query });
     },
     placeholderData: keepPreviousData,
-    // events append between; this brings back the wide buckets, the runs and what a lost stream missed
-    refetchInterval: range.kind === 'live' ? 30_000 : false,
     staleTime: range.kind === 'live' ? 10_000 : Number.POSITIVE_INFINITY,
     retry: false,
   });

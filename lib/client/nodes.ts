@@ -6,15 +6,13 @@ import { shape } from './shape.ts';
 
 const path = (id: string, rest = '') => `nodes/${encodeURIComponent(id)}${rest}`;
 
-/** Live events patch it; this is the net below them, and what brings new verdicts. */
+/** Live events patch the figures; this is the net below them, and what brings new verdicts. See steady-refetch.ts. */
 export const FLEET_REFETCH_MS = 5000;
 
 export function useFleet() {
   return useQuery({
     queryKey: queryKeys.fleet,
     queryFn: ({ signal }) => api.get('fleet', shape('fleetSchema'), { signal }),
-    refetchInterval: FLEET_REFETCH_MS,
-    refetchIntervalInBackground: false,
     retry: false,
   });
 }
@@ -23,7 +21,6 @@ export function useNode(id: string) {
   return useQuery({
     queryKey: queryKeys.node(id),
     queryFn: ({ signal }) => api.get(path(id), shape('nodeDetailSchema'), { signal }),
-    refetchInterval: FLEET_REFETCH_MS,
     retry: false,
   });
 }
