@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
 import manifest from '../package.json' with { type: 'json' };
 import { formatHostPort } from './contract/addresses.ts';
+import { configSchema } from './contract/config.ts';
 import { DRILL_NAMES, DRILLS, type Drill } from './contract/words.ts';
 import { messageOf, StartError } from './errors.ts';
 import { Log } from './log.ts';
@@ -79,7 +80,8 @@ function check({ config: file, strict, print }: Use): number {
   }
   const { config } = judge(file, found, strict);
   if (config === null) return 1;
-  if (print) process.stdout.write(stringify({ ...config, max_connections: connections }, { lineWidth: 0 }));
+  if (print)
+    process.stdout.write(stringify(configSchema.parse({ ...config, max_connections: Math.max(1, connections) }), { lineWidth: 0 }));
   else process.stdout.write(`${file}: this config is good\n`);
   return 0;
 }

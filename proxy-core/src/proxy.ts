@@ -130,6 +130,7 @@ export function createProxy(options: { config: Config; sha256: string; drill: Dr
       await drained(core, core.live.config.shutdown_timeout * 1000);
       for (const connection of [...core.connections]) connection.cut('shutdown', true);
       core.pool.destroyAll();
+      await allSettled(core);
       if (measuring) clearInterval(measuring);
       lag.stop();
       drills.stop();
@@ -210,6 +211,14 @@ async function bind<T>(key: string, address: string, open: (at: HostPort) => Pro
 function warnOfClamp({ live, budget, log }: Core): void {
   const { warning } = clampConnections(live.config, budget.limit, budget.baseline);
   if (warning !== null) log.warn(warning);
+}
+
+/** The sockets of cut connections close within a turn of the event loop; their lines and counts are then written. */
+function allSettled(core: Core): Promise<void> {
+  if (core.connections.size === 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    core.onSettled = () => core.connections.size === 0 && resolve();
+  });
 }
 
 /** Resolves when no tunnel is worth waiting for: none is open, all that are open are stale, or the time is over. */
