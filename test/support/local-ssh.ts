@@ -6,7 +6,13 @@ import type { Ssh } from '#server/ssh/index.ts';
  * The transport without a network: the command's text goes to a real shell on this machine. For tests of what the scripts do, where a race
  * needs many of them. `shell` wraps it, `sh` stands in for /bin/sh everywhere in it; `spawned` lets a test kill it half-way.
  */
-export function localSsh(o: { env: NodeJS.ProcessEnv; shell?: string[]; sh?: string; spawned?: (child: ChildProcess) => void }): Ssh {
+export function localSsh(o: {
+  env: NodeJS.ProcessEnv;
+  shell?: string[];
+  sh?: string;
+  now?: () => number;
+  spawned?: (child: ChildProcess) => void;
+}): Ssh {
   const [program = '/bin/sh', ...args] = o.shell ?? ['/bin/sh'];
   return {
     exec: (_target, command, options = {}) =>
@@ -18,7 +24,7 @@ export function localSsh(o: { env: NodeJS.ProcessEnv; shell?: string[]; sh?: str
         const [out, err]: [Buffer[], Buffer[]] = [[], []];
         let firstOutputAt: number | null = null;
         child.stdout.on('data', (chunk: Buffer) => {
-          firstOutputAt ??= Date.now();
+          firstOutputAt ??= (o.now ?? Date.now)();
           out.push(chunk);
           options.onOutput?.(chunk.toString('utf8'));
         });

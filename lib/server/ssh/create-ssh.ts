@@ -58,7 +58,7 @@ export function createSsh(deps: { db: Db; identity: () => Promise<string>; clock
       const privateKey = await deps.identity();
       const connection = await connect({ target, hostKeys, privateKey, timeoutMs: CONNECT_MS });
       log.debug({ node: target.name, ms: Math.round(performance.now() - startedAt) }, 'ssh session opened');
-      const session = createSession({ target, connection });
+      const session = createSession({ target, connection, clock });
       if (closed) {
         session.destroy();
         throw sessionLost(target, 'the console was stopping');

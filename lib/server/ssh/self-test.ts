@@ -161,7 +161,7 @@ function firstBytes(url: URL, socket: Duplex | undefined): Promise<{ status: num
   return new Promise((resolve, reject) => {
     const request = http.get(
       url,
-      { agent: false, signal: AbortSignal.timeout(2000), ...(socket && { createConnection: () => socket }) },
+      { signal: AbortSignal.timeout(2000), ...(socket ? { createConnection: () => socket } : { agent: false }) },
       (response) => {
         let text = '';
         response.setEncoding('utf8');

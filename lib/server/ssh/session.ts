@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
+import type { Clock } from '#server/kernel/clock.ts';
 import { isHeadroomError } from '#server/kernel/errors.ts';
 import type { Command } from './catalogue.ts';
 import type { Connection } from './connect.ts';
@@ -18,7 +19,7 @@ type RunOptions = { ms: number; silenceMs: number; signal: AbortSignal | undefin
 export type Session = ReturnType<typeof createSession>;
 
 /** One verified connection with several commands on it. It is used until it breaks or misses a deadline, then never again. */
-export function createSession({ target, connection }: { target: SshTarget; connection: Connection }) {
+export function createSession({ target, connection, clock }: { target: SshTarget; connection: Connection; clock: Clock }) {
   const { client } = connection;
   const queue: (() => void)[] = [];
   let busy = 0;
@@ -103,7 +104,7 @@ export function createSession({ target, connection }: { target: SshTarget; conne
           quiet = afterReading(silenceMs, () => reject(timedOut(target, silenceMs)));
         });
         const first = () => {
-          firstAt = Date.now();
+          firstAt = clock.now();
           quiet?.cancel();
         };
         const answered = opening(
