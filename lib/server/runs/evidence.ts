@@ -1,8 +1,20 @@
 import { createHash } from 'node:crypto';
 import type { Db } from '#server/db/index.ts';
 import { newId } from '#server/kernel/ids.ts';
-import type { Proof } from './steps/context.ts';
+import type { Receipt } from '#server/ssh/index.ts';
+import type { Verdict } from '#shared/runs.ts';
 import { insertEvidence } from './store.ts';
+
+export type Proof = {
+  title: string;
+  receipt?: Receipt;
+  /** the query or computation, where no command was run on the node */
+  command?: string;
+  raw?: string;
+  value?: string | null;
+  threshold?: string | null;
+  verdict?: Verdict | null;
+};
 
 const MAX_RAW = 64 * 1024;
 

@@ -1,4 +1,5 @@
 import type { RunsDeps } from './deps.ts';
+import { type Proof, storeEvidence } from './evidence.ts';
 import { keepArmed } from './keeper.ts';
 import type { TargetState } from './state.ts';
 import type { StoredRun } from './store.ts';
@@ -10,11 +11,14 @@ export function createHeldNodes(options: { deps: RunsDeps; runId: string; onChan
   const { db, ops, clock, log, nodes } = deps;
   const held = new Map<string, { wayBack: WayBackGuard; stop: AbortController; kept: boolean }>();
 
-  const entry = (run: StoredRun, { nodeId, attempt }: TargetState) => {
+  const entry = (run: StoredRun, { nodeId, attempt, steps }: TargetState) => {
     const known = held.get(nodeId);
     if (known !== undefined) return known;
     const of = { runId, nodeId, opsId: opsId(runId, attempt), seconds: run.strategy.confirmSeconds, member: () => nodes.get(nodeId) };
-    const created = { wayBack: createWayBack({ db, ops, clock, onChange }, of), stop: new AbortController(), kept: false };
+    // Its answers belong to the step that armed it.
+    const step = steps.find((s) => s.kind === 'arm-revert')?.key ?? 'arm-revert';
+    const prove = (proof: Proof) => storeEvidence(db, { runId, nodeId, step, attempt, now: clock.now() }, proof);
+    const created = { wayBack: createWayBack({ db, ops, clock, onChange, prove }, of), stop: new AbortController(), kept: false };
     held.set(nodeId, created);
     return created;
   };

@@ -2,6 +2,7 @@ import type { Db } from '#server/db/index.ts';
 import type { Clock } from '#server/kernel/clock.ts';
 import type { NodeOps, Outcome, RevertState } from '#server/ssh/index.ts';
 import type { FleetMember } from '#shared/nodes.ts';
+import type { Proof } from './evidence.ts';
 import { NodeLost } from './interrupted.ts';
 import { holdsNode, lostNode, type WayBack } from './state.ts';
 import { updateTarget } from './store.ts';
@@ -13,7 +14,14 @@ const WENT_BACK: readonly RevertState[] = ['reverting', 'reverted'];
 /** The name of one attempt on its node: it does each thing once, and a second attempt is another one. */
 export const opsId = (runId: string, attempt: number): string => (attempt === 1 ? runId : `${runId}-${attempt}`);
 
-export type WayBackDeps = { db: Db; ops: NodeOps; clock: Clock; onChange: () => void };
+export type WayBackDeps = {
+  db: Db;
+  ops: NodeOps;
+  clock: Clock;
+  onChange: () => void;
+  /** keeps what the node said when it no longer waits */
+  prove: (proof: Proof) => Promise<void>;
+};
 export type WayBackOf = { runId: string; nodeId: string; opsId: string; seconds: number; member: () => Promise<FleetMember> };
 export type WayBackGuard = ReturnType<typeof createWayBack>;
 
@@ -51,11 +59,12 @@ export function createWayBack(deps: WayBackDeps, of: WayBackOf) {
 
   const ask = async (seconds: number): Promise<WayBack> => {
     const askedAt = clock.now();
-    const { value } = await ops.extendRevert(await of.member(), { runId: of.opsId, seconds });
+    const { value, receipt } = await ops.extendRevert(await of.member(), { runId: of.opsId, seconds });
     if (value.state === 'armed') {
       heard = true;
       return note('armed', { grantedAt: askedAt, revertAt: askedAt + seconds * 1000 });
     }
+    await deps.prove({ title: 'the node does not wait any more', receipt, value: value.state, threshold: 'armed', verdict: 'fail' });
     return note(WENT_BACK.includes(value.state) ? 'reverted' : 'gone');
   };
 
@@ -114,12 +123,13 @@ export function createWayBack(deps: WayBackDeps, of: WayBackOf) {
         const { wayBack } = await read();
         if (!holdsNode(asWayBack(wayBack))) return asWayBack(wayBack);
         const member = await of.member();
-        let { value } = await ops.extendRevert(member, { runId: of.opsId, seconds: 1 });
+        let { value, receipt } = await ops.extendRevert(member, { runId: of.opsId, seconds: 1 });
         if (value.state === 'armed') await note('armed', { grantedAt: clock.now(), revertAt: clock.now() + 1000 });
         while (value.state === 'armed' || value.state === 'reverting') {
           await clock.sleep(ASK_AGAIN_MS, signal);
-          ({ value } = await ops.revertState(member, { runId: of.opsId }));
+          ({ value, receipt } = await ops.revertState(member, { runId: of.opsId }));
         }
+        await deps.prove({ title: 'the node was put back', receipt, value: value.state, threshold: 'reverted' });
         return note(value.state === 'reverted' ? 'reverted' : 'gone');
       }),
 

@@ -97,7 +97,9 @@ describe('whatever happens in whatever order, crashes at every moment included',
   test('after too many failures no further node is begun', () => {
     fc.assert(
       fc.property(histories, (numbers) => {
-        const { run } = play(numbers, { nodes: 4, gates: 'auto' });
+        // Nobody pauses and resumes: a resume would be somebody going on in spite of the failures.
+        const unattended = numbers.filter((n) => n % 23 !== 19 && n % 23 !== 20);
+        const { run } = play(unattended.length > 0 ? unattended : [0], { nodes: 4, gates: 'auto' });
         const failed = run.targets.filter((t) => t.status === 'failed' || t.status === 'rolled-back').length;
         // maxFailed is 1, and two run at once: a third failure can only be the one that was under way.
         assert.ok(failed <= 3, `${failed} failed`);

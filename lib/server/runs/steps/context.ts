@@ -1,10 +1,11 @@
 import type { Clock } from '#server/kernel/clock.ts';
 import { isHeadroomError } from '#server/kernel/errors.ts';
-import type { NodeOps, Receipt } from '#server/ssh/index.ts';
+import type { NodeOps } from '#server/ssh/index.ts';
 import type { Sample } from '#shared/metrics.ts';
 import type { FleetMember } from '#shared/nodes.ts';
 import type { RunbookStep } from '#shared/runbooks.ts';
 import type { GateState, Judgement, StepStatus, Strategy, Verdict } from '#shared/runs.ts';
+import type { Proof } from '../evidence.ts';
 import type { TargetMemo, TargetState, UndoReason } from '../state.ts';
 import type { TargetPatch } from '../store.ts';
 import type { WayBackGuard } from '../way-back.ts';
@@ -33,17 +34,6 @@ export type StepContext = {
   /** one line of live output */
   say: (line: string) => void;
   prove: (proof: Proof) => Promise<void>;
-};
-
-export type Proof = {
-  title: string;
-  receipt?: Receipt;
-  /** the query or computation, where no command was run on the node */
-  command?: string;
-  raw?: string;
-  value?: string | null;
-  threshold?: string | null;
-  verdict?: Verdict | null;
 };
 
 export type StepResult = {
