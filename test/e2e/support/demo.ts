@@ -55,9 +55,10 @@ const freePort = () =>
 
 /** Starts the demo fleet as `npm run demo` does, on a port and in a data directory of its own. */
 export async function startDemo(drills: readonly string[]): Promise<Demo> {
-  const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'headroom-e2e-'));
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'headroom-e2e-'));
+  const dataDir = path.join(folder, 'data');
   const port = await freePort();
-  const logFile = path.join(dataDir, 'demo.log');
+  const logFile = path.join(folder, 'demo.log');
   const log = fs.openSync(logFile, 'w');
   const child = spawn(process.execPath, ['scripts/demo.mjs', '--nodes', String(drills.length), '--drills', drills.join(',')], {
     cwd: root,
@@ -67,13 +68,16 @@ export async function startDemo(drills: readonly string[]): Promise<Demo> {
   });
   const file = path.join(dataDir, 'demo.json');
   const meta = () => metaSchema.parse(JSON.parse(fs.readFileSync(file, 'utf8')));
-  const tail = () => fs.readFileSync(logFile, 'utf8').slice(-2000);
-  await within('the demo is up', 240_000, () => {
-    if (child.exitCode !== null) throw new Error(`the demo ended with ${child.exitCode}: ${tail()}`);
-    return fs.existsSync(file);
-  }).catch(async (error) => {
-    await end(child, dataDir);
-    throw new Error(`${error.message}\n${error.cause ?? ''}`);
+  const ended = new Promise<never>((_, reject) => {
+    child.once('exit', (code, signal) =>
+      reject(new Error(`the demo ended with ${code ?? signal}: ${fs.readFileSync(logFile, 'utf8').slice(-2000)}`)),
+    );
+  });
+  // After the start its end is `stop`'s business.
+  ended.catch(() => undefined);
+  await Promise.race([within('the demo is up', 240_000, () => fs.existsSync(file)), ended]).catch(async (error) => {
+    await end(child, folder);
+    throw error;
   });
 
   const api: Demo['api'] = async (method, at, body) => {
@@ -107,11 +111,11 @@ export async function startDemo(drills: readonly string[]): Promise<Demo> {
         (answer) => answer.status === 200,
         () => false,
       ),
-    stop: () => end(child, dataDir),
+    stop: () => end(child, folder),
   };
 }
 
-async function end(child: ChildProcess, dataDir: string) {
+async function end(child: ChildProcess, folder: string) {
   const ended = new Promise<void>((resolve) => {
     if (child.exitCode !== null || child.signalCode !== null) resolve();
     else child.once('exit', () => resolve());
@@ -124,7 +128,7 @@ async function end(child: ChildProcess, dataDir: string) {
     }
   }
   await ended;
-  fs.rmSync(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  fs.rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
 }
 
 /** fds of a process, counted by directory entries. */
