@@ -18,7 +18,8 @@ export type Denial = 'loop' | 'denied_destination';
 
 /** Judges addresses at the moment they are dialled, so that a name cannot resolve to something else in between. */
 export class Destinations {
-  readonly #denied = new net.BlockList();
+  /** One list a family: BlockList takes IPv4 addresses for mapped IPv6 ones, and ::/8 would hold them all. */
+  readonly #denied = { ipv4: new net.BlockList(), ipv6: new net.BlockList() };
   readonly #own: boolean;
   readonly #fleet: ReadonlySet<string>;
   readonly #listeners: () => readonly HostPort[];
@@ -32,7 +33,7 @@ export class Destinations {
     for (const entry of config.deny_destinations)
       for (const network of entry === 'default' ? NOT_PUBLIC : [entry]) {
         const cidr = parseCidr(network);
-        if (cidr) this.#denied.addSubnet(cidr.address, cidr.prefix, cidr.family);
+        if (cidr) this.#denied[cidr.family].addSubnet(cidr.address, cidr.prefix, cidr.family);
       }
   }
 
@@ -44,7 +45,8 @@ export class Destinations {
     if (local && this.#listeners().some((own) => own.port === port && meets(own.host, address))) return 'loop';
     if (trusted) return null;
     if (this.#own && (local || (port < 1024 && !WELL_KNOWN.has(port)))) return 'denied_destination';
-    return this.#denied.check(address, isIpv4(address) ? 'ipv4' : 'ipv6') ? 'denied_destination' : null;
+    const family = isIpv4(address) ? 'ipv4' : 'ipv6';
+    return this.#denied[family].check(address, family) ? 'denied_destination' : null;
   }
 
   #localAddresses(): ReadonlySet<string> {

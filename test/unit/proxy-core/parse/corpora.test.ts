@@ -44,8 +44,8 @@ function expected({ status, sni }: Row): RegExp {
   return /^refused (sni_malformed|unknown_protocol)$/;
 }
 
-describe('hellos recorded by others', { skip: missing }, () => {
-  test('are judged as a second parser judged them; where ours is stricter, it refuses', () => {
+describe('hellos recorded by others', () => {
+  test('are judged as a second parser judged them; where ours is stricter, it refuses', { skip: missing }, () => {
     const all = rows().map((row) => ({ row, verdict: verdictOf(row, 1448) }));
     assert.ok(all.length > 1500, `${all.length} samples`);
     const other = all.filter(({ row, verdict }) => !expected(row).test(verdict));
@@ -59,7 +59,7 @@ describe('hellos recorded by others', { skip: missing }, () => {
     assert.ok(stricter.length < 20, `${stricter.length} samples of real libraries are refused`);
   });
 
-  test('are judged the same however they are cut', () => {
+  test('are judged the same however they are cut', { skip: missing }, () => {
     for (const row of rows().filter((_, i) => i % 10 === 0)) {
       const whole = verdictOf(row, 1 << 20);
       assert.equal(verdictOf(row, 1), whole, row.file);
