@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ROLES, type Role } from './roles.ts';
 import { instantSchema } from './time.ts';
 
-export { PERMISSIONS, type Permission, ROLES, type Role, roleMay } from './roles.ts';
+export { type Permission, ROLES, type Role, roleMay } from './roles.ts';
 
 /** Who acts: a signed-in person, an API token, or the console's own engine. */
 export type Actor =

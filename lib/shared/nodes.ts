@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { LEAK_VERDICTS, NODE_STATES } from './node-states.ts';
 import { bandSchema, instantSchema, intervalSchema } from './time.ts';
 
-export { LEAK_VERDICTS, type LeakVerdict, NODE_STATES, type NodeState } from './node-states.ts';
+export type { LeakVerdict, NodeState } from './node-states.ts';
 
 const NAME = /^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/;
 const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:]{2,45}(?:%[A-Za-z0-9]{1,15})?)$/;
