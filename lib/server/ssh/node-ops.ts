@@ -170,7 +170,7 @@ function commandFailed(node: FleetMember, receipt: Receipt, why: string, cause?:
 
 /** An exit code of a script as the error that it means. */
 function failed(node: FleetMember, result: ExecResult, answer: Answer | null, forgetClock: () => void): HeadroomError {
-  const said = lastLine(result.stderr) ?? lastLine(result.stdout.toString('utf8'));
+  const said = lastWords(result.stderr);
   const made = (code: ErrorCode, words: string) => new HeadroomError(code, words, { cause: result.receipt });
   switch (result.exitCode) {
     case EXIT.changed: {
@@ -203,10 +203,11 @@ function failed(node: FleetMember, result: ExecResult, answer: Answer | null, fo
   }
 }
 
-const lastLine = (text: string): string | undefined =>
+const lastWords = (text: string): string | undefined =>
   text
     .split('\n')
     .map((line) => line.replace(/[^\x20-\x7e\u00a0-\uffff]/g, ' ').trim())
     .filter((line) => line !== '')
-    .at(-1)
-    ?.slice(0, 300);
+    .slice(-3)
+    .join('; ')
+    .slice(-300) || undefined;

@@ -188,6 +188,22 @@ describe('config files on the node', () => {
   });
 });
 
+test('a state dir that another user prepared is not used: what lies there is run as root', {
+  skip: process.getuid?.() !== 0,
+}, async (t) => {
+  const { node, ops, member } = setUp(t);
+  const { value } = await ops.readConfig(member);
+  const base = path.join(path.dirname(node.configPath), '.headroom');
+  const mine = { runId: 'r_1', expectedSha256: value.sha256 };
+  fs.mkdirSync(base);
+  fs.chownSync(base, 65_534, 65_534);
+  await assert.rejects(ops.backupConfig(member, mine), coded('ssh.command-failed', /belongs to another user/));
+  fs.rmdirSync(base);
+  fs.symlinkSync('/tmp', base);
+  await assert.rejects(ops.restart(member, { runId: 'r_1', mode: 'restart' }), coded('ssh.command-failed', /belongs to another user/));
+  assert.deepEqual(node.jobs(), []);
+});
+
 describe('restart exactly once', () => {
   test('many at once restart once', async (t) => {
     const { node, ops, member } = setUp(t);

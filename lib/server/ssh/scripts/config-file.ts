@@ -15,7 +15,7 @@ $S cat "$f" || exit ${EXIT.refused}
 export const BACKUP_CONFIG = `${ACT}
 D=$2; f=$(readlink -f "$3" 2>/dev/null || echo "$3")
 in_time "$1"
-umask 077; mkdir -p "$D" || exit ${EXIT.io}
+own "$D"
 exec 9>>"$D/act.lock" || exit ${EXIT.io}
 lock 9; in_time "$1"
 if [ -f "$D/config.yaml" ]; then
@@ -38,7 +38,7 @@ sync "$D" 2>/dev/null || sync
 export const WRITE_CONFIG = `${ACT}
 D=$2; f=$(readlink -f "$3" 2>/dev/null || echo "$3"); d=$(dirname "$f")
 in_time "$1"
-umask 077; mkdir -p "$D" || exit ${EXIT.io}
+own "$D"
 exec 9>>"$D/act.lock" || exit ${EXIT.io}
 lock 9; in_time "$1"
 { [ -e "$D/reverting" ] || [ -e "$D/reverted" ]; } && fail ${EXIT.reverted} 'the node has restored its config already'

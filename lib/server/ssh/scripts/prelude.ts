@@ -20,7 +20,8 @@ if [ "$(id -u)" = 0 ]; then S=; else S='sudo -n'; fi
 
 /**
  * For scripts that change something. A dropped connection does not end them half-way. in_time ends them (75) once $1, a node time in
- * milliseconds, is over: what waited in a hanging server does not act when that wakes up. lock FD waits for flock(1), 5 s at most.
+ * milliseconds, is over: what waited in a hanging server does not act when that wakes up. lock FD waits for flock(1), 5 s at most. own DIR makes the
+ * state dir, in a parent that nobody else could have prepared for us: what lies there is run as root.
  */
 export const ACT = `trap '' HUP PIPE
 ${CLOCK}
@@ -29,6 +30,7 @@ lock() { i=0; until flock -n "$1"; do i=$((i+1)); [ "$i" -lt 50 ] || { echo 'ano
 command -v flock >/dev/null || { echo 'flock(1) is missing: apt-get install util-linux' >&2; exit ${EXIT.refused}; }
 sha() { sha256sum < "$1" | cut -d' ' -f1; }
 fail() { echo "$2" >&2; exit "$1"; }
+own() { b=$(dirname "$1"); { [ -e "$b" ] || [ -L "$b" ]; } && { [ -L "$b" ] || [ ! -O "$b" ]; } && fail ${EXIT.refused} "$b belongs to another user: move it away"; umask 077; mkdir -p "$1" || exit ${EXIT.io}; }
 `;
 
 /** Becomes root where sudo lets it, else goes on as the user and fails at the step that needs more. */

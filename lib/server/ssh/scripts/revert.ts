@@ -64,7 +64,7 @@ D=$2; T=$3
 [ "$4" = state ] || in_time "$1"
 [ -d "$D" ] || { [ "$4" = arm ] && fail ${EXIT.noBackup} 'there is no backup to go back to'; }
 [ -d "$D" ] || { if [ "$4" = disarm ]; then echo state=disarmed; else echo state=gone; fi; exit 0; }
-umask 077
+own "$D"
 exec 8>>"$D/lock" || exit ${EXIT.io}
 lock 8
 [ "$4" = state ] || in_time "$1"

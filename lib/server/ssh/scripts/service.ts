@@ -7,7 +7,7 @@ import { ACT, EXIT } from './prelude.ts';
 export const SERVICE = `${ACT}
 D=$2; M="$D/$4"
 in_time "$1"
-umask 077; mkdir -p "$D" || exit ${EXIT.io}
+own "$D"
 exec 9>>"$D/act.lock" || exit ${EXIT.io}
 until flock -n 9; do in_time "$1"; sleep 0.1; done
 in_time "$1"
