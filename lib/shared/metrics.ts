@@ -81,6 +81,11 @@ const momentSchema = z
 export const nodeMetricsQuerySchema = z.object({
   from: momentSchema.optional(),
   to: momentSchema.optional(),
-  step: z.coerce.number('must be a number of seconds').int('must be a whole number of seconds').min(0).max(86_400).optional(),
+  step: z.coerce
+    .number('must be a number of seconds')
+    .int('must be a whole number of seconds')
+    .min(0, 'must be 0 seconds or more')
+    .max(86_400, 'must be 86400 seconds or less')
+    .optional(),
 });
 export type NodeMetricsQuery = z.infer<typeof nodeMetricsQuerySchema>;

@@ -41,7 +41,7 @@ export type Scraper = {
 export type ScraperDeps = {
   nodes: Pick<Nodes, 'list' | 'onChange'>;
   metrics: Pick<MetricStore, 'append' | 'recent' | 'last'>;
-  ssh: Pick<Ssh, 'openTcp'>;
+  ssh: Pick<Ssh, 'openTcp' | 'exec'>;
   ops: Pick<NodeOps, 'probe'>;
   events: Pick<EventHub, 'publish'>;
   clock: Clock;

@@ -8,8 +8,9 @@ import { ChannelAgent } from './channel-agent.ts';
 import type { Exposition } from './exposition.ts';
 import { ScrapeFailure } from './failure.ts';
 import type { PageView, SshView } from './health.ts';
-import { jittered, pageDelay, probeDelay } from './pace.ts';
+import { jittered, PROBE_MS, pageDelay, probeDelay } from './pace.ts';
 import { type PageRequest, readMetricsPage, readReadiness } from './page.ts';
+import { isForwardingRefused, readPageByCommand } from './page-by-command.ts';
 import { sameProcessStart, sampleOfPage, sampleOfProbe } from './sample.ts';
 import { createWake, type Wake } from './wake.ts';
 
@@ -19,6 +20,8 @@ const READY_EVERY_MS = 15_000;
 /** A page this much older than the fd count beside it is not of the same moment. */
 const SAME_MOMENT_MS = 10_000;
 const SHORTEST_SLEEP_MS = 100;
+/** A server that forwards nothing is tried again after this long; until then pages come by command, as often as probes. */
+const FORWARDING_AGAIN_MS = 10 * 60_000;
 
 const DOUBTFUL: ReadonlySet<string> = new Set(['ssh.timeout', 'ssh.unreachable']);
 
@@ -27,7 +30,7 @@ export type WatchDeps = {
   member: FleetMember;
   intervalMs: number;
   httpAgent: Agent;
-  ssh: Pick<Ssh, 'openTcp'>;
+  ssh: Pick<Ssh, 'openTcp' | 'exec'>;
   ops: Pick<NodeOps, 'probe'>;
   clock: Clock;
   limitPages: Limiter;
@@ -70,6 +73,7 @@ export class NodeWatch {
   #doubted = false;
   #readyAt = Number.NEGATIVE_INFINITY;
   #focusedUntil = 0;
+  #byCommandUntil = 0;
 
   constructor(deps: WatchDeps) {
     this.#deps = deps;
@@ -89,7 +93,12 @@ export class NodeWatch {
     if (request) {
       const delay = () => {
         const cause = this.#page?.ok === false ? this.#page.cause : null;
-        return pageDelay({ intervalMs, failures: this.#pageFailures, cause, focused: this.#focused() });
+        return pageDelay({
+          intervalMs: this.#byCommand() ? Math.max(intervalMs, PROBE_MS) : intervalMs,
+          failures: this.#pageFailures,
+          cause,
+          focused: this.#focused(),
+        });
       };
       this.#loops.push(this.#loop(() => this.#readPage(request), this.#pageWake, limitPages, delay, firstDelayMs));
     }
@@ -142,7 +151,7 @@ export class NodeWatch {
   async #readPage(request: PageRequest): Promise<void> {
     const before = this.#page;
     try {
-      const { at, page } = await readMetricsPage({ ...request, now: this.#deps.clock.now });
+      const { at, page } = await this.#fetch(request);
       const processStart = sameProcessStart(this.#lifeStart(), page.processStartMs ?? startOf(this.#lastProbe));
       const readiness = await this.#readiness(request, at, processStart !== this.#lifeStart());
       this.#pageFailures = 0;
@@ -170,8 +179,24 @@ export class NodeWatch {
     }
   }
 
+  #byCommand = () => this.#byCommandUntil > this.#deps.clock.now();
+
+  async #fetch(request: PageRequest): Promise<{ at: number; page: Exposition }> {
+    const { ssh, member, clock } = this.#deps;
+    if (!this.#byCommand()) {
+      try {
+        return await readMetricsPage({ ...request, now: clock.now });
+      } catch (error) {
+        if (!this.#channels || !isForwardingRefused(error)) throw error;
+        this.#byCommandUntil = clock.now() + FORWARDING_AGAIN_MS;
+      }
+    }
+    return readPageByCommand({ ssh, member, url: request.url, timeoutMs: PROBE_DEADLINE_MS, signal: request.signal, now: clock.now });
+  }
+
   /** Asked every 15 s; at once after a restart, while not ready and while a run watches. */
   async #readiness(request: PageRequest, at: number, restarted: boolean): Promise<{ ready: boolean | null; notReadyWords: string | null }> {
+    if (this.#byCommand()) return { ready: null, notReadyWords: null };
     const before = this.#page?.ok ? this.#page : null;
     const due = !before || restarted || before.ready === false || this.#focused() || at - this.#readyAt >= READY_EVERY_MS;
     if (!due) return { ready: before.ready, notReadyWords: before.notReadyWords };

@@ -8,7 +8,7 @@ import { systemClock } from '#server/kernel/clock.ts';
 import { HeadroomError } from '#server/kernel/errors.ts';
 import { createRecentSamples } from '#server/metrics/recent.ts';
 import { createScraper } from '#server/scrape/index.ts';
-import type { Probe } from '#server/ssh/index.ts';
+import type { ExecResult, Probe } from '#server/ssh/index.ts';
 import type { ErrorCode } from '#shared/errors.ts';
 import type { LiveEvent } from '#shared/events.ts';
 import type { Sample } from '#shared/metrics.ts';
@@ -107,7 +107,12 @@ export const sshFails = (code: ErrorCode, detail: string) => () => {
 /** A scraper over fake SSH; `probe` and `openTcp` are what the test says now. */
 export function rig(
   t: TestContext,
-  options: { members: FleetMember[]; intervalMs?: number; openTcp?: (to: { host: string; port: number }) => Promise<Duplex> },
+  options: {
+    members: FleetMember[];
+    intervalMs?: number;
+    openTcp?: (to: { host: string; port: number }) => Promise<Duplex>;
+    exec?: (command: string) => ExecResult;
+  },
 ) {
   const memory = createRecentSamples({ keepMs: 7_200_000, thinKeepMs: 7_200_000 });
   const samples: Sample[] = [];
@@ -132,7 +137,10 @@ export function rig(
       recent: memory.since,
       last: memory.last,
     },
-    ssh: { openTcp: (_, to) => options.openTcp?.(to) ?? Promise.reject(new Error('no channels here')) },
+    ssh: {
+      openTcp: (_, to) => options.openTcp?.(to) ?? Promise.reject(new Error('no channels here')),
+      exec: async (_, command) => options.exec?.(command.readable) ?? Promise.reject(new Error('no commands here')),
+    },
     ops: {
       probe: async () => {
         state.probes++;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import { describe, test } from 'node:test';
+import { HeadroomError } from '#server/kernel/errors.ts';
 import { until } from '#test/support/until.ts';
 import { member, metricsServer, pageOf, probeOf, rig, serving, sshFails } from './rig.ts';
 
@@ -234,6 +235,40 @@ describe('metrics through the SSH session', () => {
     r.scraper.start();
     await until('down', () => health(r).state === 'down');
     assert.equal(health(r).reason, 'SSH to 127.0.0.1:22 was refused');
+  });
+});
+
+describe('a node that forwards no connections', () => {
+  const prohibited = async () => {
+    const cause = Object.assign(new Error('(SSH) Channel open failure: open failed'), { reason: 1 });
+    throw new HeadroomError('ssh.command-failed', 'edge-1 refused a connection to 127.0.0.1:9090', { cause });
+  };
+  const answer = (exitCode: number, stdout: string, stderr = '') => ({
+    ...{ exitCode, stdout: Buffer.from(stdout), stderr, cut: false, firstOutputAt: 0 },
+    receipt: { command: 'curl', exitCode, raw: '', sha256: '', at: 0, durationMs: 1 },
+  });
+  const url = 'http://127.0.0.1:9090/metrics';
+
+  test('gives its page by curl on the node', async (t) => {
+    const commands: string[] = [];
+    const exec = (command: string) => {
+      commands.push(command);
+      return answer(0, `@headroom\n${pageOf({ process_open_fds: 55 })}`);
+    };
+    const r = rig(t, { members: [member({ via: 'ssh', url })], openTcp: prohibited, exec });
+    r.scraper.start();
+    await until('a sample', () => r.samples.length > 0);
+    assert.deepEqual([r.samples[0]?.openFds, r.samples[0]?.source, commands[0]], [55, 'ssh-metrics', `curl -sS ${url}`]);
+    await until('up', () => health(r).state === 'up');
+  });
+
+  test('and has no curl either: fds are counted over SSH, and it says both', async (t) => {
+    const exec = () => answer(127, '@headroom\n', '/bin/sh: curl: not found');
+    const r = rig(t, { members: [member({ via: 'ssh', url })], openTcp: prohibited, exec });
+    r.scraper.start();
+    await until('a count', () => r.samples[0]?.source === 'ssh-proc');
+    assert.equal(health(r).state, 'scrape-blind');
+    assert.match(health(r).reason ?? '', /forwards no connections .*curl: not found/);
   });
 });
 
