@@ -3,7 +3,6 @@ import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import type net from 'node:net';
 import { before, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '#test/support/until.ts';
 import { helloFor } from '../../unit/proxy-core/hello-bytes.ts';
 import {
@@ -20,6 +19,8 @@ import {
 } from './harness.ts';
 
 const RESPONSE = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+/** How much later than its deadline something may be seen on a busy machine. */
+const LATE_MS = 5000;
 const elapsed = (since: number) => Date.now() - since;
 
 /** What the backends of this file do, by the name that is asked for. */
@@ -65,7 +66,7 @@ for (const pool of [false, true])
       }
       proxy = await startProxy(
         owner,
-        `timeouts: { connect: 1, client_hello: 1, idle: 1.2, half_close: 1, stalled_write: 1 }
+        `timeouts: { connect: 2, client_hello: 3, idle: 3, half_close: 2, stalled_write: 2 }
 connection_pool: { enabled: ${pool} }
 routes:
 ${routes.join('\n')}
@@ -78,6 +79,10 @@ ${routes.join('\n')}
       client.socket.write(request(name));
       return client;
     };
+    const lineOf = (name: string) => proxy.connections().find((line) => line.name === name);
+    /** a deadline was kept: not early, and not later than a busy machine explains */
+    const at = (since: number, deadlineMs: number) =>
+      assert.ok(elapsed(since) >= deadlineMs - 50 && elapsed(since) < deadlineMs + LATE_MS, `${elapsed(since)} ms`);
     const gone = (client: Client, timeoutMs: number) =>
       until('the connection is closed', () => client.state.ended || client.state.closed, { timeoutMs });
 
@@ -96,39 +101,43 @@ ${routes.join('\n')}
       assert.equal(client.text(), `${RESPONSE}late`);
     });
 
-    test('a backend that finishes first: the client sees the end within a second', async () => {
+    test('a backend that finishes first: the client sees the end, not a deadline', async () => {
       const client = await ask('first.test');
-      const since = Date.now();
-      await client.over(1000);
+      await client.over();
       assert.equal(client.text(), RESPONSE);
-      assert.ok(elapsed(since) < 1000);
       client.socket.end();
-      await until('the backend is let go', () => sockets.get('first.test')?.size === 0, { timeoutMs: 1000 });
+      await until('the backend is let go', () => sockets.get('first.test')?.size === 0);
+      await until('it ended for no other reason', () => lineOf('first.test')?.reason === 'closed');
     });
 
     test('a client that finishes and a backend that never does are parted at timeouts.half_close', async () => {
       const client = await ask('silent.test');
       const since = Date.now();
       client.socket.end();
-      await gone(client, 3000);
-      assert.ok(elapsed(since) >= 950 && elapsed(since) < 2000, `${elapsed(since)} ms`);
+      await gone(client, 15_000);
+      at(since, 2000);
     });
 
     test('a transfer in one direction outlives timeouts.idle and half_close', async () => {
+      const since = Date.now();
       const open = await ask('ticking.test');
       const half = await ask('ticking.test');
       half.socket.end();
-      await until('ticks for three seconds', () => Math.min(open.received().length, half.received().length) > 28, { timeoutMs: 8000 });
+      await until(
+        'ticks for longer than both',
+        () => elapsed(since) > 5000 && Math.min(open.received().length, half.received().length) > 20,
+        { timeoutMs: 15_000 },
+      );
       open.socket.destroy();
       half.socket.destroy();
     });
 
     test('a tunnel that is silent both ways is cut at timeouts.idle', async () => {
+      const since = Date.now();
       const client = await ask('keep.test');
       await until('the reply is there', () => client.text() === RESPONSE);
-      const since = Date.now();
-      await gone(client, 4000);
-      assert.ok(elapsed(since) >= 1100 && elapsed(since) < 2300, `${elapsed(since)} ms`);
+      await gone(client, 15_000);
+      at(since, 3000);
     });
 
     test('slow headers, a slow hello and a silent client are closed at one deadline', async () => {
@@ -143,16 +152,16 @@ ${routes.join('\n')}
       }, 100);
       slow.socket.write('GET / HTTP/1.1\r\n');
       hello.socket.write(bytes.subarray(0, 20));
-      for (const client of [slow, hello, silent]) await gone(client, 3000);
+      for (const client of [slow, hello, silent]) await gone(client, 15_000);
       clearInterval(feeding);
-      assert.ok(elapsed(since) >= 950 && elapsed(since) < 2000, `${elapsed(since)} ms`);
+      at(since, 3000);
     });
 
     test('a request that dribbles in before the deadline is served', async () => {
       const client = await connect(owner, proxy.port);
       for (const byte of request('keep.test')) {
         client.socket.write(byte);
-        await sleep(5);
+        await new Promise((resolve) => setImmediate(resolve));
       }
       await until('the reply is there', () => client.text() === RESPONSE);
       client.socket.destroy();
@@ -169,7 +178,7 @@ ${routes.join('\n')}
       await until('it is connected', () => client.received().length > 0);
       const before = sockets.get('ticking.test')?.size ?? 0;
       client.socket.resetAndDestroy();
-      await until('the backend is let go', () => (sockets.get('ticking.test')?.size ?? 0) < before, { timeoutMs: 1000 });
+      await until('the backend is let go', () => (sockets.get('ticking.test')?.size ?? 0) < before);
     });
 
     test('a client that does not read is cut at stalled_write, and memory stays bounded meanwhile', async () => {
@@ -191,15 +200,15 @@ ${routes.join('\n')}
       };
       client.socket.on('drain', more);
       more();
-      await gone(client, 8000);
+      await gone(client, 15_000);
     });
 
     test('a backend that does not answer is given up at timeouts.connect', async () => {
       const since = Date.now();
       const client = await ask('black.test');
-      await client.over(4000);
+      await client.over(15_000);
       assert.match(client.text(), /^HTTP\/1\.1 504 /);
-      assert.ok(elapsed(since) >= 950 && elapsed(since) < 2000, `${elapsed(since)} ms`);
+      at(since, 2000);
     });
 
     test('a client that leaves during the dial ends it at once', async () => {
@@ -208,13 +217,13 @@ ${routes.join('\n')}
       const before = await gone();
       await until('it is dialled', async () => ((await proxy.metrics()).get('sniproxy_connections_phase{phase="dial"}') ?? 0) > 0);
       client.socket.resetAndDestroy();
-      await until('it is counted', async () => (await gone()) > before, { timeoutMs: 700 });
+      await until('it is counted', async () => (await gone()) > before, { timeoutMs: 1500 });
     });
 
     test('connect and leave: no backend hears of it', async () => {
       const client = await connect(owner, proxy.port);
       client.socket.end();
-      await client.over(1000);
+      await client.over();
     });
   });
 
