@@ -1,4 +1,5 @@
 import { Fragment } from 'react';
+import { changedPart } from './changed-part.ts';
 
 export type DiffRow = { kind: 'same' | 'add' | 'remove'; text: string; before: number | null; after: number | null };
 
@@ -59,18 +60,6 @@ function Marked({ text, other }: { text: string; other: string | undefined }) {
       {text.slice(to)}
     </>
   );
-}
-
-/** The part of `text` that `other` has not, widened to whole words so that "true" against "false" is one word. */
-export function changedPart(text: string, other: string): { from: number; to: number } {
-  let from = 0;
-  while (from < text.length && from < other.length && text[from] === other[from]) from += 1;
-  let [end, otherEnd] = [text.length, other.length];
-  while (end > from && otherEnd > from && text[end - 1] === other[otherEnd - 1]) [end, otherEnd] = [end - 1, otherEnd - 1];
-  if (end === from) return { from, to: from };
-  while (from > 0 && /\w/.test(text[from - 1] ?? '')) from -= 1;
-  while (end < text.length && /\w/.test(text[end] ?? '')) end += 1;
-  return { from, to: end };
 }
 
 /** A run of removed lines and the run of added lines after it pair up line by line. */
