@@ -3,7 +3,7 @@ import type { Tx } from '#server/db/index.ts';
 import { HeadroomError } from '#server/kernel/errors.ts';
 import type { Verb } from '#server/kernel/verb.ts';
 
-export const FINGERPRINT = /^SHA256:[A-Za-z0-9+/]{43}$/;
+const FINGERPRINT = /^SHA256:[A-Za-z0-9+/]{43}$/;
 
 const input = z.object({
   id: z.string().min(1).max(64),
