@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
 import { describe, test } from 'node:test';
 import { readConfig } from '../../../../proxy-core/src/parse/config-file.ts';
 
@@ -60,5 +62,12 @@ describe('config.yaml', () => {
         }]`,
     );
     only(`${bomb.join('\n')}\n`, /this YAML cannot be used/);
+  });
+
+  test('as the README shows it is good', () => {
+    const readme = fs.readFileSync(path.resolve(import.meta.dirname, '../../../../proxy-core/README.md'), 'utf8');
+    const block = /^```yaml\n([\s\S]*?)^```/m.exec(readme)?.[1] ?? '';
+    assert.match(block, /^routes:/m);
+    assert.deepEqual(findings(block), []);
   });
 });
