@@ -1,6 +1,7 @@
 'use client';
 import { useEffect, useRef } from 'react';
 import { Checkbox } from '#components/ui/checkbox.tsx';
+import { Kbd } from '#components/ui/kbd.tsx';
 import { SortHead, type SortState } from '#components/ui/table.tsx';
 import type { FleetNode } from '#shared/nodes.ts';
 import { formatCount } from '#shared/units/count.ts';
@@ -117,7 +118,10 @@ export function FleetTable({
             ? `${formatCount(rows.length)} nodes`
             : `${formatCount(rows.length)} of ${formatCount(all.length)} nodes`}
         </span>
-        <span className="push hide-m">/ to search, j k to move, x to select, Enter to open</span>
+        <span className="push hide-m row">
+          <Kbd>/</Kbd> search <Kbd>j</Kbd>
+          <Kbd>k</Kbd> move <Kbd>x</Kbd> select <Kbd>Enter</Kbd> open
+        </span>
       </footer>
     </section>
   );

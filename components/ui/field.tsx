@@ -63,16 +63,6 @@ export function TextField(props: Frame & ComponentProps<'input'>) {
   );
 }
 
-export function TextAreaField(props: Frame & ComponentProps<'textarea'>) {
-  const { frame, rest } = split(props);
-  const { id, describedBy } = useFrame(frame);
-  return (
-    <FieldFrame id={id} frame={frame}>
-      <textarea id={id} aria-invalid={frame.error ? true : undefined} aria-describedby={describedBy} {...rest} />
-    </FieldFrame>
-  );
-}
-
 export function SelectField(props: Frame & ComponentProps<'select'>) {
   const { frame, rest } = split(props);
   const { id, describedBy } = useFrame(frame);
