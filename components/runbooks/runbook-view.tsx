@@ -1,5 +1,6 @@
 'use client';
 import { Check, X } from 'lucide-react';
+import type { ReactNode } from 'react';
 import { useRunbook } from '#client/runbooks.ts';
 import { Card } from '#components/ui/card.tsx';
 import { Command } from '#components/ui/code-block.tsx';
@@ -68,22 +69,27 @@ function StepProse({ step }: { step: RunbookStep }) {
           <b>The console instead:</b> {step.better}
         </p>
       ) : null}
-      {step.proves.length + step.doesNotProve.length > 0 ? (
-        <ul>
-          {step.proves.map((line) => (
-            <li key={line}>
-              <Check className="i s fg-ok" aria-label="Proves" />
-              {line}
-            </li>
-          ))}
-          {step.doesNotProve.map((line) => (
-            <li key={line}>
-              <X className="i s fg-danger" aria-label="Does not prove" />
-              {line}
-            </li>
-          ))}
-        </ul>
-      ) : null}
+      <div className="book-proves">
+        <Points title="Proves" lines={step.proves} icon={<Check className="i s fg-ok" aria-hidden="true" />} />
+        <Points title="Does not prove" lines={step.doesNotProve} icon={<X className="i s fg-danger" aria-hidden="true" />} />
+      </div>
+    </div>
+  );
+}
+
+function Points({ title, lines, icon }: { title: string; lines: readonly string[]; icon: ReactNode }) {
+  if (lines.length === 0) return null;
+  return (
+    <div>
+      <h5>{title}</h5>
+      <ul>
+        {lines.map((line) => (
+          <li key={line}>
+            {icon}
+            {line}
+          </li>
+        ))}
+      </ul>
     </div>
   );
 }

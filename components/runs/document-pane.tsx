@@ -49,7 +49,7 @@ function Section({ title, number, lines }: { title: string; number: number; line
         <div key={guide.key}>
           {guide.documented ? (
             <>
-              <p>{firstSentence(guide.prose)}</p>
+              <p>{guide.title}</p>
               <Command text={guide.documented} />
             </>
           ) : null}
@@ -75,4 +75,3 @@ const WEIGHTS: Record<Step['status'], number> = {
   skipped: 1,
 };
 const weight = (step: Step): number => (step.verdict === 'inconclusive' && step.status === 'succeeded' ? 2.5 : WEIGHTS[step.status]);
-const firstSentence = (prose: string): string => /^[\s\S]*?[.:](?=\s|$)/.exec(prose.replace(/[`*_]/g, '').trim())?.[0] ?? '';

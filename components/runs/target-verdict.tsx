@@ -32,7 +32,7 @@ export function TargetVerdict({ run, target }: { run: Run; target: RunTarget }) 
   const judging = target.steps.find((step) => step.kind === 'watch');
   const look = verdictLook(target.verdict, contextOf(target));
   return (
-    <VerdictCard verdict={target.verdict} word={look.word} sentence={target.summary}>
+    <VerdictCard verdict={target.verdict} word={look.word} sentence={sentenceOf(target, look.word)}>
       {target.judgement ? <Compared judgement={target.judgement} /> : null}
       {judging?.evidence.map((evidence) => (
         <EvidenceRow key={evidence.id} evidence={evidence} />
@@ -57,7 +57,7 @@ function Compared({ judgement: { before, after, comparedBy } }: { judgement: Jud
         <TableFrame label="Before against after" tight>
           <thead>
             <tr>
-              <th scope="col">95 % interval in brackets</th>
+              <th scope="col">95 % interval below</th>
               <th scope="col" className="num">
                 Before
               </th>
@@ -68,12 +68,12 @@ function Compared({ judgement: { before, after, comparedBy } }: { judgement: Jud
           </thead>
           <tbody>
             <tr>
-              <td className="t1 semi">fds leaked per 1,000 connections</td>
+              <td className="t1 semi">Leaked per 1,000 connections</td>
               <td className="num">{interval(per1000[0], formatFigure)}</td>
               <td className="num">{interval(per1000[1], formatFigure)}</td>
             </tr>
             <tr>
-              <td>Slope of open fds, fds/min</td>
+              <td>Slope, fds/min</td>
               <td className="num">{interval(before?.perMinute ?? null, formatSigned)}</td>
               <td className="num">{interval(after?.perMinute ?? null, formatSigned)}</td>
             </tr>
@@ -98,15 +98,21 @@ function Compared({ judgement: { before, after, comparedBy } }: { judgement: Jud
   );
 }
 
+/** The word stands above it in large type, so the sentence starts with the node and the numbers. */
+function sentenceOf(target: RunTarget, word: string): string {
+  const rest = target.summary.toLowerCase().startsWith(`${word.toLowerCase()}: `) ? target.summary.slice(word.length + 2) : target.summary;
+  return rest === target.summary ? rest : `${target.name}: ${rest}`;
+}
+
 const clock = (at: string) => formatClock(Date.parse(at));
 const interval = (value: Interval | null, format: (v: number) => string) =>
   value === null ? (
     'no data'
   ) : (
     <>
-      {format(value.mid)}{' '}
-      <span className="u">
-        ({format(value.low)} to {format(value.high)})
+      {format(value.mid)}
+      <span className="band">
+        {format(value.low)} to {format(value.high)}
       </span>
     </>
   );
