@@ -22,6 +22,8 @@ const PACKAGES = [
   ['/usr/bin/openssl', 'openssl'],
   ['/usr/bin/ss', 'iproute2'],
   ['/usr/bin/prlimit', 'util-linux'],
+  ['/usr/bin/busybox', 'busybox'],
+  ['/usr/bin/lsof', 'lsof'],
 ];
 
 const run = (command, args, options = {}) =>
