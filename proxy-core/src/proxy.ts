@@ -51,10 +51,10 @@ export function createProxy(options: { config: Config; sha256: string; drill: Dr
   let reloadFailed = false;
   let [bound, draining] = [false, false];
 
-  const addresses = (): HostPort[] => servers.flatMap(addressOf);
-  const ownAddresses = () => (admin.current?.address ? [...addresses(), admin.current.address] : addresses());
+  /** where this process listens, for the loop check of every dial: asked of the kernel once */
+  const own: HostPort[] = [];
   const core: Core = {
-    live: makeLive(options.config, options.sha256, 1, ownAddresses),
+    live: makeLive(options.config, options.sha256, 1, () => own),
     maxConnections: 0,
     wheel: new TimerWheel(),
     log,
@@ -83,7 +83,7 @@ export function createProxy(options: { config: Config; sha256: string; drill: Dr
 
   return {
     get addresses() {
-      return addresses();
+      return servers.flatMap(addressOf);
     },
     get adminAddress() {
       return admin.current?.address ?? null;
@@ -97,6 +97,7 @@ export function createProxy(options: { config: Config; sha256: string; drill: Dr
         await bind('metrics.address', metrics.address, (at) => pages.start(at));
         admin.current = pages;
       }
+      own.push(...servers.flatMap(addressOf), ...(admin.current?.address ? [admin.current.address] : []));
       bound = true;
       core.budget.setBaseline(admin.current?.sockets ?? 0);
       measure();
@@ -109,7 +110,7 @@ export function createProxy(options: { config: Config; sha256: string; drill: Dr
 
     reload(config, sha256) {
       for (const key of needsRestart(core.live.config, config)) log.warn(`${key} has changed: that takes effect with a restart`);
-      core.live = makeLive(config, sha256, core.live.generation + 1, ownAddresses);
+      core.live = makeLive(config, sha256, core.live.generation + 1, () => own);
       core.counters.setConfiguredHosts(core.live.routes.names);
       core.pool.enabled = config.connection_pool?.enabled ?? false;
       log.configure(config.log.level, config.log.format);
