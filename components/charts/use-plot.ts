@@ -132,12 +132,7 @@ function options(element: HTMLElement, latest: RefObject<PlotInput>): uPlot.Opti
     hooks: {
       drawClear: [(u) => latest.current.drawUnder?.(u)],
       draw: [(u) => latest.current.drawOver?.(u)],
-      setCursor: [
-        (u) =>
-          latest.current.cursor.set(
-            u.cursor.idx === null || u.cursor.idx === undefined || (u.cursor.left ?? -1) < 0 ? null : (u.data[0][u.cursor.idx] ?? null),
-          ),
-      ],
+      setCursor: [(u) => latest.current.cursor.set(timeUnderCursor(u))],
       setSelect: [
         (u) => {
           const { left, width } = u.select;
@@ -153,4 +148,13 @@ function options(element: HTMLElement, latest: RefObject<PlotInput>): uPlot.Opti
 function timeTick(seconds: number, step: number): string {
   if (step >= 86_400 || (step >= 3600 && seconds % 86_400 === 0)) return formatDay(seconds * 1000);
   return step < 60 ? formatClock(seconds * 1000) : formatHourMinute(seconds * 1000);
+}
+
+/** The point under the crosshair; none where the crosshair stands far from any data. */
+function timeUnderCursor(u: uPlot): number | null {
+  const { left, idx } = u.cursor;
+  if (left === undefined || left < 0 || idx === null || idx === undefined) return null;
+  const time = u.data[0][idx];
+  const span = (u.scales.x?.max ?? 0) - (u.scales.x?.min ?? 0);
+  return time !== undefined && Math.abs(time - u.posToVal(left, 'x')) <= Math.max(45, span / 60) ? time : null;
 }

@@ -37,7 +37,8 @@ function Lost({ freshness }: { freshness: Extract<Freshness, { kind: 'lost' }> }
           <b>Live updates stopped.</b>
         </span>{' '}
         The console has not answered for {formatDuration(freshness.sinceSeconds)}; numbers are as of {formatClock(freshness.asOfMs)}. Runs
-        go on without this page. Trying again in {Math.ceil(freshness.retryInSeconds)} s.
+        go on without this page.{' '}
+        {freshness.retryInSeconds > 0 ? `Trying again in ${Math.ceil(freshness.retryInSeconds)} s.` : 'Trying now.'}
       </span>
       <Button small onClick={freshness.retry}>
         Try now

@@ -49,7 +49,7 @@ export function DiesFirst({ byUrgency }: { byUrgency: readonly FleetNode[] }) {
       }
       footer={
         <>
-          <Mark kind="ok" />
+          <Mark kind={quiet.length > 0 ? 'ok' : 'unknown'} />
           <span>
             <b className="t1 med">{plural(quiet.length, 'node')}</b> not leaking
           </span>

@@ -1,7 +1,8 @@
 'use client';
 import { Table2 } from 'lucide-react';
 import dynamic from 'next/dynamic';
-import { DEFAULT_RANGE, LIVE_RANGES, parseRange, useNodeMetrics } from '#client/metrics.ts';
+import { useState } from 'react';
+import { LIVE_RANGES, parseRange, type RangeName, useNodeMetrics } from '#client/metrics.ts';
 import { useUrlChoice, useUrlState } from '#client/url-state.ts';
 import { Button } from '#components/ui/button.tsx';
 import { ErrorState } from '#components/ui/error-state.tsx';
@@ -18,6 +19,10 @@ const ChartStack = dynamic(() => import('./chart-stack.tsx').then(({ ChartStack:
 
 const SCALES = ['limit', 'fit'] as const;
 
+/** A young process fills a quarter of an hour; an hour would be empty to nine tenths. */
+const usualRange = ({ processStart }: FleetNode): RangeName =>
+  processStart !== null && consoleNow() - Date.parse(processStart) < 1_200_000 ? '15m' : '1h';
+
 /** Range and scale are in the URL, so that what one person sees another can open. */
 export function NodeCharts({ node }: { node: FleetNode }) {
   const [rangeText, setRange] = useUrlState('range');
@@ -25,9 +30,10 @@ export function NodeCharts({ node }: { node: FleetNode }) {
   const fit = scale === 'fit';
   const [shownAs, setShownAs] = useUrlChoice('as', ['charts', 'table'], 'charts');
   const asTable = shownAs === 'table';
-  const range = parseRange(rangeText);
+  const [usual] = useState(() => usualRange(node));
+  const range = parseRange(rangeText, usual);
   const { data, error, refetch, isPlaceholderData } = useNodeMetrics(node.id, range, consoleNow);
-  const named = range.kind === 'live' ? (LIVE_RANGES.find(({ seconds }) => seconds === range.seconds)?.key ?? DEFAULT_RANGE) : null;
+  const named = range.kind === 'live' ? (LIVE_RANGES.find(({ seconds }) => seconds === range.seconds)?.key ?? usual) : null;
   const zoom = (from: number, to: number) => setRange(`${from}-${to}`);
   const unzoom = () => setRange(null);
   return (
@@ -37,7 +43,7 @@ export function NodeCharts({ node }: { node: FleetNode }) {
           label="Range"
           options={LIVE_RANGES.map(({ key, label }) => ({ value: key, label }))}
           value={named}
-          onChange={(key) => setRange(key === DEFAULT_RANGE ? null : key)}
+          onChange={(key) => setRange(key === usual ? null : key)}
         />
         {range.kind === 'fixed' ? (
           <span className="row sm t2">

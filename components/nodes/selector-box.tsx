@@ -21,16 +21,13 @@ export function SelectorBox({
   labels: Record<string, string>;
 }) {
   const input = useRef<HTMLInputElement>(null);
-  // the URL follows in a transition; what is typed must not wait for it
+  // The URL follows in a transition and is behind while one types: it is taken over only when nobody is typing here.
   const [draft, setDraft] = useState(value);
-  const sent = useRef(value);
   useEffect(() => {
-    if (value !== sent.current) setDraft(value);
-    sent.current = value;
+    if (document.activeElement !== input.current) setDraft(value);
   }, [value]);
   const change = (next: string) => {
     setDraft(next);
-    sent.current = next;
     onChange(next);
   };
   useEffect(() => {

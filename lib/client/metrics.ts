@@ -13,15 +13,18 @@ export const LIVE_RANGES = [
   { key: '6h', label: '6 h', seconds: 21_600 },
   { key: '24h', label: '24 h', seconds: 86_400 },
 ] as const;
-export const DEFAULT_RANGE = '1h';
+export type RangeName = (typeof LIVE_RANGES)[number]['key'];
 
 /** `range=6h` or `range=1763388000-1763390000` (epoch seconds). Anything else is the default. */
-export function parseRange(text: string | null): Range {
-  const named = LIVE_RANGES.find(({ key }) => key === (text ?? DEFAULT_RANGE));
-  if (named) return { kind: 'live', seconds: named.seconds };
+export function parseRange(text: string | null, otherwise: RangeName = '1h'): Range {
+  const secondsOf = (name: string) => LIVE_RANGES.find(({ key }) => key === name)?.seconds;
+  const named = secondsOf(text ?? otherwise);
+  if (named !== undefined) return { kind: 'live', seconds: named };
   const fixed = /^(\d{9,11})-(\d{9,11})$/.exec(text ?? '');
   const [from, to] = [Number(fixed?.[1]), Number(fixed?.[2])];
-  return fixed && to - from >= 10 ? { kind: 'fixed', fromMs: from * 1000, toMs: to * 1000 } : { kind: 'live', seconds: 3600 };
+  return fixed && to - from >= 10
+    ? { kind: 'fixed', fromMs: from * 1000, toMs: to * 1000 }
+    : { kind: 'live', seconds: secondsOf(otherwise) ?? 3600 };
 }
 
 const LIVE_REFETCH_MS = 30_000;
