@@ -12,6 +12,7 @@ import { RunPage } from './pages/run-page.ts';
 import { RunbookPage } from './pages/runbook-page.ts';
 import { launchBrowser } from './support/browser.ts';
 import { type Demo, openFds, startDemo, withPoolOff } from './support/demo.ts';
+import { faultsOf } from './support/page-check.ts';
 import { within } from './support/within.ts';
 
 // The order of the nodes says nothing to the console: their names do not, and the drill metric is not read by any judgement.
@@ -211,6 +212,24 @@ describe('the main job on the demo fleet, in a browser', { concurrency: false },
     assert.match(run.summary, /not fixed/);
     assert.ok((run.targets[0]?.judgement?.after?.per1000Connections?.low ?? 0) > 0);
     await close();
+  });
+
+  test('every page is fit for people: no axe finding, no console error, nothing scrolls sideways, light on a desk and dark on a phone', async () => {
+    const [runId, nodeId] = [(await demo.runs())[0]?.id, (await demo.fleet()).nodes.find((node) => node.name === names.eof)?.id];
+    const paths = [
+      '/',
+      `/nodes/${nodeId}`,
+      `/runs/${runId}`,
+      '/runs',
+      '/runbooks',
+      '/runbooks/fd-leak',
+      `/changes/new?selector=name%3D${names.eof}&pool=off`,
+      '/settings',
+      '/audit',
+      '/nodes/new',
+    ];
+    const { url, signInUrl } = demo.meta();
+    assert.deepEqual(await faultsOf(browser, { url, signInUrl, paths }), []);
   });
 
   test('(c) a console frozen longer than confirmSeconds: the node restores file and process by itself, and the run says rolled-back', async () => {

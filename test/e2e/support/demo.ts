@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import { fleetSchema } from '#shared/nodes.ts';
-import { type Run, type RunInput, runSchema } from '#shared/runs.ts';
+import { type Run, type RunInput, type RunList, runListSchema, runSchema } from '#shared/runs.ts';
 import { within } from './within.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
@@ -40,6 +40,8 @@ export type Demo = {
   fleet(): Promise<z.infer<typeof fleetSchema>>;
   startRun(input: RunInput): Promise<Run>;
   run(id: string): Promise<Run>;
+  /** newest first */
+  runs(): Promise<RunList['runs']>;
   consoleAnswers(): Promise<boolean>;
   stop(): Promise<void>;
 };
@@ -106,6 +108,7 @@ export async function startDemo(drills: readonly string[]): Promise<Demo> {
       return runSchema.parse(answer.body);
     },
     run: async (id) => runSchema.parse((await api('GET', `runs/${id}`)).body),
+    runs: async () => runListSchema.parse((await api('GET', 'runs')).body).runs,
     consoleAnswers: () =>
       api('GET', 'fleet').then(
         (answer) => answer.status === 200,
