@@ -95,12 +95,12 @@ async function run({ config: file, strict, drill }: Use): Promise<void> {
   const log = new Log({ level: config.log.level, format: config.log.format });
   if (drill !== null) say(`sniproxy-server: DRILL ${drill.toUpperCase()} IS ON: ${DRILLS[drill]}. This process misbehaves on purpose.`);
   const proxy = createProxy({ config, sha256, drill, log, version: manifest.version });
+  handleSignals(proxy, file, log);
   await proxy.start();
   for (const address of proxy.addresses) log.info('listening', { address: formatHostPort(address) });
   if (proxy.adminAddress) log.info('metrics', { address: formatHostPort(proxy.adminAddress) });
   log.info('started', { pid: process.pid, config: file, sha256, ...(drill !== null && { drill }) });
   log.flush();
-  handleSignals(proxy, file, log);
 }
 
 function handleSignals(proxy: SniProxy, file: string, log: Log): void {

@@ -1,19 +1,32 @@
 import type { Protocol, Refusal } from '../contract/words.ts';
+import { H2_PREFACE, H2HeadReader } from './h2-head.ts';
 import { HttpHeadReader } from './http-head.ts';
+import { readSshIdent } from './ssh-ident.ts';
 import { HelloReader } from './tls-records.ts';
 
-/** What the first bytes of a client say. `name` null = it names no host; `port` null = the protocol's own. */
-export type Asked = { protocol: Protocol; name: string | null; port: number | null; alpn: readonly string[]; ech: boolean };
+/**
+ * What the first bytes of a client say. `name` null = it names no host; `port` null = the protocol's own. `hostMismatch`: an absolute HTTP
+ * target won over another Host.
+ */
+export type Asked = {
+  protocol: Protocol;
+  name: string | null;
+  port: number | null;
+  alpn: readonly string[];
+  ech: boolean;
+  hostMismatch?: boolean;
+};
 export type Verdict = { kind: 'more' } | { kind: 'asked'; asked: Asked } | { kind: 'refused'; protocol: Protocol; reason: Refusal };
 
 const MORE: Verdict = { kind: 'more' };
-const H2_PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
 const SSH = Buffer.from('SSH-', 'latin1');
-/** A hello of 64 KiB in records of a few bytes is the worst that is read: more than this is refused whatever it is. */
-export const MAX_FIRST_FLIGHT = 131_072;
 const NO_ALPN: readonly string[] = [];
 
-type Reader = { protocol: 'tls'; reader: HelloReader } | { protocol: 'http1.1'; reader: HttpHeadReader };
+type Reader =
+  | { protocol: 'tls'; reader: HelloReader }
+  | { protocol: 'http1.1'; reader: HttpHeadReader }
+  | { protocol: 'http2'; reader: H2HeadReader }
+  | { protocol: 'ssh' };
 
 /**
  * The bytes that a client sent before its connection is routed, and what they say so far. They are kept whole, to be forwarded in order,
@@ -51,8 +64,22 @@ export class FirstFlight {
       if ('kind' in sniffed) return sniffed;
       this.#reader = sniffed;
     }
-    const verdict = this.#reader.protocol === 'tls' ? readTls(this.#reader.reader, raw) : readHttp(this.#reader.reader, raw);
-    return verdict === MORE && raw.length > MAX_FIRST_FLIGHT ? refused('tls', 'hello_too_large') : verdict;
+    switch (this.#reader.protocol) {
+      case 'tls':
+        return readTls(this.#reader.reader, raw);
+      case 'http1.1':
+        return readHttp(this.#reader.reader, raw);
+      case 'http2':
+        return readH2(this.#reader.reader, raw);
+      case 'ssh':
+        return readSsh(raw);
+    }
+  }
+
+  /** Bytes of an unfinished hello that came, and how many it says it has; null when it is no hello, or too short to say. */
+  get helloProgress(): { have: number; need: number } | null {
+    const progress = this.#reader?.protocol === 'tls' ? this.#reader.reader.progress : null;
+    return progress === null || progress.need === 0 ? null : progress;
   }
 }
 
@@ -71,11 +98,8 @@ function sniff(raw: Buffer): 'more' | Verdict | Reader {
     if (raw.length < 3) return 'more';
     return raw[2] === 1 ? refused('tls', 'sslv2') : refused('unknown', 'unknown_protocol');
   }
-  if (startsLike(raw, SSH)) {
-    if (raw.length < SSH.length) return 'more';
-    return { kind: 'asked', asked: { protocol: 'ssh', name: null, port: null, alpn: NO_ALPN, ech: false } };
-  }
-  if (startsLike(raw, H2_PREFACE)) return raw.length < H2_PREFACE.length ? 'more' : refused('http2', 'h2c_unsupported');
+  if (startsLike(raw, SSH)) return raw.length < SSH.length ? 'more' : { protocol: 'ssh' };
+  if (startsLike(raw, H2_PREFACE)) return raw.length < H2_PREFACE.length ? 'more' : { protocol: 'http2', reader: new H2HeadReader() };
   return isTokenByte(first) || first === 0x0d || first === 0x0a
     ? { protocol: 'http1.1', reader: new HttpHeadReader() }
     : refused('unknown', 'unknown_protocol');
@@ -106,6 +130,30 @@ function readTls(reader: HelloReader, raw: Buffer): Verdict {
   }
 }
 
+/** The line is read whole, so that what merely begins with "SSH-" is not sent to an SSH server. */
+function readSsh(raw: Buffer): Verdict {
+  const result = readSshIdent(raw);
+  if (result === 'more') return MORE;
+  if (result === 'malformed') return refused('unknown', 'unknown_protocol');
+  return { kind: 'asked', asked: { protocol: 'ssh', name: null, port: null, alpn: NO_ALPN, ech: false } };
+}
+
+function readH2(reader: H2HeadReader, raw: Buffer): Verdict {
+  const result = reader.read(raw);
+  switch (result) {
+    case 'more':
+      return MORE;
+    case 'malformed':
+      return refused('http2', 'http_malformed');
+    case 'too-large':
+      return refused('http2', 'http_too_large');
+    case 'connect':
+      return refused('http2', 'http_connect');
+    default:
+      return { kind: 'asked', asked: { protocol: 'http2', name: result.name, port: result.port, alpn: NO_ALPN, ech: false } };
+  }
+}
+
 function readHttp(reader: HttpHeadReader, raw: Buffer): Verdict {
   const result = reader.read(raw);
   switch (result) {
@@ -119,7 +167,8 @@ function readHttp(reader: HttpHeadReader, raw: Buffer): Verdict {
       return refused('http1.1', 'http_connect');
     default: {
       const protocol = result.version === '1.0' ? 'http1.0' : 'http1.1';
-      return { kind: 'asked', asked: { protocol, name: result.name, port: result.port, alpn: NO_ALPN, ech: false } };
+      const asked = { protocol, name: result.name, port: result.port, alpn: NO_ALPN, ech: false } as const;
+      return { kind: 'asked', asked: result.mismatch ? { ...asked, hostMismatch: true } : asked };
     }
   }
 }

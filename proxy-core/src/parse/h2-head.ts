@@ -84,7 +84,7 @@ export class H2HeadReader {
     this.#stream = stream;
     this.#blockBytes += fragment.length;
     if (this.#blockBytes > MAX_BLOCK) return 'too-large';
-    // A view of what came: the caller may put the bytes elsewhere when more come.
+    // A copy: the caller moves its bytes when more come.
     this.#block.push(Buffer.from(fragment));
     if ((flags & FLAG.endHeaders) === 0) return null;
     const fields = new HpackDecoder({ maxBytes: MAX_FIELDS_BYTES }).decode(Buffer.concat(this.#block));

@@ -1,7 +1,7 @@
 import { parseAuthority } from './asked-name.ts';
 
-/** `name` is null when an HTTP/1.0 request names no host. */
-export type HttpHead = { version: '1.0' | '1.1'; name: string | null; port: number | null };
+/** `name` is null when an HTTP/1.0 request names no host. `mismatch`: Host says another than the absolute target, which wins. */
+export type HttpHead = { version: '1.0' | '1.1'; name: string | null; port: number | null; mismatch?: true };
 export type HttpResult = 'more' | 'malformed' | 'too-large' | 'connect' | HttpHead;
 
 export const MAX_HEAD = 16_384;
@@ -30,12 +30,14 @@ export class HttpHeadReader {
   /** `raw` is everything that came so far, from the first byte on. */
   read(raw: Buffer): HttpResult {
     for (;;) {
-      const end = raw.indexOf(LF, this.#scanned);
-      if (end < 0) {
-        this.#scanned = raw.length;
-        return raw.length > MAX_HEAD ? 'too-large' : 'more';
-      }
+      const found = raw.indexOf(LF, this.#scanned);
+      const end = found < 0 ? raw.length : found;
+      if (this.#version === null && !isText(raw, this.#scanned, Math.min(end, MAX_HEAD))) return 'malformed';
       if (end >= MAX_HEAD) return 'too-large';
+      if (found < 0) {
+        this.#scanned = raw.length;
+        return 'more';
+      }
       if (end === this.#lineStart || raw[end - 1] !== CR) return 'malformed';
       const line = raw.toString('latin1', this.#lineStart, end - 1);
       this.#lineStart = end + 1;
@@ -63,7 +65,7 @@ export class HttpHeadReader {
     if (!TOKEN.test(name) || !VALUE.test(value)) return 'malformed';
     if (name.toLowerCase() !== 'host') return null;
     if (this.#host !== null) return 'malformed';
-    this.#host = value.trim();
+    this.#host = value.replace(/^[\t ]+|[\t ]+$/g, '');
     return null;
   }
 
@@ -86,6 +88,17 @@ export class HttpHeadReader {
     if (this.#host !== null && host === null) return 'malformed';
     const authority = this.#target === null ? host : parseAuthority(this.#target);
     if (this.#target !== null && authority === null) return 'malformed';
-    return { version, name: authority?.host ?? null, port: authority?.port ?? null };
+    const mismatch = host !== null && authority !== null && (host.host !== authority.host || host.port !== authority.port);
+    const head = { version, name: authority?.host ?? null, port: authority?.port ?? null };
+    return mismatch ? { ...head, mismatch } : head;
   }
+}
+
+/** A request line has nothing but visible ASCII and spaces: other bytes need not wait for its end, nor for a timeout. */
+function isText(raw: Buffer, from: number, to: number): boolean {
+  for (let at = from; at < to; at += 1) {
+    const byte = raw[at] ?? 0;
+    if ((byte < 0x20 && byte !== CR) || byte > 0x7e) return false;
+  }
+  return true;
 }

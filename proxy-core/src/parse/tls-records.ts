@@ -7,11 +7,15 @@ const CLIENT_HELLO = 1;
 const RECORD_HEADER = 5;
 const HANDSHAKE_HEADER = 4;
 const MAX_RECORD = 16_384;
+const MIN_COPY = 512;
 export const MAX_HELLO = 65_536;
+/** A hello of 64 KiB in records of a few bytes: more of the stream than this is never read, whatever the records hold. */
+export const MAX_STREAM = 131_072;
 
 /**
  * Reassembles one ClientHello from TLS records, however they and TCP cut it. Each byte is looked at once: the reader keeps its place, and
- * copies only when the hello spans records. Each record carries 1 to 16,384 bytes of type handshake; the hello is at most 64 KiB.
+ * copies only when the hello spans records. Each record carries 1 to 16,384 bytes of type handshake; the hello is at most 64 KiB and ends
+ * within the first 128 KiB of the stream. The memory it takes grows with what came, never with what a length field promises.
  */
 export class HelloReader {
   /** next byte of the raw stream to look at */
@@ -27,8 +31,19 @@ export class HelloReader {
   #copy: Buffer | null = null;
   readonly #header = Buffer.alloc(HANDSHAKE_HEADER);
 
-  /** `raw` is everything that came so far, from the first byte on; call it again with more bytes after 'more'. */
-  read(raw: Buffer): HelloResult {
+  /** Handshake bytes that came, and how many the message has (0 = its header is not there yet). */
+  get progress(): { have: number; need: number } {
+    return { have: this.#seen, need: this.#wanted };
+  }
+
+  /** `stream` is everything that came so far, from the first byte on; call it again with more bytes after 'more'. */
+  read(stream: Buffer): HelloResult {
+    const raw = stream.length > MAX_STREAM ? stream.subarray(0, MAX_STREAM) : stream;
+    const result = this.#advance(raw);
+    return result === 'more' && raw.length === MAX_STREAM ? 'too-large' : result;
+  }
+
+  #advance(raw: Buffer): HelloResult {
     for (;;) {
       if (this.#recordLeft === 0) {
         const header = this.#recordHeader(raw);
@@ -56,7 +71,7 @@ export class HelloReader {
     this.#records += 1;
     if (this.#records === 1) this.#start = this.#at;
     else if (this.#copy === null) {
-      this.#copy = Buffer.allocUnsafe(this.#wanted || HANDSHAKE_HEADER + MAX_HELLO);
+      this.#copy = Buffer.alloc(Math.max(MIN_COPY, 2 * this.#seen));
       raw.copy(this.#copy, 0, this.#start, this.#start + this.#seen);
     }
     return null;
@@ -73,10 +88,22 @@ export class HelloReader {
       }
     }
     // A second message may be packed behind the hello in its last record: it is forwarded, not read.
-    this.#copy?.set(raw.subarray(from, from + Math.min(length, this.#copy.length - this.#seen)), this.#seen);
-    this.#seen += length;
+    const wanted = this.#wanted === 0 ? length : Math.min(length, this.#wanted - this.#seen);
+    if (this.#copy !== null) this.#keep(raw.subarray(from, from + wanted));
+    this.#seen += wanted;
     if (this.#wanted === 0 || this.#seen < this.#wanted) return null;
     const [bytes, start] = this.#copy === null ? [raw, this.#start] : [this.#copy, 0];
     return parseClientHello(bytes, start + HANDSHAKE_HEADER, start + this.#wanted) ?? 'malformed';
+  }
+
+  #keep(fragment: Buffer): void {
+    if (this.#copy === null) return;
+    const length = this.#seen + fragment.length;
+    if (length > this.#copy.length) {
+      const grown = Buffer.alloc(Math.max(length, 2 * this.#copy.length));
+      this.#copy.copy(grown, 0, 0, this.#seen);
+      this.#copy = grown;
+    }
+    this.#copy.set(fragment, this.#seen);
   }
 }
