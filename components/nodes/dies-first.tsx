@@ -125,7 +125,7 @@ function Row({ node }: { node: FleetNode }) {
             <i
               className="band"
               style={{
-                left: `${at(band.low)}%`,
+                left: `${(at(band.low) + at(high)) / 2}%`,
                 width: `${at(high) - at(band.low)}%`,
                 background: `color-mix(in srgb, var(${color}) 38%, var(--surface))`,
               }}

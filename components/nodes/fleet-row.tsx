@@ -71,7 +71,9 @@ export const FleetRow = memo(function FleetRow({
         >
           {forecast.tone === 'unknown' || forecast.text === 'not leaking' ? '–' : forecast.text}
         </span>
-        <span className="lo band">{leaking ? forecast.band : ''}</span>
+        <span className="lo band" title={forecast.band ?? undefined}>
+          {leaking ? forecast.band : ''}
+        </span>
       </td>
       <td className="num c-conn p2">
         {node.connectionsActive === null ? '–' : formatCount(node.connectionsActive)}
