@@ -31,8 +31,14 @@ const SETTLE_SECONDS = 8;
 /** "Fixed" needs this many fds that the old leak would have leaked by now, and less than this share of them seen. */
 const EXPECTED_FDS = 24;
 const EXPECTED_NOISES = 6;
+const EXPECTED_GROWS = 0.12;
+/**
+ * Leaks are single events of two fds: to exclude (at 2 %) that a third of the leak is left, 12 events must have been due when none is seen, and about five
+ * more for each that may have been (Poisson).
+ */
+const EXPECTED_PER_FD = 5;
 const LEFT_SHARE = 0.25;
-const LEFT_RANGE = 0.35;
+const LEFT_RANGE = 0.22;
 /** fd-only: both lives are looked at for this long (minutes) and grew by this many fds, the new one by this share of the old, and this many times its falls. */
 const ALIKE_MINUTES = 60;
 const ALIKE_FDS = 40;
@@ -40,7 +46,7 @@ const ALIKE_SHARE = 0.5;
 const ALIKE_DROPS = 3;
 const CONTROL_STOPPED = 'another cause: the untouched control stopped leaking at the same time';
 /** "Not fixed" needs a rise of this many fds. */
-const RISE_FDS = 10;
+const RISE_FDS = 12;
 const RISE_NOISES = 3;
 const RISE_DROPS = 3;
 const RISE_LATE = 0.25;
@@ -102,7 +108,7 @@ export function assessFix(input: {
   if (other !== null && other.state !== 'leaking')
     return close('inconclusive', other.state === 'stopped' ? CONTROL_STOPPED : 'more time: the control would hardly show its leak yet');
   const expected = expectedSince(before, oldLife, was, window, same, other);
-  if (expected < Math.max(EXPECTED_FDS, EXPECTED_NOISES * window.beyond.noise))
+  if (expected < Math.max(dueFor(window.minutes) + EXPECTED_PER_FD * left.rise, EXPECTED_NOISES * window.beyond.noise))
     return close('inconclusive', 'more time at a load like before: the old leak would hardly show yet');
   if (left.atMost < LEFT_SHARE * expected && left.range < LEFT_RANGE * expected) return close('fixed', null);
   return close('inconclusive', 'a longer look: what is left of the leak is within the noise');
@@ -144,12 +150,20 @@ function bySameAge(same: SameAge | null, window: JudgedWindow, accepted: number)
   return Math.max(0, same.accepted > 0 ? Math.min(byTime, same.leaked * (accepted / same.accepted)) : byTime);
 }
 
+/** fds that must have been due before none seen is an answer: the longer the watch, the more looks, and every look is a chance to be wrong. */
+const dueFor = (minutes: number): number => EXPECTED_FDS * (1 + EXPECTED_GROWS * Math.log(Math.max(1, minutes)));
+
 /** What may still be leaking in the new life, fds: by its line and its rise, and by all that ever changed in it. */
-function leftOver(window: JudgedWindow): { atMost: number; range: number } {
+function leftOver(window: JudgedWindow): { rise: number; atMost: number; range: number } {
   const { bins, beyond } = window;
   const values = withoutLoad(bins, loadCost(bins));
-  const { rise } = growthOf(values, bins.n);
-  return { atMost: Math.max(0, (beyond?.high ?? 0) * window.minutes, rise), range: driftOf(bins, values).range };
+  // a cost of load seen in the new life alone may be a leak in disguise: the rise counts with and without it
+  const rise = Math.max(growthOf(values, bins.n).rise, growthOf(bins.beyond, bins.n).rise);
+  return {
+    rise: Math.max(0, rise),
+    atMost: Math.max(0, (beyond?.high ?? 0) * window.minutes, rise),
+    range: Math.max(driftOf(bins, values).range, driftOf(bins, bins.beyond).range),
+  };
 }
 
 /** fd-only: both lives grew alike from their start, all along and by far more than anything fell. */

@@ -82,7 +82,7 @@ export function fitSlope(x: Float64Array, y: Float64Array, n: number, events = 0
     square += e * e;
     if (i > 0) lagged += e * ((residuals[i - 1] ?? 0) - base);
   }
-  const r = Math.min(0.9, Math.max(0, lagged / square));
+  const r = Math.min(0.65, Math.max(0, lagged / square));
   const half = (NORMAL_95 / 2) * Math.sqrt(((1 + r) / (1 - r)) * ((n * (n - 1) * (2 * n + 5)) / 18));
   const rank = (k: number) => select(slopes, at, Math.max(0, Math.min(at - 1, Math.round(k))));
   const low = rank(at / 2 - half);
@@ -90,7 +90,7 @@ export function fitSlope(x: Float64Array, y: Float64Array, n: number, events = 0
   for (let i = 0; i < n; i += 1) residuals[i] = Math.abs((residuals[i] ?? 0) - base);
   const span = (x[n - 1] ?? 0) - (x[0] ?? 0);
   const rise = mid * span;
-  const chance = events > 0 ? (NORMAL_95 * Math.sqrt(events * Math.max(events, Math.abs(rise)))) / span : 0;
+  const chance = events > 0 ? (1.1 * Math.sqrt(events * Math.max(events, Math.abs(rise)))) / span : 0;
   return {
     low: mid - Math.hypot(mid - low, chance),
     mid,
