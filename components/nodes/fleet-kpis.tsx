@@ -1,5 +1,6 @@
 import { Kpi, KpiStrip } from '#components/ui/kpi.tsx';
 import type { FleetNode } from '#shared/nodes.ts';
+import { runName } from '#shared/run-name.ts';
 import { formatBand } from '#shared/units/band.ts';
 import { formatCount } from '#shared/units/count.ts';
 import { formatPerSecond } from '#shared/units/rate.ts';
@@ -78,7 +79,7 @@ export function FleetKpis({ nodes, byUrgency }: { nodes: readonly FleetNode[]; b
       />
       {runId === undefined ? null : (
         <Kpi
-          label={runs.size === 1 ? `Run ${runId.slice(0, 8)}` : 'Runs'}
+          label={runs.size === 1 ? `Run ${runName(runId)}` : 'Runs'}
           mark="run"
           value={formatCount(runs.size === 1 ? count((node) => node.activeRunId === runId) : runs.size)}
           unit={runs.size === 1 ? 'in work' : 'live'}

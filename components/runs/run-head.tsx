@@ -9,9 +9,10 @@ import { Chip } from '#components/ui/chip.tsx';
 import { DangerDialog } from '#components/ui/dialog.tsx';
 import { asProblem } from '#components/ui/error-state.tsx';
 import { Ago } from '#components/ui/now.tsx';
+import { runName } from '#shared/run-name.ts';
 import { hasEnded, type Run } from '#shared/runs.ts';
 import { plural } from '#shared/units/count.ts';
-import { runLook, shortId } from './words.ts';
+import { runLook } from './words.ts';
 
 export function RunHead({ run }: { run: Run }) {
   const action = useRunAction(run.id);
@@ -35,7 +36,7 @@ export function RunHead({ run }: { run: Run }) {
             {run.dryRun ? <Chip>Dry run: nothing is changed</Chip> : null}
           </div>
           <p className="sub">
-            {shortId(run.id)} on {only ? <Link href={`/nodes/${only.nodeId}`}>{only.name}</Link> : plural(run.targets.length, 'node')},
+            {runName(run.id)} on {only ? <Link href={`/nodes/${only.nodeId}`}>{only.name}</Link> : plural(run.targets.length, 'node')},
             runbook {run.runbook.key} <span className="mono">{run.runbook.version}</span>, started by {run.startedBy}{' '}
             <Ago at={run.createdAt} />
           </p>
@@ -75,7 +76,7 @@ export function RunHead({ run }: { run: Run }) {
       ) : null}
       <DangerDialog
         open={aborting}
-        title={`Abort ${shortId(run.id)}?`}
+        title={`Abort ${runName(run.id)}?`}
         lead="No further step is started."
         effects={[
           {

@@ -9,8 +9,9 @@ import { ErrorState } from '#components/ui/error-state.tsx';
 import { Ago } from '#components/ui/now.tsx';
 import { Loading, Skeleton } from '#components/ui/skeleton.tsx';
 import { TableFrame } from '#components/ui/table.tsx';
+import { runName } from '#shared/run-name.ts';
 import { plural } from '#shared/units/count.ts';
-import { runLook, shortId } from './words.ts';
+import { runLook } from './words.ts';
 
 export function RunList() {
   const runs = useRuns();
@@ -68,7 +69,7 @@ export function RunList() {
             return (
               <tr key={run.id}>
                 <td className="name">
-                  <Link href={`/runs/${run.id}`}>{shortId(run.id)}</Link>
+                  <Link href={`/runs/${run.id}`}>{runName(run.id)}</Link>
                 </td>
                 <td>
                   {run.runbook.title}

@@ -117,6 +117,9 @@ function StepBody({ step, guide }: { step: Step; guide: RunbookStep | undefined 
   );
 }
 
+/** A figure is shown large; what is longer is a sentence and stands in its receipt. */
+const LONGEST_FIGURE = 32;
+
 function Versus({ step, guide }: { step: Step; guide: RunbookStep }) {
   const ran = step.evidence.find((evidence) => evidence.command !== null);
   return (
@@ -128,7 +131,7 @@ function Versus({ step, guide }: { step: Step; guide: RunbookStep }) {
       <div className="ours">
         <h3>What the console does</h3>
         {guide.better ? <p>{guide.better}</p> : null}
-        {ran?.value ? (
+        {ran?.value && ran.value.length <= LONGEST_FIGURE ? (
           <p className="out">
             <b>{ran.value}</b>
             {ran.threshold ? <span className="t3">{ran.threshold}</span> : null}

@@ -100,8 +100,9 @@ function Compared({ judgement: { before, after, comparedBy } }: { judgement: Jud
 
 /** The word stands above it in large type, so the sentence starts with the node and the numbers. */
 function sentenceOf(target: RunTarget, word: string): string {
-  const rest = target.summary.toLowerCase().startsWith(`${word.toLowerCase()}: `) ? target.summary.slice(word.length + 2) : target.summary;
-  return rest === target.summary ? rest : `${target.name}: ${rest}`;
+  const said = target.summary || (target.steps.find((step) => step.kind === 'watch')?.summary ?? '');
+  const start = `${word.toLowerCase()}: `;
+  return said.toLowerCase().startsWith(start) ? `${target.name}: ${said.slice(start.length)}` : said;
 }
 
 const clock = (at: string) => formatClock(Date.parse(at));

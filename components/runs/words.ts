@@ -61,9 +61,6 @@ export function runLook(run: Pick<Run, 'status' | 'verdict' | 'summary'> & { tar
   return verdictLook(run.verdict, only ? contextOf(only) : { judged: false, wasLeaking: true });
 }
 
-/** R-4F2K: the last characters of the id, for people. */
-export const shortId = (id: string): string => `R-${id.slice(-5).toUpperCase()}`;
-
 export const stepSeconds = (step: Pick<Step, 'startedAt' | 'finishedAt'>, nowMs: number): number | null =>
   step.startedAt === null
     ? null

@@ -3,7 +3,7 @@ import { useParams, useRouter, useSearchParams } from 'next/navigation';
 import { Suspense } from 'react';
 import { Page } from '#components/layout/page.tsx';
 import { RunView } from '#components/runs/run-view.tsx';
-import { shortId } from '#components/runs/words.ts';
+import { runName } from '#shared/run-name.ts';
 
 export default function RunPage() {
   return (
@@ -18,7 +18,7 @@ function OneRun() {
   const { id } = useParams<{ id: string }>();
   const nodeId = useSearchParams().get('node');
   return (
-    <Page crumbs={[{ label: 'Runs', href: '/runs' }, { label: shortId(id) }]}>
+    <Page crumbs={[{ label: 'Runs', href: '/runs' }, { label: runName(id) }]}>
       <RunView
         id={id}
         nodeId={nodeId}

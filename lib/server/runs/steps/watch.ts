@@ -53,8 +53,8 @@ async function verdict(context: StepContext, fix: ReturnType<typeof assessFix>, 
     title: 'slope before and after',
     command: `stored samples of ${context.node.name}, compared by ${judgement.comparedBy ?? 'nothing: one side is missing'}`,
     raw: `before ${line(judgement.before)}\nafter  ${line(judgement.after)}`,
-    value: sentence,
-    threshold: 'the new process gains a small part of what the old one would have gained by now',
+    value: figures(judgement),
+    threshold: 'fixed: a small part of before',
     verdict: judged,
   });
   await context.prove({
@@ -69,6 +69,12 @@ async function verdict(context: StepContext, fix: ReturnType<typeof assessFix>, 
     summary: sentence,
     judges: { verdict: judged, sentence, judgement },
   };
+}
+
+/** "412 → 409 per 1,000 conn" */
+function figures({ before, after }: ReturnType<typeof assessFix>['judgement']): string {
+  const mid = (side: typeof after) => (side?.per1000Connections ? Math.max(0, side.per1000Connections.mid).toFixed(0) : '?');
+  return `${mid(before)} → ${mid(after)} per 1,000 conn`;
 }
 
 /** A count that fell is what people look at: say why it is not a fix. */
