@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { explain } from '#server/detect/index.ts';
+import { demoNode } from './demo-node.ts';
+
+const sample = demoNode({ seed: 1, to: 10 }).at(-1);
+assert.ok(sample);
+const base = { ...sample, openFds: 200, connectionsActive: 50, connectionsStale: 10, poolIdle: 8, dialing: 2 };
+
+test('explained = baseline + 2 × live tunnels + idle pool + dials; stale tunnels are unexplained', () => {
+  assert.deepEqual(explain(base, 20), { explained: 20 + 80 + 8 + 2, unexplained: 90 });
+});
+
+test('what the node does not export counts as none, and without tunnels nothing is explained', () => {
+  assert.deepEqual(explain({ ...base, connectionsStale: null, poolIdle: null, dialing: null }, 20), { explained: 120, unexplained: 80 });
+  assert.deepEqual(explain({ ...base, connectionsActive: null }, 20), { explained: null, unexplained: null });
+  assert.deepEqual(explain({ ...base, openFds: null }, 20), { explained: null, unexplained: null });
+});
+
+test('both parts are never negative and together all open fds', () => {
+  fc.assert(
+    fc.property(fc.nat(5000), fc.nat(3000), fc.nat(3000), fc.nat(500), fc.nat(100), (openFds, active, stale, idle, baseline) => {
+      const got = explain({ ...base, openFds, connectionsActive: active, connectionsStale: stale, poolIdle: idle }, baseline);
+      assert.ok(got.explained !== null && got.unexplained !== null && got.explained >= 0 && got.unexplained >= 0);
+      assert.equal(got.explained + got.unexplained, openFds);
+    }),
+  );
+});
