@@ -38,6 +38,8 @@ const EXPECTED_GROWS = 0.12;
  */
 const EXPECTED_PER_FD = 5;
 const LEFT_SHARE = 0.25;
+const LEFT_SHARE_LATER = 0.2;
+const WANDER_MINUTES = 10;
 const LEFT_RANGE = 0.22;
 /** fd-only: both lives are looked at for this long (minutes) and grew by this many fds, the new one by this share of the old, and this many times its falls. */
 const ALIKE_MINUTES = 60;
@@ -110,7 +112,8 @@ export function assessFix(input: {
   const expected = expectedSince(before, oldLife, was, window, same, other);
   if (expected < Math.max(dueFor(window.minutes) + EXPECTED_PER_FD * left.rise, EXPECTED_NOISES * window.beyond.noise))
     return close('inconclusive', 'more time at a load like before: the old leak would hardly show yet');
-  if (left.atMost < LEFT_SHARE * expected && left.range < LEFT_RANGE * expected) return close('fixed', null);
+  const share = window.minutes < WANDER_MINUTES ? LEFT_SHARE : LEFT_SHARE_LATER;
+  if (left.atMost < share * expected && left.range < LEFT_RANGE * expected) return close('fixed', null);
   return close('inconclusive', 'a longer look: what is left of the leak is within the noise');
 }
 
@@ -157,11 +160,13 @@ const dueFor = (minutes: number): number => EXPECTED_FDS * (1 + EXPECTED_GROWS *
 function leftOver(window: JudgedWindow): { rise: number; atMost: number; range: number } {
   const { bins, beyond } = window;
   const values = withoutLoad(bins, loadCost(bins));
+  // in a longer watch honest fds wander: whatever fell was honest, and may have hidden as much of a leak
+  const hidden = window.minutes < WANDER_MINUTES ? 0 : growthOf(bins.beyond, bins.n).drop;
   // a cost of load seen in the new life alone may be a leak in disguise: the rise counts with and without it
   const rise = Math.max(growthOf(values, bins.n).rise, growthOf(bins.beyond, bins.n).rise);
   return {
     rise: Math.max(0, rise),
-    atMost: Math.max(0, (beyond?.high ?? 0) * window.minutes, rise),
+    atMost: Math.max(0, (beyond?.high ?? 0) * window.minutes, rise) + hidden,
     range: Math.max(driftOf(bins, values).range, driftOf(bins, bins.beyond).range),
   };
 }
