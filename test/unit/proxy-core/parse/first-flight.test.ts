@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { FirstFlight, MAX_FIRST_FLIGHT, type Verdict } from '../../../../proxy-core/src/parse/first-flight.ts';
+import { FirstFlight, type Verdict } from '../../../../proxy-core/src/parse/first-flight.ts';
+import { MAX_STREAM } from '../../../../proxy-core/src/parse/tls-records.ts';
 import { handshake, helloBody, helloFor, hostName, records, serverNames } from '../hello-bytes.ts';
 
 /** Sends the bytes cut after every `size`; the verdict, and after how many bytes it came. */
@@ -38,7 +39,8 @@ describe('the first bytes of a client', () => {
   });
 
   test('are refused for what they are', () => {
-    assert.equal(refused('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 1), 'http2 h2c_unsupported');
+    assert.equal(refused('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\0\0\0\0\0\x01', 1), 'http2 http_malformed');
+    assert.equal(refused('SSH-is this?\r\n', 1), 'unknown unknown_protocol');
     assert.equal(refused(Buffer.from([0x15, 3, 1, 0, 2, 2, 40])), 'tls alert_first');
     assert.equal(refused(Buffer.from([0x80, 0x2e, 1, 3, 1, 0])), 'tls sslv2');
     assert.equal(refused(Buffer.from([0x80, 0x2e, 2])), 'unknown unknown_protocol');
@@ -65,6 +67,6 @@ describe('the first bytes of a client', () => {
     endless.writeUIntBE(65_000, 1, 3);
     const { verdict, after } = send(records(endless, 1), 1448);
     assert.equal(verdict.kind === 'refused' ? verdict.reason : verdict.kind, 'hello_too_large');
-    assert.ok(after <= MAX_FIRST_FLIGHT + 1448);
+    assert.ok(after <= MAX_STREAM + 1448);
   });
 });

@@ -35,6 +35,7 @@ describe('an HTTP request head', () => {
       version: '1.1',
       name: 'b.example',
       port: 81,
+      mismatch: true,
     });
   });
 
