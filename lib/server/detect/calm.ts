@@ -6,7 +6,7 @@ const MINUTES_PER_DAY = 1440;
 /** "Not leaking" means that even if all that was ever seen to change were a leak, it would not fill the headroom for this long. */
 export const SAFE_DAYS = 3;
 /** The change seen so far is at most this share of what a leak that fills the headroom in that time would have shown by now. */
-const CALM_SHARE = 0.4;
+const CALM_SHARE = 0.47;
 /** Such a leak must have shown this many fds by now, or nothing is excluded yet. */
 const CALM_FDS = 8;
 /** Levelled off: the later part of the life starts here and lasts this long (minutes); this share of the growth came in the first quarter. */
