@@ -22,6 +22,8 @@ export const ERROR_CODES = {
   'auth.bad-setup-link': { status: 403, title: 'The setup link is not valid' },
   'auth.bad-origin': { status: 403, title: 'The request came from another site' },
   'node.not-found': { status: 404, title: 'There is no such node' },
+  'node.no-process': { status: 409, title: 'The service has no process to look at' },
+  'xray.look-not-found': { status: 404, title: 'There is no such look' },
   'node.name-taken': { status: 409, title: 'A node has this name already' },
   'node.busy': { status: 409, title: 'Another run is changing this node' },
   'selector.invalid': { status: 422, title: 'The selector cannot be read' },

@@ -5,6 +5,7 @@ export type Role = (typeof ROLES)[number];
 /** Closed list; every route and verb names one. */
 export const PERMISSIONS = [
   'fleet.read',
+  'fleet.inspect',
   'node.write',
   'node.host-key',
   'config.read',
@@ -22,7 +23,7 @@ export const PERMISSIONS = [
 export type Permission = (typeof PERMISSIONS)[number];
 
 const VIEWER: Permission[] = ['fleet.read', 'config.read', 'run.read', 'runbook.read', 'self.read'];
-const OPERATOR: Permission[] = [...VIEWER, 'run.start', 'run.control', 'audit.read'];
+const OPERATOR: Permission[] = [...VIEWER, 'fleet.inspect', 'run.start', 'run.control', 'audit.read'];
 const APPROVER: Permission[] = [...OPERATOR, 'run.approve'];
 const GRANTS: Record<Role, readonly Permission[]> = { viewer: VIEWER, operator: OPERATOR, approver: APPROVER, admin: PERMISSIONS };
 

@@ -5,6 +5,7 @@ import { AS_ROOT } from './scripts/prelude.ts';
 import { CLOCK_ONLY, FETCH, FOLLOW, JOURNAL, PROBE } from './scripts/probe.ts';
 import { REVERT, revertProgram, revertTimer } from './scripts/revert.ts';
 import { SERVICE } from './scripts/service.ts';
+import { XRAY, XRAY_PROGRAMS } from './scripts/xray.ts';
 
 // Every command that is ever run on a node. `exec` takes nothing else.
 
@@ -73,6 +74,13 @@ export const catalogue = {
     look(PROBE, [unit(o.unit), absolute(o.configPath), o.sockets ? 'sockets' : ''], {
       name: 'probe',
       readable: `systemctl show ${o.unit}; ls /proc/$MainPID/fd | wc -l; grep 'open files' /proc/$MainPID/limits; ${o.sockets ? 'ss -tanp; ' : ''}sha256sum ${o.configPath}`,
+    }),
+  /** every fd of the service's process, classed and counted on the node */
+  xray: (o: { unit: string }) =>
+    look(XRAY, [unit(o.unit), ...XRAY_PROGRAMS], {
+      name: 'xray',
+      readable: `systemctl show -p MainPID ${o.unit}; ls -ln /proc/$MainPID/fd; cat /proc/$MainPID/net/{tcp,tcp6,udp,udp6,unix}`,
+      maxStdout: MIB / 4,
     }),
   check: (o: { unit: string; configPath: string }) =>
     look(CHECK, [unit(o.unit), absolute(o.configPath)], { name: 'check', readable: `id; sudo -n true; systemctl show ${o.unit}` }),

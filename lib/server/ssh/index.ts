@@ -5,3 +5,4 @@ export { pinHostKey } from './pin-host-key.ts';
 export type { Probe } from './probe.ts';
 export { quote } from './quote.ts';
 export type { ExecResult, Outcome, Receipt, Ssh, SshTarget } from './types.ts';
+export type { RawGroup, RawLook } from './xray.ts';

@@ -9,6 +9,7 @@ import { type Probe, parseProbe } from './probe.ts';
 import { EXIT, MARK } from './scripts/prelude.ts';
 import { selfTest } from './self-test.ts';
 import type { ExecOptions, ExecResult, Outcome, Receipt, Ssh } from './types.ts';
+import { parseXray, type RawLook } from './xray.ts';
 
 /** A command that changes something starts within this time, or never. */
 const START_MS = 8000;
@@ -68,6 +69,15 @@ export function createNodeOps(ssh: Ssh, clock: Clock) {
       const value = parseProbe(answer);
       if (!value) throw commandFailed(node, receipt, 'its answer cannot be read');
       return { value, receipt };
+    },
+
+    /** Every fd of the service's process, grouped on the node. One of 20,000 fds takes a second or two, so it is bounded apart. */
+    async xray(node: FleetMember, o: Call = {}): Promise<Outcome<RawLook>> {
+      const { answer, receipt } = await run(node, catalogue.xray(node), o, 'times');
+      const value = parseXray(answer);
+      if (!value) throw commandFailed(node, receipt, 'its answer cannot be read');
+      if ('problem' in value) throw notSeen(node, value.problem, receipt);
+      return { value: value.look, receipt };
     },
 
     async readConfig(node: FleetMember, o: Call = {}): Promise<Outcome<{ bytes: Buffer; sha256: string; mode: string; owner: string }>> {
@@ -166,6 +176,15 @@ const tooLarge = (node: FleetMember) =>
 
 function commandFailed(node: FleetMember, receipt: Receipt, why: string, cause?: unknown): HeadroomError {
   return new HeadroomError('ssh.command-failed', `"${receipt.command}" on ${node.name} failed: ${why}`, { cause });
+}
+
+function notSeen(node: FleetMember, problem: 'none' | 'restarted' | 'denied', receipt: Receipt): HeadroomError {
+  const why = {
+    none: `${node.unit} on ${node.name} has no process now: start it, then look again`,
+    restarted: `${node.unit} on ${node.name} was replaced by a new process during the look: look again`,
+    denied: `${node.user} may not read the fds of ${node.unit} on ${node.name}: let it run sudo -n ls, or log in as the user that runs the service`,
+  }[problem];
+  return new HeadroomError(problem === 'denied' ? 'ssh.command-failed' : 'node.no-process', why, { cause: receipt });
 }
 
 /** An exit code of a script as the error that it means. */

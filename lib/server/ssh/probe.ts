@@ -40,7 +40,7 @@ export function parseProbe(answer: Answer): Probe | null {
 }
 
 /** Field 22 of /proc/PID/stat in ticks after boot. The command name in field 2 may hold spaces and brackets. */
-function processStart(answer: Answer): number | null {
+export function processStart(answer: Answer): number | null {
   const stat = answer.first('stat');
   const [hz, boot] = [toCount(answer.first('hz')), toCount(answer.first('btime'))];
   if (!stat || !hz || boot === null) return null;
