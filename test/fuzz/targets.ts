@@ -1,0 +1,226 @@
+import { isIp } from '../../proxy-core/src/contract/addresses.ts';
+import { parseAskedName, parseAuthority } from '../../proxy-core/src/parse/asked-name.ts';
+import { parseClientHello } from '../../proxy-core/src/parse/client-hello.ts';
+import { readConfig } from '../../proxy-core/src/parse/config-file.ts';
+import { FirstFlight } from '../../proxy-core/src/parse/first-flight.ts';
+import { H2_PREFACE } from '../../proxy-core/src/parse/h2-head.ts';
+import { HpackDecoder } from '../../proxy-core/src/parse/hpack.ts';
+import { formatProxyHeader, readProxyHeader } from '../../proxy-core/src/parse/proxy-header.ts';
+import { InitialFlow, type QuicVerdict } from '../../proxy-core/src/quic/initial-flow.ts';
+import { readPacket } from '../../proxy-core/src/quic/packet.ts';
+import { QUIC_V1, QUIC_V2 } from '../../proxy-core/src/quic/versions.ts';
+import { frame, h2Get, literal, REQUEST, requestBlock, SETTINGS } from '../support/h2-bytes.ts';
+import { cryptoFrame, sealInitial } from '../support/quic-initial.ts';
+import { alpn, extension, handshake, helloBody, helloFor, hostName, records, serverNames } from '../unit/proxy-core/hello-bytes.ts';
+import type { Random } from './random.ts';
+
+/** One parser under test. `run` throws when a promise is broken; its answer is only looked at to compare two readings. */
+export type Target = {
+  name: string;
+  /** how often it is chosen, beside the others */
+  weight: number;
+  seeds: readonly Buffer[];
+  run(input: Buffer, random: Random): void;
+};
+
+export class Broken extends Error {}
+
+function same(what: string, whole: unknown, cut: unknown): void {
+  const [a, b] = [JSON.stringify(whole), JSON.stringify(cut)];
+  if (a !== b) throw new Broken(`${what}: ${a} at once, ${b} in pieces`);
+}
+
+/** Pieces of the input, mostly small, sometimes single bytes. */
+function* cuts(input: Buffer, random: Random): Generator<Buffer> {
+  const most = random.pick([2, 16, 300, 1500, 20_000]);
+  const least = input.length > 8192 ? 64 : 1;
+  for (let at = 0; at < input.length; ) {
+    const end = at + least + random.below(most);
+    yield input.subarray(at, end);
+    at = end;
+  }
+}
+
+function firstFlight(input: Buffer, random: Random): void {
+  const whole = new FirstFlight();
+  whole.append(input);
+  const verdict = whole.read();
+  const flight = new FirstFlight();
+  let found: unknown = { kind: 'more' };
+  for (const piece of cuts(input, random)) {
+    flight.append(Buffer.from(piece));
+    const one = flight.read();
+    found = one;
+    if (one.kind !== 'more') break;
+  }
+  same('first flight', verdict, found);
+  if (!input.subarray(0, flight.bytes.length).equals(flight.bytes)) throw new Broken('first flight: bytes are not kept as they came');
+  if (verdict.kind === 'asked' && verdict.asked.name !== null) usable(verdict.asked.name);
+}
+
+/** What a name may be that routing is asked for. */
+function usable(name: string): void {
+  if (!isIp(name) && (!/^[a-z0-9._-]{1,253}$/.test(name) || name.startsWith('.') || name.endsWith('.')))
+    throw new Broken(`a name like ${JSON.stringify(name)} must not come out`);
+}
+
+function clientHello(input: Buffer, random: Random): void {
+  const hello = parseClientHello(input, 0, input.length);
+  if (hello?.name) usable(hello.name);
+  if (input.length > 60_000) return;
+  const flight = new FirstFlight();
+  flight.append(records(handshake(input), 1 + random.below(400)));
+  const verdict = flight.read();
+  const limit = flight.bytes.length > 131_072;
+  if (!limit && verdict.kind === 'asked') same('hello in records', hello?.name, verdict.asked.name);
+  else if (!limit && hello !== null) throw new Broken(`hello in records: ${JSON.stringify(verdict)}`);
+}
+
+function hpack(input: Buffer, random: Random): void {
+  const decoder = new HpackDecoder({ maxBytes: 65_536, tableBytes: random.pick([0, 64, 4096]) });
+  const at = random.below(input.length + 1);
+  for (const block of [input.subarray(0, at), input.subarray(at)]) {
+    const fields = decoder.decode(block);
+    const bytes = (fields ?? []).reduce((sum, [name, value]) => sum + name.length + value.length + 32, 0);
+    if (bytes > 65_536 || decoder.table.bytes > 4096 || decoder.table.bytes < 0)
+      throw new Broken(`hpack: ${bytes} bytes, table ${decoder.table.bytes}`);
+  }
+}
+
+function proxyHeader(input: Buffer, random: Random): void {
+  const whole = readProxyHeader(input);
+  let found: unknown = 'more';
+  let length = 0;
+  for (const piece of cuts(input, random)) {
+    length += piece.length;
+    const one = readProxyHeader(input.subarray(0, length));
+    found = one;
+    if (one !== 'more') break;
+  }
+  if (input.length > 0) same('proxy header', whole, found);
+  if (typeof whole === 'string' || whole.source === null || whole.destination === null) return;
+  if (whole.length > input.length) throw new Broken('proxy header: longer than what came');
+  for (const version of ['v1', 'v2'] as const) {
+    const again = readProxyHeader(formatProxyHeader(version, whole.source, whole.destination));
+    if (typeof again === 'string' || again.source?.port !== whole.source.port)
+      throw new Broken(`proxy header: ${version} is not read back`);
+  }
+}
+
+function authority(input: Buffer): void {
+  const text = input.toString('latin1');
+  const read = parseAuthority(text);
+  if (read !== null) {
+    usable(read.host);
+    const host = read.host.includes(':') ? `[${read.host}]` : read.host;
+    same('authority', read, parseAuthority(read.port === null ? host : `${host}:${read.port}`));
+  }
+  const name = parseAskedName(text);
+  if (name !== null) usable(name);
+}
+
+/** Any bytes as datagrams: two bytes of length in front of each. */
+function datagrams(input: Buffer): void {
+  const flow = new InitialFlow();
+  for (let at = 0; at + 2 <= input.length; ) {
+    const end = at + 2 + input.readUInt16BE(at);
+    const datagram = input.subarray(at + 2, end);
+    for (let start = 0; start < datagram.length; ) {
+      const packet = readPacket(datagram, start);
+      if (packet === null || !('end' in packet)) break;
+      if (packet.end <= start || packet.end > datagram.length) throw new Broken(`datagram: a packet from ${start} to ${packet.end}`);
+      start = packet.end;
+    }
+    const verdict = flow.push(datagram);
+    if (verdict.kind === 'asked' && verdict.hello.name !== null) usable(verdict.hello.name);
+    at = end;
+  }
+}
+
+/** Payloads of Initial packets before they are protected, cut at 0xff 0xff: the same in every order, as long as nothing ends the flow early. */
+function payloads(input: Buffer, random: Random): void {
+  const parts: Buffer[] = [];
+  for (let at = 0; at < input.length && parts.length < 6; ) {
+    const cut = input.indexOf('\xff\xff', at, 'latin1');
+    const end = cut < 0 ? input.length : cut;
+    parts.push(input.subarray(at, Math.min(end, at + 8000)));
+    at = end + 2;
+  }
+  const version = random.pick([QUIC_V1, QUIC_V2]);
+  const sealed = parts.map((part, packetNumber) =>
+    sealInitial(part, { version, packetNumber, size: 1200, numberBytes: 1 + random.below(4) }),
+  );
+  const verdicts = [sealed, [...sealed].reverse()].map((order) => {
+    const flow = new InitialFlow();
+    let last: QuicVerdict = { kind: 'no-match' };
+    for (const datagram of order) last = flow.push(datagram);
+    return last;
+  });
+  for (const verdict of verdicts) if (verdict.kind === 'asked' && verdict.hello.name !== null) usable(verdict.hello.name);
+  const [forward, backward] = verdicts;
+  if (forward?.kind === 'asked' && backward?.kind === 'asked') same('payloads in both orders', forward.hello, backward.hello);
+}
+
+function config(input: Buffer): void {
+  const { config: read, findings } = readConfig(input.subarray(0, 2000));
+  if (read === null && findings.length === 0) throw new Broken('config: refused without a word why');
+}
+
+const hello = (name: string) =>
+  handshake(
+    helloBody({ extensions: [extension(0x0a0a), serverNames(hostName(name)), alpn('h2', 'http/1.1'), extension(0xfe0d, Buffer.alloc(9))] }),
+  );
+const text = (value: string) => Buffer.from(value, 'latin1');
+const HTTP = [
+  text('GET / HTTP/1.1\r\nHost: a.example\r\n\r\n'),
+  text('\r\nPOST http://b.example:81/x HTTP/1.1\r\nAccept: */*\r\nhOsT:\t[2001:db8::1]:80 \r\n\r\nbody'),
+  text('OPTIONS * HTTP/1.0\r\n\r\n'),
+  text('CONNECT a.example:443 HTTP/1.1\r\nHost: a.example\r\n\r\n'),
+];
+const H2 = [
+  h2Get('a.example:80'),
+  Buffer.concat([
+    H2_PREFACE,
+    SETTINGS,
+    frame(8, 0, 0, Buffer.alloc(4)),
+    frame(2, 0, 3, Buffer.alloc(5)),
+    frame(6, 0, 0, Buffer.alloc(8)),
+    frame(1, 0x29, 1, Buffer.concat([Buffer.from([3]), Buffer.alloc(5), REQUEST, Buffer.alloc(3)])),
+    frame(9, 4, 1, literal(':authority', 'c.example')),
+  ]),
+  h2Get(null, literal('host', 'a.example')),
+];
+const BLOCKS = [
+  requestBlock('a.example', literal('x', 'y')),
+  Buffer.from('828684418cf1e3c2e5f23a6ba0ab90f4ff', 'hex'),
+  Buffer.from('3fe11f4003612d62036364653e828685be5886a8eb10649cbf', 'hex'),
+];
+const PROXY = [
+  text('PROXY TCP4 192.0.2.1 198.51.100.1 56324 443\r\nrest'),
+  text('PROXY TCP6 2001:db8::1 ::ffff:192.0.2.1 1 65535\r\n'),
+  text('PROXY UNKNOWN anything\r\n'),
+  formatProxyHeader('v2', { host: '192.0.2.1', port: 1 }, { host: '198.51.100.1', port: 443 }),
+  formatProxyHeader('v2', { host: '2001:db8::1', port: 1 }, { host: '2001:db8::2', port: 443 }),
+  Buffer.from('0d0a0d0a000d0a515549540a2111001ac0000201c633640100010 1bb04000200000300041234567801000100'.replace(/ /g, ''), 'hex'),
+];
+const prefixed = (...list: Buffer[]) => Buffer.concat(list.flatMap((one) => [Buffer.from([one.length >> 8, one.length & 255]), one]));
+const whole = hello('quic.example');
+const split = [
+  cryptoFrame(0, whole.subarray(0, 40)),
+  Buffer.from([0xff, 0xff]),
+  cryptoFrame(40, whole.subarray(40)),
+  Buffer.from([1, 2, 0, 0, 0, 0]),
+];
+
+export const TARGETS: readonly [Target, ...Target[]] = [
+  { name: 'first-flight', weight: 30, run: firstFlight, seeds: [helloFor('a.example'), helloFor('b.example', 7), ...HTTP, ...H2, text('SSH-2.0-x y\r\n'), Buffer.from('802e0103010015', 'hex')] },
+  { name: 'client-hello', weight: 20, run: clientHello, seeds: [hello('c.example').subarray(4), helloBody(), helloBody({ extensions: null })] },
+  { name: 'http', weight: 12, run: firstFlight, seeds: HTTP },
+  { name: 'h2', weight: 12, run: firstFlight, seeds: H2 },
+  { name: 'hpack', weight: 10, run: hpack, seeds: BLOCKS },
+  { name: 'proxy-header', weight: 10, run: proxyHeader, seeds: PROXY },
+  { name: 'authority', weight: 5, run: authority, seeds: [text('a.example:80'), text('[::1]:80'), text('10.0.0.1'), text('A.example.')] },
+  { name: 'quic-datagrams', weight: 6, run: datagrams, seeds: [prefixed(sealInitial(cryptoFrame(0, whole), { size: 1200 })), prefixed(Buffer.from('80000000000004010203040000000100000002', 'hex'))] },
+  { name: 'quic-payloads', weight: 3, run: payloads, seeds: [cryptoFrame(0, whole), Buffer.concat(split)] },
+  { name: 'config', weight: 1, run: config, seeds: [text('listen_addrs: ["0.0.0.0:443"]\nroutes:\n  - { match: a.example, backends: ["10.0.0.1:443"] }\n')] },
+]; // biome-ignore format: a table
