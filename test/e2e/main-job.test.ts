@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
+import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import type { Run, RunInput } from '#shared/runs.ts';
@@ -259,53 +261,80 @@ describe('the main job on the demo fleet, in a browser', { concurrency: false },
   });
 
   describe('(d) what cannot work is refused for what it is, and nothing changes on the node', { concurrency: false }, () => {
-    const touched = (name: string) => {
-      const { configPath, pid } = demo.node(name);
-      return { file: sha256(configPath), pid };
+    const name = () => names.well[0];
+    const folder = () => path.resolve(path.dirname(demo.node(name()).configPath), '../..');
+    const touched = () => {
+      const { configPath, pid } = demo.node(name());
+      const timers = execFileSync(path.join(folder(), 'bin/systemctl'), ['list-timers', '--all', '--no-legend'], { encoding: 'utf8' });
+      return { file: sha256(configPath), pid, timers };
     };
-    const stopsFor = async (why: RegExp, verdictNot = 'pass') => {
-      const name = names.well[0];
-      const was = touched(name);
-      const run = await ended((await demo.startRun(fdLeak(name))).id, 4 * MINUTE);
+    const current = async () => (await demo.fleet()).nodes.find((node) => node.name === name());
+    const upAgain = () => within('the node is up again', 2 * MINUTE, async () => (await current())?.state === 'up');
+
+    /** The node's config is asked for, then a run is started: both say why, and the node is as it was. */
+    const refusedFor = async (why: RegExp, config: { status: number; code: string } | null) => {
+      const was = touched();
+      if (config) {
+        const answer = await demo.api('GET', `nodes/${(await current())?.id}/config`);
+        const text = JSON.stringify(answer.body);
+        assert.equal(answer.status, config.status, text);
+        assert.match(answer.type ?? '', /^application\/problem\+json/);
+        assert.match(text, new RegExp(`"code":"${config.code}"`));
+        assert.match(text, why);
+      }
+      const run = await ended((await demo.startRun(fdLeak(name()))).id, 4 * MINUTE);
       assert.equal(run.status, 'failed');
-      assert.notEqual(run.verdict, verdictNot);
+      assert.notEqual(run.verdict, 'pass');
       assert.match([run.summary, ...(run.targets[0]?.steps.map((step) => step.summary) ?? [])].join(' '), why);
       assert.doesNotMatch(JSON.stringify(run), /at .*\.(ts|js):\d/);
-      assert.deepEqual(touched(name), was);
+      assert.deepEqual(touched(), was);
     };
-    const upAgain = () =>
-      within(
-        'the node is up again',
-        2 * MINUTE,
-        async () => (await demo.fleet()).nodes.find((n) => n.name === names.well[0])?.state === 'up',
-      );
 
     test('a config.yaml that is not YAML', async () => {
-      const { configPath } = demo.node(names.well[0]);
+      const { configPath } = demo.node(name());
       const text = readText(configPath);
       fs.writeFileSync(configPath, 'listen_addrs: [\n  : :');
       try {
-        await stopsFor(/config\.yaml/);
-        const preview = await demo.api('POST', 'changes/preview', { selector: `name=${names.well[0]}`, pool: { enabled: false } });
-        assert.match(JSON.stringify(preview.body), /line \d+/);
+        await refusedFor(/config\.yaml.*line 2/, null);
+        const preview = await demo.api('POST', 'changes/preview', { selector: `name=${name()}`, pool: { enabled: false } });
+        assert.match(JSON.stringify(preview.body), /not valid YAML.*line 2/);
       } finally {
         fs.writeFileSync(configPath, text);
       }
     });
 
-    test('an SSH server that hangs', async () => {
-      const { sshPid } = demo.node(names.well[0]);
-      process.kill(sshPid, 'SIGSTOP');
+    test('an SSH key that the node does not take', async () => {
+      const file = path.join(folder(), 'home/sre/.ssh/authorized_keys');
+      const keys = fs.readFileSync(file);
+      const restartSsh = async () => {
+        const { sshPid } = demo.node(name());
+        process.kill(sshPid, 'SIGKILL');
+        await within('the SSH server is started again', MINUTE, () => demo.node(name()).sshPid !== sshPid);
+      };
+      fs.writeFileSync(file, '');
+      await restartSsh();
       try {
-        await stopsFor(/SSH/);
+        await refusedFor(/refused.*key|key.*refused|SSH/i, { status: 502, code: 'ssh.auth-failed' });
       } finally {
-        process.kill(sshPid, 'SIGCONT');
+        fs.writeFileSync(file, keys);
       }
       await upAgain();
     });
 
-    test('a changed host key blocks the node until a person approves the new one', async () => {
-      const node = demo.node(names.well[0]);
+    test('a node that is down: neither its SSH server nor its proxy answers', async () => {
+      const { sshPid, pid } = demo.node(name());
+      for (const p of [sshPid, pid]) process.kill(p, 'SIGSTOP');
+      try {
+        await within('the node is called down', 2 * MINUTE, async () => (await current())?.state === 'down');
+        await refusedFor(/SSH to .* did not answer/, { status: 504, code: 'ssh.timeout' });
+      } finally {
+        for (const p of [sshPid, pid]) process.kill(p, 'SIGCONT');
+      }
+      await upAgain();
+    });
+
+    test('a changed host key blocks the node until a person approves it', async () => {
+      const node = demo.node(name());
       const key = fs.readFileSync(node.hostKeyPath);
       const bounce = async () => {
         const { sshPid } = demo.node(node.name);
@@ -315,12 +344,12 @@ describe('the main job on the demo fleet, in a browser', { concurrency: false },
       fs.copyFileSync(demo.node(names.well[1]).hostKeyPath, node.hostKeyPath);
       await bounce();
       try {
-        await stopsFor(/host key/i);
+        await refusedFor(/host key/i, { status: 409, code: 'ssh.host-key-changed' });
       } finally {
         fs.writeFileSync(node.hostKeyPath, key);
         await bounce();
       }
-      const blocked = (await demo.fleet()).nodes.find((n) => n.name === node.name);
+      const blocked = await current();
       assert.equal(blocked?.hostKey.blocked, true, 'the old key coming back is no approval');
       const pinned = { fingerprint: blocked?.hostKey.fingerprint, reason: 'the test put the old key back' };
       assert.equal((await demo.api('POST', `nodes/${blocked?.id}/host-key`, pinned)).status, 200);
