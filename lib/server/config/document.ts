@@ -1,9 +1,11 @@
-import { type Document, LineCounter, parseDocument } from 'yaml';
+import { type Document, isAlias, isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import { HeadroomError } from '#server/kernel/errors.ts';
 
 const MAX_BYTES = 1024 * 1024;
 /** Aliases that a document may resolve to; more is an attack on memory. */
 const MAX_ALIASES = 100;
+/** The parser quotes the text that it stumbled over, however long that is. */
+const MAX_WORDS = 200;
 
 export type Problem = { message: string; line: number; column: number };
 export type ConfigDocument = { text: string; document: Document.Parsed; lines: LineCounter; value: unknown };
@@ -22,18 +24,47 @@ export function parseConfig(bytes: Buffer): Parsed {
     return at('the file is not UTF-8 text; save it as UTF-8');
   }
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, strict: true, uniqueKeys: true, keepSourceTokens: true });
-  const broken = document.errors[0];
-  if (broken) {
-    const { line, col } = lines.linePos(broken.pos[0]);
-    const words = broken.code === 'DUPLICATE_KEY' ? 'a key is there twice; remove one of the two' : broken.message.replace(/\s+/g, ' ');
+  // The parser's own search for a key that is there twice is quadratic: ours is below.
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    strict: true,
+    uniqueKeys: false,
+    keepSourceTokens: true,
+  });
+  const notYaml = (offset: number, words: string): Problem => {
+    const { line, col } = lines.linePos(offset);
     return at(`it is not valid YAML: ${words}`, Math.max(1, line), Math.max(1, col));
-  }
+  };
+  const broken = document.errors[0];
+  if (broken) return notYaml(broken.pos[0], broken.message.replace(/\s+/g, ' ').slice(0, MAX_WORDS));
+  const { aliases, twice } = survey(document);
+  if (twice !== null) return notYaml(twice, 'a key is there twice; remove one of the two');
+  if (aliases > MAX_ALIASES) return at(`its YAML cannot be used: it has ${aliases} aliases; it may have ${MAX_ALIASES} at most`);
   try {
     return { text, document, lines, value: document.toJS({ maxAliasCount: MAX_ALIASES, mapAsMap: true }) };
   } catch (error) {
     return at(`its YAML cannot be used: ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+/** How many aliases there are, and where the first key stands that its map has already. */
+function survey(document: Document.Parsed): { aliases: number; twice: number | null } {
+  let aliases = 0;
+  let twice: number | null = null;
+  visit(document, {
+    Node: (_, node) => {
+      if (isAlias(node)) aliases++;
+      if (!isMap(node)) return;
+      const seen = new Set<unknown>();
+      for (const { key } of node.items) {
+        if (!isScalar(key)) continue;
+        if (seen.has(key.value)) twice ??= key.range?.[0] ?? 0;
+        seen.add(key.value);
+      }
+    },
+  });
+  return { aliases, twice };
 }
 
 export function parseConfigOrThrow(bytes: Buffer): ConfigDocument {

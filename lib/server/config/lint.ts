@@ -5,13 +5,21 @@ import { type ConfigDocument, isProblem, parseConfig } from './document.ts';
 
 export type Finding = NodeConfig['findings'][number];
 
+/** More is no list to work through, and looking up where each stands takes time. */
+const MOST_FINDINGS = 200;
+
 /** What proxy-core itself would say about the file, errors first; lines and columns count from 1. */
 export function lintConfig(bytes: Buffer): Finding[] {
   const parsed = parseConfig(bytes);
   if (isProblem(parsed)) return [{ severity: 'error', ...parsed }];
   const { problems } = checkConfig(parsed.document.toJS({ maxAliasCount: 100 }));
-  const findings = problems.map(({ severity, path, message }) => ({ severity, message, ...positionOf(parsed, path) }));
-  return findings.sort((a, b) => Number(b.severity === 'error') - Number(a.severity === 'error'));
+  const worstFirst = problems.toSorted((a, b) => Number(b.severity === 'error') - Number(a.severity === 'error'));
+  const findings = worstFirst
+    .slice(0, MOST_FINDINGS)
+    .map(({ severity, path, message }): Finding => ({ severity, message, ...positionOf(parsed, path) }));
+  const left = problems.length - findings.length;
+  if (left > 0) findings.push({ severity: 'info', message: `and ${left} more like these`, line: null, column: null });
+  return findings;
 }
 
 /** Where the value at `path` stands; for a missing one its nearest parent, for one without a value its key. */
