@@ -5,7 +5,7 @@ import { newId } from '#server/kernel/ids.ts';
 import type { Verb } from '#server/kernel/verb.ts';
 import { type FleetMember, nodeInputSchema } from '#shared/nodes.ts';
 import { notFound } from './registry.ts';
-import { toColumns, toMember } from './row.ts';
+import { reach, toColumns, toMember } from './row.ts';
 
 const versioned = z.object({ id: z.string(), /** from If-Match */ version: z.number().int() });
 const updateInput = versioned.extend({ node: nodeInputSchema });
@@ -28,10 +28,11 @@ export const updateNode: Verb<typeof updateInput, Tx, FleetMember> = {
   input: updateInput,
   async run(tx, { id, version, node }) {
     const before = await current(tx, id, version);
+    if (REACHED_BY.some((key) => node[key] !== before[key])) await assertFree(tx, before, 'how it is reached');
     if (node.name !== before.name) await assertNameIsFree(tx, node.name);
     const change = { ...toColumns(node), version: version + 1 };
     await tx.updateTable('nodes').set(change).where('id', '=', id).execute();
-    const after = { ...before, ...node, version: version + 1 };
+    const after = { ...before, ...node, ...reach(node), version: version + 1 };
     return { result: after, object: `node:${id}`, before, after, events: [{ type: 'node.changed', nodeId: id }] };
   },
 };
@@ -42,6 +43,7 @@ export const removeNode: Verb<typeof versioned, Tx, { removed: string }> = {
   input: versioned,
   async run(tx, { id, version }) {
     const before = await current(tx, id, version);
+    await assertFree(tx, before, 'whether it is here');
     await tx.deleteFrom('nodes').where('id', '=', id).execute();
     return { result: { removed: id }, object: `node:${id}`, before, events: [{ type: 'node.changed', nodeId: id }] };
   },
@@ -56,6 +58,18 @@ async function current(tx: Tx, id: string, version: number): Promise<FleetMember
       `the node ${row.name} is at version ${row.version}, not ${version}: read it again and redo the change`,
     );
   return toMember(row);
+}
+
+/** Where a run has left its backup, its timer and its change: pointed elsewhere, it would find none of them again. */
+const REACHED_BY = ['host', 'sshPort', 'user', 'unit', 'configPath'] as const satisfies (keyof FleetMember)[];
+
+async function assertFree(tx: Tx, node: FleetMember, what: string): Promise<void> {
+  const held = await tx.selectFrom('runLocks').select('runId').where('nodeId', '=', node.id).executeTakeFirst();
+  if (held)
+    throw new HeadroomError(
+      'node.busy',
+      `the run ${held.runId} is changing ${node.name}: ${what} can change after its end; wait, or abort it`,
+    );
 }
 
 async function assertNameIsFree(tx: Tx, name: string): Promise<void> {

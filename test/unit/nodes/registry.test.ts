@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
+import { sql } from 'kysely';
 import { createAudit } from '#server/audit/index.ts';
 import { createCommand } from '#server/command/index.ts';
 import { createEventHub } from '#server/events/index.ts';
@@ -17,7 +18,7 @@ const withCode = (code: string) => (error: unknown) => isHeadroomError(error) &&
 async function setUp(t: TestContext) {
   const db = await testDatabase(t);
   const command = createCommand({ db, audit: createAudit({ db }), events: createEventHub(), clock: systemClock });
-  return { nodes: createNodes({ db }), add: (name: string, labels = {}) => command(ADMIN, addNode, node(name, labels)), command };
+  return { db, nodes: createNodes({ db }), add: (name: string, labels = {}) => command(ADMIN, addNode, node(name, labels)), command };
 }
 
 describe('node registry', () => {
@@ -45,6 +46,20 @@ describe('node registry', () => {
     await assert.rejects(command(ADMIN, removeNode, { id, version: 1 }), withCode('request.precondition-failed'));
     await command(ADMIN, removeNode, { id, version: 2 });
     await assert.rejects(nodes.get(id), withCode('node.not-found'));
+  });
+
+  test('while a run changes a node, nobody points it elsewhere or removes it; its labels may change', async (t) => {
+    const { nodes, add, command, db } = await setUp(t);
+    const { id } = await add('edge-01');
+    await db.executeQuery(sql`PRAGMA foreign_keys = OFF`.compile(db));
+    await db.insertInto('runLocks').values({ nodeId: id, runId: 'r_1' }).execute();
+    for (const change of [{ host: '10.0.0.9' }, { sshPort: 2222 }, { user: 'root' }, { unit: 'other' }, { configPath: '/tmp/config.yaml' }])
+      await assert.rejects(command(ADMIN, updateNode, { id, version: 1, node: { ...node('edge-01'), ...change } }), withCode('node.busy'));
+    await assert.rejects(command(ADMIN, removeNode, { id, version: 1 }), withCode('node.busy'));
+    await command(ADMIN, updateNode, { id, version: 1, node: node('edge-01', { zone: 'eu' }) });
+    assert.equal((await nodes.get(id)).labels.zone, 'eu');
+    await db.deleteFrom('runLocks').execute();
+    await command(ADMIN, removeNode, { id, version: 2 });
   });
 
   test('a selector finds by name, label and fact, and a wrong one is refused with words', async (t) => {
