@@ -14,6 +14,7 @@ const serverModules = {
   metrics: ['db', 'detect'], //                                                 samples: store and queries
   nodes: ['db'], //                                                             the registry
   config: ['db', 'ssh', 'nodes'], //                                            config.yaml: read, edit, lint, diff, drift
+  xray: ['db', 'ssh', 'nodes'], //                                              looks at fds: classes, ages, what grew
   scrape: ['nodes', 'metrics', 'ssh', 'events'], //                             node → store
   runs: ['db', 'command', 'nodes', 'runbooks', 'ssh', 'config', 'scrape', 'metrics', 'detect', 'events'], // the run engine
   fleet: ['nodes', 'scrape', 'metrics', 'ssh', 'config', 'runs', 'detect'], //  the read side of the fleet and node pages

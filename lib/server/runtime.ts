@@ -18,6 +18,7 @@ import { createRuns, type Runs } from './runs/index.ts';
 import { createScraper, type Scraper } from './scrape/index.ts';
 import { createSettings, loadDataKey, type Settings } from './settings/index.ts';
 import { createNodeOps, createSsh, type NodeOps, type Ssh } from './ssh/index.ts';
+import { createXray, type Xray } from './xray/index.ts';
 
 export type Runtime = {
   config: Config;
@@ -33,6 +34,7 @@ export type Runtime = {
   ssh: Ssh;
   ops: NodeOps;
   configFiles: ConfigFiles;
+  xray: Xray;
   metrics: MetricStore;
   scraper: Scraper;
   runbooks: Runbooks;
@@ -68,6 +70,7 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
   const scraper = createScraper({ nodes, metrics, ssh, ops, events, clock, log, intervalMs });
   const runbooks = createRunbooks();
   const configFiles = createConfigFiles({ db, ops, nodes, clock });
+  const xray = createXray({ db, ops, nodes, clock });
   // Selectors of runs ask for facts, and the fleet for runs: the one place where two modules know each other, tied here.
   const facts = (member: FleetMember) => fleet.facts(member);
   const runs = createRuns({ db, command, nodes, runbooks, ops, configFiles, scraper, metrics, events, clock, log, facts });
@@ -97,6 +100,7 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
     ssh,
     ops,
     configFiles,
+    xray,
     metrics,
     scraper,
     runbooks,

@@ -185,6 +185,7 @@ export function simulatedOps(clock: Clock, fleet: SimulatedFleet, point: (name: 
         socketStates: {},
         configSha256: sha(node.bytes()),
       })),
+    xray: () => Promise.reject(new Error('a simulated process has no fds to look at')),
     readConfig: (member) =>
       call(member, 'readConfig', false, (node) => ({ bytes: node.bytes(), sha256: sha(node.bytes()), mode: '644', owner: 'root:root' })),
     backupConfig: (member, { runId, expectedSha256 }) =>

@@ -25,6 +25,8 @@ export type Schema = {
   runEvidence: RunEvidenceTable;
   /** one changing run per node at a time */
   runLocks: { nodeId: string; runId: string };
+  /** `look`: JSON of fdLookSchema; `seen`: which look saw each socket first, of the newest look only */
+  xrayLooks: { id: string; nodeId: string; at: number; look: string; seen: string };
 };
 
 type NodesTable = {

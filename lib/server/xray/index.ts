@@ -1,0 +1,1 @@
+export { createXray, type Xray } from './xray.ts';
