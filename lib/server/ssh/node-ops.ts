@@ -27,6 +27,7 @@ type Call = Pick<ExecOptions, 'timeoutMs' | 'signal'>;
 export type NodeOps = ReturnType<typeof createNodeOps>;
 
 export function createNodeOps(ssh: Ssh, clock: Clock) {
+  const followers = new Map<string, number>();
   /** node time = console time + ms; a lower bound, so that commands rather refuse themselves too early than act too late */
   const offsets = new Map<string, { ms: number; at: number }>();
 
@@ -156,8 +157,19 @@ export function createNodeOps(ssh: Ssh, clock: Clock) {
         rest = (lines.pop() ?? '').slice(0, 8192);
         lines.forEach(line);
       };
-      const result = await ssh.exec(node, catalogue.follow({ ...node, lines: o.lines }), { signal: o.signal, onOutput });
-      if (result.exitCode !== 0) throw failed(node, result, null, () => {});
+      const others = followers.get(node.id) ?? 0;
+      if (others >= MOST_FOLLOWERS)
+        throw new HeadroomError(
+          'request.rate-limited',
+          `the log of ${node.name} is followed ${others} times already, the most at a time: close one of them, or read it without following`,
+        );
+      followers.set(node.id, others + 1);
+      try {
+        const result = await ssh.exec(node, catalogue.follow({ ...node, lines: o.lines }), { signal: o.signal, onOutput });
+        if (result.exitCode !== 0) throw failed(node, result, null, () => {});
+      } finally {
+        followers.set(node.id, (followers.get(node.id) ?? 1) - 1);
+      }
     },
 
     selfTest: (node: FleetMember): Promise<SelfTest> => selfTest(ssh, node),
@@ -168,6 +180,8 @@ type Ran = { answer: Answer; receipt: Receipt };
 export type RevertAnswer = { state: RevertState /** epoch ms, console time; null when nothing is armed */; deadline: number | null };
 const REVERT_STATES = ['armed', 'reverting', 'reverted', 'disarmed', 'gone'] as const satisfies RevertState[];
 const MARK_LINE: string = MARK;
+/** A follower holds one of the eight channels to its node for as long as it looks; runs and readings need the others. */
+const MOST_FOLLOWERS = 3;
 
 const sha256Of = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 

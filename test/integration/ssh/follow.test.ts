@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '#server/kernel/clock.ts';
-import { createNodeOps } from '#server/ssh/index.ts';
+import { createNodeOps, type Ssh } from '#server/ssh/index.ts';
 import { fakeNode } from '#test/support/fake-node.ts';
 import { pin, testSsh } from '#test/support/ssh-client.ts';
 import { startOpenSsh } from '#test/support/ssh-servers.ts';
@@ -53,3 +53,22 @@ test('a log that cannot be followed says why, and the stream ends', async (t) =>
   const response = lineStream(new Request('http://x/'), (signal, onLine) => ops.follow(member, { lines: 10, signal, onLine }));
   assert.match(await response.text(), /event: problem\ndata: The host key of node-n-1 is not approved yet/);
 });
+
+test('who follows logs leaves channels for runs: the fourth follower of a node is refused, and a place that gets free is given again', async (t) => {
+  const held: (() => void)[] = [];
+  const exec: Ssh['exec'] = () => new Promise((_, reject) => held.push(() => reject(new Error('left'))));
+  const ops = createNodeOps({ exec, openTcp: notAsked, hostKey: notAsked, sessions: () => 0, close: notAsked }, systemClock);
+  const { member } = fakeNode(t);
+  const follow = () => ops.follow(member, { lines: 10, signal: new AbortController().signal, onLine: () => {} });
+  const following = Array.from({ length: 3 }, () => follow().catch(() => 'left'));
+  await assert.rejects(follow(), { code: 'request.rate-limited', message: /is followed 3 times already/ });
+  const elsewhere = ops.follow({ ...member, id: 'n_other' }, { lines: 10, signal: new AbortController().signal, onLine: () => {} });
+  held[0]?.();
+  assert.equal(await following[0], 'left');
+  const next = follow().catch(() => 'left');
+  for (const leave of held) leave();
+  assert.equal(await next, 'left');
+  await assert.rejects(elsewhere, /left/);
+});
+
+const notAsked = () => Promise.reject(new Error('not asked'));
