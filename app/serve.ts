@@ -4,7 +4,7 @@ import { assumeProduction, type Config, ConfigError, readConfig } from '#server/
 import { createLog, type Log } from '#server/kernel/log.ts';
 import { createRuntime, type Runtime } from '#server/runtime.ts';
 import { setRuntime } from '#server/slot.ts';
-import { guardAnswer } from './api/_http/outer-guard.ts';
+import { guardAnswer, refuse } from './api/_http/outer-guard.ts';
 import { turnAway } from './page-guard.ts';
 
 /** Everything is to be over by then, whatever hangs; the demo and service managers wait longer. */
@@ -50,6 +50,7 @@ async function pages({ config, log, access }: Runtime): Promise<http.RequestList
   const answer = app.getRequestHandler();
   const serve = async (request: http.IncomingMessage, response: http.ServerResponse) => {
     guardAnswer(request, response, log);
+    if (refuse(request, response)) return;
     if (await turnAway(request, response, access)) return;
     await answer(request, response);
   };

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '#server/kernel/log.ts';
-import { ERROR_CODES, type Problem } from '#shared/errors.ts';
+import { ERROR_CODES, type ErrorCode, type Problem } from '#shared/errors.ts';
 import { REMOTE_HEADER } from './remote.ts';
 
 /** Next writes its data into inline scripts of pages that are made at build time, where no nonce can be: hence 'unsafe-inline' for scripts. */
@@ -32,6 +32,35 @@ export function guardAnswer(request: IncomingMessage, response: ServerResponse, 
   for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
   if (request.url?.startsWith('/api/')) replaceEmpty405(request, response);
   logAnswer(request, response, log);
+}
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
+/** What Next would answer with a 500: a path that is no text, a method that it does not know. False: the request goes on. */
+export function refuse(request: IncomingMessage, response: ServerResponse): boolean {
+  const path = request.url?.split('?')[0] ?? '';
+  if (!METHODS.includes(request.method ?? '')) {
+    answerProblem(response, 'request.method-not-allowed', `${request.method} is nothing that this console takes, here or elsewhere`);
+    return true;
+  }
+  if (isText(path)) return false;
+  answerProblem(response, 'request.not-found', `the path ${path.slice(0, 200)} should be percent-encoded UTF-8, like /nodes/edge%2D01`);
+  return true;
+}
+
+function isText(path: string): boolean {
+  try {
+    decodeURIComponent(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function answerProblem(response: ServerResponse, code: ErrorCode, detail: string): void {
+  const { status, title } = ERROR_CODES[code];
+  const problem: Problem = { type: `urn:headroom:problem:${code}`, title, status, code, detail };
+  response.writeHead(status, { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' }).end(JSON.stringify(problem));
 }
 
 function logAnswer(request: IncomingMessage, response: ServerResponse, log: Log): void {
