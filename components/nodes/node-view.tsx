@@ -6,6 +6,7 @@ import { useSteadyRefetch } from '#client/steady-refetch.ts';
 import { useUrlChoice } from '#client/url-state.ts';
 import { ErrorState } from '#components/ui/error-state.tsx';
 import { Tabs } from '#components/ui/tabs.tsx';
+import { FdXray } from './fd-xray.tsx';
 import { BlockedHostKey } from './host-key.tsx';
 import { NodeCharts } from './node-charts.tsx';
 import { NodeConfigTab } from './node-config.tsx';
@@ -16,8 +17,8 @@ import { NodeLogs } from './node-logs.tsx';
 import { NodeRail } from './node-rail.tsx';
 import { NodeSkeleton } from './node-skeleton.tsx';
 
-const TABS = ['overview', 'config', 'logs', 'history'] as const;
-const LABELS = { overview: 'Overview', config: 'Config', logs: 'Logs', history: 'History' } as const;
+const TABS = ['overview', 'fds', 'config', 'logs', 'history'] as const;
+const LABELS = { overview: 'Overview', fds: 'fd X-ray', config: 'Config', logs: 'Logs', history: 'History' } as const;
 
 /** What is this node doing, and why? */
 export function NodeView({ id }: { id: string }) {
@@ -37,6 +38,7 @@ export function NodeView({ id }: { id: string }) {
         <section className="card node-main">
           <Tabs label="About this node" tabs={TABS.map((value) => ({ value, label: LABELS[value] }))} value={tab} onChange={setTab}>
             {tab === 'overview' ? <NodeCharts node={node} /> : null}
+            {tab === 'fds' ? <FdXray id={id} mayLook={may(session.data, 'fleet.inspect')} /> : null}
             {tab === 'config' ? <NodeConfigTab id={id} /> : null}
             {tab === 'logs' ? <NodeLogs id={id} unit={member.unit} /> : null}
             {tab === 'history' ? <NodeHistory name={node.name} /> : null}

@@ -4,6 +4,7 @@
  * fleet            5 s, fleet.sample patches it; node added, edited, removed; host key pinned
  * node(id)         as fleet
  * metrics(id, …)   fleet.sample appends to it
+ * fds(id, since)   a look taken
  * config(id)       a run that edits this node
  * run(id), runs    run.changed; start, pause, resume, abort, retry, gate
  * audit            audit.appended
@@ -16,6 +17,8 @@ export const queryKeys = {
   metrics: (id: string, range: string) => ['metrics', id, range] as const,
   hostKey: (id: string) => ['host-key', id] as const,
   config: (id: string) => ['config', id] as const,
+  fdsOf: (id: string) => ['fds', id] as const,
+  fds: (id: string, since: string | null) => ['fds', id, since] as const,
   logs: (id: string, lines: number) => ['logs', id, lines] as const,
   runs: ['runs'] as const,
   run: (id: string) => ['run', id] as const,

@@ -9,6 +9,7 @@ export { eventSchema } from '#shared/events.ts';
 export { nodeMetricsAnswerSchema } from '#shared/metrics.ts';
 export { fleetSchema, nodeConfigSchema, nodeDetailSchema, selfTestSchema } from '#shared/nodes.ts';
 export { runListSchema } from '#shared/runs.ts';
+export { nodeFdsSchema } from '#shared/xray.ts';
 
 export const anythingSchema = z.unknown();
 export const tokenListSchema = z.object({ tokens: z.array(tokenSchema) });
