@@ -63,7 +63,9 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
   const command = createCommand({ db, audit, events, clock });
   const nodes = createNodes({ db });
 
-  const ssh = createSsh({ db, identity: async () => (await settings.sshIdentity()).privateKey, clock, log });
+  const identity = async () => (await settings.sshIdentity()).privateKey;
+  const certificate = async () => readIfThere(file('ssh-certificate.pub'));
+  const ssh = createSsh({ db, identity, clock, log, openssh: { dir: file('ssh'), certificate } });
   const ops = createNodeOps(ssh, clock);
   const metrics = await openMetricStore({ file: file('metrics.db'), onError: (words, error) => log.error({ err: error }, words) });
   const intervalMs = config.scrapeSeconds * 1000;
@@ -125,3 +127,6 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
     },
   };
 }
+
+/** A certificate that an authority issued for the console's SSH key, put there by the operator. */
+const readIfThere = (name: string): string | null => (fs.existsSync(name) ? fs.readFileSync(name, 'utf8') : null);

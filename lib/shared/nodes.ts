@@ -4,9 +4,14 @@ import { bandSchema, instantSchema, intervalSchema } from './time.ts';
 
 export type { LeakVerdict, NodeState } from './node-states.ts';
 
+export const TRANSPORTS = ['ssh2', 'openssh'] as const;
+
 const NAME = /^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/;
 const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:]{2,45}(?:%[A-Za-z0-9]{1,15})?)$/;
 const UNIX_USER = /^[a-z_][a-z0-9_-]{0,31}$/;
+/** `[user@]host[:port]`, one hop */
+const JUMP = /^(?:[a-z_][a-z0-9_-]{0,31}@)?(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:]{2,45}\])(?::[0-9]{1,5})?$/;
+const FINGERPRINT = /^SHA256:[A-Za-z0-9+/]{43}$/;
 const UNIT = /^[A-Za-z0-9:_.@-]{1,128}$/;
 const LABEL_KEY = /^[a-z][a-z0-9_.-]{0,39}$/;
 const LABEL_VALUE = /^[A-Za-z0-9_.:/-]{0,80}$/;
@@ -49,6 +54,12 @@ export const nodeInputSchema = z.object({
     .default('/etc/sniproxy/config.yaml'),
   metrics: nodeMetricsSchema.default({ via: 'ssh', url: 'http://127.0.0.1:9090/metrics' }),
   labels: labelsSchema.default({}),
+  /** what carries the SSH session; ssh2 unless said. `openssh` is the system's ssh: jump hosts, user certificates */
+  transport: z.enum(TRANSPORTS).optional(),
+  /** only with `openssh` */
+  proxyJump: z.string().regex(JUMP, 'must be one jump host, like sre@bastion.example:22').nullable().optional(),
+  /** fingerprint of the jump host's key, compared by a person */
+  proxyJumpKey: z.string().regex(FINGERPRINT, 'must be a SHA256 fingerprint as ssh-keygen -lf prints it').nullable().optional(),
 });
 export type NodeInput = z.infer<typeof nodeInputSchema>;
 

@@ -1,3 +1,6 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { pino } from 'pino';
 import type { Db } from '#server/db/index.ts';
@@ -11,8 +14,13 @@ export const admin = { kind: 'user', id: 'u_1', name: 'Ada', role: 'admin' } as 
 export async function testSsh(t: TestContext, privateKey: string, id: string): Promise<{ ssh: Ssh; db: Db }> {
   const db = await testDatabase(t);
   await registerNode(db, id);
-  const ssh = createSsh({ db, identity: async () => privateKey, clock: systemClock, log: pino({ level: 'silent' }) });
-  t.after(() => ssh.close());
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'headroom-openssh-'));
+  const openssh = { dir: path.join(dir, 'ssh') };
+  const ssh = createSsh({ db, identity: async () => privateKey, clock: systemClock, log: pino({ level: 'silent' }), openssh });
+  t.after(async () => {
+    await ssh.close();
+    fs.rmSync(dir, { recursive: true, force: true });
+  });
   return { ssh, db };
 }
 

@@ -1,4 +1,4 @@
-import type { Generated } from 'kysely';
+import type { ColumnType, Generated } from 'kysely';
 
 /**
  * Every table of the console's database, one type per table; a module adds its own here and its migration in migrations/.
@@ -29,6 +29,9 @@ export type Schema = {
   xrayLooks: { id: string; nodeId: string; at: number; look: string; seen: string };
 };
 
+/** may be left out when a row is written */
+type Defaulted<T> = ColumnType<T, T | undefined>;
+
 type NodesTable = {
   id: string;
   name: string;
@@ -41,6 +44,10 @@ type NodesTable = {
   metrics: string;
   /** JSON of labelsSchema */
   labels: string;
+  transport: Defaulted<'ssh2' | 'openssh'>;
+  proxyJump: Defaulted<string | null>;
+  /** `SHA256:…` of the jump host */
+  proxyJumpKey: Defaulted<string | null>;
   version: number;
   createdAt: number;
 };
@@ -89,11 +96,14 @@ type HostKeysTable = {
   nodeId: string;
   /** `SHA256:…` of the key that a person approved; null until then */
   pinned: string | null;
+  /** base64 of the pinned key; null until it was seen */
+  pinnedKey: Defaulted<string | null>;
   pinnedAt: number | null;
   pinnedBy: string | null;
   reason: string | null;
   /** what the node offered last, when it was not the pinned key */
   offered: string | null;
+  offeredKey: Defaulted<string | null>;
   offeredAt: number | null;
   blocked: number;
 };

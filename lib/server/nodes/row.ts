@@ -15,4 +15,16 @@ export function toMember(row: Row): FleetMember {
   };
 }
 
-export const toColumns = (node: NodeInput) => ({ ...node, metrics: JSON.stringify(node.metrics), labels: JSON.stringify(node.labels) });
+export const toColumns = (node: NodeInput) => ({
+  ...node,
+  ...reach(node),
+  metrics: JSON.stringify(node.metrics),
+  labels: JSON.stringify(node.labels),
+});
+
+/** How it is reached, what was left out filled in. */
+export const reach = (node: NodeInput) => ({
+  transport: node.transport ?? ('ssh2' as const),
+  proxyJump: node.proxyJump ?? null,
+  proxyJumpKey: node.proxyJumpKey ?? null,
+});

@@ -7,6 +7,7 @@ import { connect } from './connect.ts';
 import { within } from './deadline.ts';
 import { sessionLost, timedOut } from './failures.ts';
 import { createHostKeys } from './host-keys.ts';
+import { createOpenSsh, type OpenSsh } from './openssh-dial.ts';
 import { createSession, NotSent, type Session } from './session.ts';
 import type { Ssh, SshTarget } from './types.ts';
 
@@ -20,11 +21,15 @@ const MOST_SESSIONS = 1200;
 /** Handshakes at a time: each costs a few ms of CPU here and more on the node. */
 const MOST_HANDSHAKES = 64;
 
+/** Of the system's ssh: its private folder, and the certificate of the console's key where there is one. */
+export type OpenSshOptions = { dir: string; certificate?: () => Promise<string | null> };
+
 type Slot = { session: Session | null; connecting: Promise<Session> | null };
 
-export function createSsh(deps: { db: Db; identity: () => Promise<string>; clock: Clock; log: Log }): Ssh {
+export function createSsh(deps: { db: Db; identity: () => Promise<string>; clock: Clock; log: Log; openssh?: OpenSshOptions }): Ssh {
   const { clock, log } = deps;
   const hostKeys = createHostKeys(deps);
+  let openssh: OpenSsh | null = null;
   const slots = new Map<string, Slot>();
   const waiting: (() => void)[] = [];
   let handshakes = 0;
@@ -55,10 +60,8 @@ export function createSsh(deps: { db: Db; identity: () => Promise<string>; clock
     handshakes++;
     const startedAt = performance.now();
     try {
-      const privateKey = await deps.identity();
-      const connection = await connect({ target, hostKeys, privateKey, timeoutMs: CONNECT_MS });
+      const session = await (target.transport === 'openssh' ? viaOpenSsh(target) : viaSsh2(target));
       log.debug({ node: target.name, ms: Math.round(performance.now() - startedAt) }, 'ssh session opened');
-      const session = createSession({ target, connection, clock });
       if (closed) {
         session.destroy();
         throw sessionLost(target, 'the console was stopping');
@@ -70,9 +73,30 @@ export function createSsh(deps: { db: Db; identity: () => Promise<string>; clock
     }
   }
 
+  async function viaSsh2(target: SshTarget): Promise<Session> {
+    const privateKey = await deps.identity();
+    const connection = await connect({ target, hostKeys, privateKey, timeoutMs: CONNECT_MS });
+    return createSession({ target, connection, clock });
+  }
+
+  function viaOpenSsh(target: SshTarget): Promise<Session> {
+    if (!deps.openssh) throw new Error('the transport openssh has no folder here');
+    const { dir, certificate = async () => null } = deps.openssh;
+    openssh ??= createOpenSsh({ dir, certificate, identity: deps.identity, hostKeys, clock, log });
+    return openssh.dial(target, CONNECT_MS);
+  }
+
   async function acquire(target: SshTarget, ms: number, signal?: AbortSignal): Promise<Session> {
     if (closed) throw sessionLost(target, 'the console was stopping');
-    const key = JSON.stringify([target.id, target.host, target.sshPort, target.user]);
+    const key = JSON.stringify([
+      target.id,
+      target.host,
+      target.sshPort,
+      target.user,
+      target.transport,
+      target.proxyJump,
+      target.proxyJumpKey,
+    ]);
     const slot = slots.get(key) ?? { session: null, connecting: null };
     slots.set(key, slot);
     if (slot.session) {
@@ -143,6 +167,7 @@ export function createSsh(deps: { db: Db; identity: () => Promise<string>; clock
       for (const slot of slots.values()) slot.session?.destroy();
       await Promise.allSettled([...slots.values()].flatMap((slot) => (slot.connecting ? [slot.connecting] : [])));
       slots.clear();
+      await openssh?.close();
     },
   };
 }

@@ -26,6 +26,17 @@ export const keyChanged = (t: SshTarget, pinned: string, offered: string | null)
     `The host key of ${t.name} changed: pinned ${pinned}, offered ${offered ?? 'another one'}; nothing is sent to it until someone pins the new key with a reason`,
   );
 
+export const jumpKeyWrong = (t: SshTarget, jump: string, wanted: string | null, offered: string | null): HeadroomError =>
+  wanted === null
+    ? new HeadroomError(
+        'ssh.host-key-unknown',
+        `The host key of the jump host ${jump} of ${t.name} is not given: it offered ${offered ?? 'none'}; compare it on the jump host, then set proxyJumpKey to it`,
+      )
+    : new HeadroomError(
+        'ssh.host-key-changed',
+        `The jump host ${jump} of ${t.name} offered ${offered ?? 'another host key'}: proxyJumpKey is ${wanted}; nothing is sent through it`,
+      );
+
 export const sessionLost = (t: SshTarget, during: string, cause?: unknown): HeadroomError =>
   new HeadroomError('ssh.unreachable', `The SSH session to ${addressOf(t)} ended while ${during}`, { cause });
 

@@ -16,18 +16,26 @@ export function createHostKeys({ db, clock }: { db: Db; clock: Clock }) {
     return { pinned: row?.pinned ?? null, offered: row?.offered ?? null, blocked: row?.blocked === 1 };
   };
 
+  /** The pinned key itself; null when it was pinned by its fingerprint before the key was ever seen. */
+  const pinnedKey = async (nodeId: string): Promise<Buffer | null> => {
+    const row = await db.selectFrom('hostKeys').select(['pinned', 'pinnedKey']).where('nodeId', '=', nodeId).executeTakeFirst();
+    const key = row?.pinnedKey ? Buffer.from(row.pinnedKey, 'base64') : null;
+    return key && fingerprintOf(key) === row?.pinned ? key : null;
+  };
+
   /** What was offered is kept for the person who decides; a key that differs from the pinned one blocks the node. */
-  const offer = async (nodeId: string, offered: string, blocked: 0 | 1) => {
-    const values = { offered, offeredAt: clock.now(), blocked };
+  const offer = async (nodeId: string, key: Buffer, blocked: 0 | 1) => {
+    const values = { offered: fingerprintOf(key), offeredKey: key.toString('base64'), offeredAt: clock.now(), blocked };
     await db
       .insertInto('hostKeys')
-      .values({ nodeId, pinned: null, pinnedAt: null, pinnedBy: null, reason: null, ...values })
+      .values({ nodeId, pinned: null, pinnedAt: null, pinnedBy: null, pinnedKey: null, reason: null, ...values })
       .onConflict((conflict) => conflict.column('nodeId').doUpdateSet(values))
       .execute();
   };
 
   return {
     state,
+    pinnedKey,
     /** Before dialling: a blocked node is not dialled at all. */
     async refusal(target: SshTarget): Promise<HeadroomError | null> {
       const { blocked, pinned, offered } = await state(target.id);
@@ -38,12 +46,21 @@ export function createHostKeys({ db, clock }: { db: Db; clock: Clock }) {
       const offered = fingerprintOf(key);
       const { pinned, blocked, offered: kept } = await state(target.id);
       if (pinned === null) {
-        if (kept !== offered) await offer(target.id, offered, 0);
+        if (kept !== offered) await offer(target.id, key, 0);
         return keyUnknown(target, offered);
       }
-      if (pinned === offered && !blocked) return null;
+      if (pinned === offered && !blocked) {
+        if ((await pinnedKey(target.id)) === null)
+          await db
+            .updateTable('hostKeys')
+            .set({ pinnedKey: key.toString('base64') })
+            .where('nodeId', '=', target.id)
+            .where('pinned', '=', offered)
+            .execute();
+        return null;
+      }
       if (pinned === offered) return keyChanged(target, pinned, kept);
-      await offer(target.id, offered, 1);
+      await offer(target.id, key, 1);
       return keyChanged(target, pinned, offered);
     },
   };

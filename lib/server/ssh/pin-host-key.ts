@@ -30,10 +30,13 @@ export const pinHostKey: Verb<typeof input, Tx, { pinned: string }> = {
       );
     const pinned = {
       pinned: fingerprint,
+      // the key itself, where it was seen; otherwise it is kept at the first handshake that offers it
+      pinnedKey: row?.offered === fingerprint ? row.offeredKey : row?.pinned === fingerprint ? row.pinnedKey : null,
       pinnedAt: now,
       pinnedBy: actor.name,
       reason: reason ?? null,
       offered: null,
+      offeredKey: null,
       offeredAt: null,
       blocked: 0,
     };

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import type { Readable, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
-import type { ClientChannel } from 'ssh2';
 import type { Command } from './catalogue.ts';
 
 const KIB = 1024;
@@ -20,9 +20,21 @@ export type ChannelResult = {
   sha256: string;
 };
 
+/** What one command is heard and fed through. */
+export type CommandChannel = {
+  stdout: Readable;
+  stderr: Readable;
+  stdin: Writable;
+  /** null: it was ended by a signal */
+  onExit(listener: (code: number | null) => void): void;
+  /** after everything it said was read */
+  onClose(listener: () => void): void;
+  close(): void;
+};
+
 /** Feeds one command's channel and gathers what it says, within the caps. Never rejects: a broken channel is a result that did not end. */
 export function gather(
-  channel: ClientChannel,
+  channel: CommandChannel,
   command: Command,
   on: { output?: ((text: string) => void) | undefined; first: () => void },
 ): Promise<ChannelResult> {
@@ -59,7 +71,7 @@ export function gather(
       spoke = true;
       on.first();
     };
-    channel.on('data', (chunk: Buffer) => {
+    channel.stdout.on('data', (chunk: Buffer) => {
       if (settled) return;
       heard();
       if (!command.follows) {
@@ -79,14 +91,14 @@ export function gather(
       if (errBytes > STDERR_CAP) cut ||= !command.follows;
       if (errBytes > STDERR_FLOOD) flooded();
     });
-    channel.on('exit', (code: number | null) => {
+    channel.onExit((code) => {
       exit = { code };
     });
     // a node that ends early does not read its input; its exit code says why
-    channel.on('error', () => {});
-    channel.on('close', settle);
-    if (command.stdin) channel.end(command.stdin);
-    else channel.end();
+    channel.stdin.on('error', () => {});
+    channel.onClose(settle);
+    if (command.stdin) channel.stdin.end(command.stdin);
+    else channel.stdin.end();
   });
 }
 

@@ -6,26 +6,33 @@ import type { Command } from './catalogue.ts';
 import type { Connection } from './connect.ts';
 import { afterReading, within } from './deadline.ts';
 import { channelFailed, sessionLost, stillRunning, timedOut } from './failures.ts';
-import { type ChannelResult, gather } from './run-channel.ts';
+import { type ChannelResult, type CommandChannel, gather } from './run-channel.ts';
+import { createTurns } from './turns.ts';
 import type { SshTarget } from './types.ts';
 
-/** OpenSSH's default MaxSessions is 10; two are left for people. */
-const CHANNELS = 8;
-/** A session that missed a deadline is given this long for its other commands, then it is closed under them. */
-const RETIRE_MS = 10_000;
+export type RunOptions = { ms: number; silenceMs: number; signal: AbortSignal | undefined; output: ((text: string) => void) | undefined };
 
-type RunOptions = { ms: number; silenceMs: number; signal: AbortSignal | undefined; output: ((text: string) => void) | undefined };
+/** One verified connection with several commands on it, whatever carries it. */
+export type Session = {
+  /** of the host key that was verified */
+  fingerprint: string;
+  usable(): boolean;
+  idleMs(): number;
+  /** no new command; what runs is given a little time */
+  retire(): void;
+  destroy(): void;
+  /** Rejects with `NotSent` when the session was gone before the command left, so that it can go over another one. */
+  run(command: Command, options: RunOptions): Promise<ChannelResult & { firstAt: number | null }>;
+  openTcp(to: { host: string; port: number }, ms: number): Promise<Duplex>;
+};
 
-export type Session = ReturnType<typeof createSession>;
-
-/** One verified connection with several commands on it. It is used until it breaks or misses a deadline, then never again. */
-export function createSession({ target, connection, clock }: { target: SshTarget; connection: Connection; clock: Clock }) {
+/** It is used until it breaks or misses a deadline, then never again. */
+export function createSession({ target, connection, clock }: { target: SshTarget; connection: Connection; clock: Clock }): Session {
   const { client } = connection;
-  const queue: (() => void)[] = [];
-  let busy = 0;
-  let [open, retired] = [true, false];
+  let open = true;
   let broke: unknown;
-  let usedAt = performance.now();
+  const turns = createTurns({ target, open: () => open, destroy: () => client.destroy() });
+  const { take, give, retire } = turns;
 
   client.setMaxListeners(32);
   client.on('error', (error) => {
@@ -35,36 +42,12 @@ export function createSession({ target, connection, clock }: { target: SshTarget
   });
   client.once('close', () => {
     open = false;
-    for (const next of queue.splice(0)) next();
+    turns.wake();
   });
 
   const lost = (during: string) => {
     const dead = typeof broke === 'object' && broke !== null && 'level' in broke && broke.level === 'client-timeout';
     return dead ? timedOut(target, 9000, `no answer to three keepalives while ${during}`) : sessionLost(target, during, broke);
-  };
-  const take = async (ms: number, signal?: AbortSignal): Promise<void> => {
-    const taken = (async () => {
-      while (open && busy >= CHANNELS) await new Promise<void>((resolve) => queue.push(resolve));
-      busy++;
-    })();
-    try {
-      await within(taken, { ms, signal, onTimeout: () => timedOut(target, ms, 'all its channels are in use') });
-    } catch (error) {
-      void taken.then(give);
-      throw error;
-    }
-  };
-  const give = () => {
-    busy--;
-    usedAt = performance.now();
-    queue.shift()?.();
-    if (retired && busy === 0) client.destroy();
-  };
-  const retire = () => {
-    if (retired) return;
-    retired = true;
-    if (busy === 0) client.destroy();
-    else afterReading(RETIRE_MS, () => client.destroy());
   };
   /** `use` gets the channel in the very call that opens it: with a quick command its exit is in the same packet. */
   const opening = <T>(start: (done: Opened) => void, use: (channel: ClientChannel) => T | Promise<T>): Promise<T> =>
@@ -85,13 +68,12 @@ export function createSession({ target, connection, clock }: { target: SshTarget
 
   return {
     fingerprint: connection.fingerprint,
-    usable: () => open && !retired,
-    idleMs: () => (busy > 0 ? 0 : performance.now() - usedAt),
+    usable: turns.usable,
+    idleMs: turns.idleMs,
     retire,
     destroy: () => client.destroy(),
 
-    /** Rejects with `NotSent` when the session was gone before the command left, so that it can go over another one. */
-    async run(command: Command, options: RunOptions): Promise<ChannelResult & { firstAt: number | null }> {
+    async run(command, options) {
       const until = performance.now() + options.ms;
       const silenceMs = Math.min(options.silenceMs, options.ms);
       let channel: ClientChannel | undefined;
@@ -99,7 +81,7 @@ export function createSession({ target, connection, clock }: { target: SshTarget
       await take(silenceMs, options.signal);
       let quiet: { cancel(): void } | undefined;
       try {
-        if (!open || retired) throw new NotSent();
+        if (!turns.usable()) throw new NotSent();
         const silent = new Promise<never>((_, reject) => {
           quiet = afterReading(silenceMs, () => reject(timedOut(target, silenceMs)));
         });
@@ -111,7 +93,7 @@ export function createSession({ target, connection, clock }: { target: SshTarget
           (done) => client.exec(command.text, done),
           (opened) => {
             channel = opened;
-            return gather(opened, command, { output: options.output, first });
+            return gather(ssh2Channel(opened), command, { output: options.output, first });
           },
         ).catch((error) => {
           throw isNotConnected(error) ? new NotSent() : refused(error, `to run "${command.readable}"`);
@@ -133,7 +115,7 @@ export function createSession({ target, connection, clock }: { target: SshTarget
       }
     },
 
-    async openTcp(to: { host: string; port: number }, ms: number): Promise<Duplex> {
+    async openTcp(to, ms) {
       await take(ms);
       let held = true;
       const free = () => {
@@ -141,7 +123,7 @@ export function createSession({ target, connection, clock }: { target: SshTarget
         held = false;
       };
       try {
-        if (!open || retired) throw new NotSent();
+        if (!turns.usable()) throw new NotSent();
         const channel = await within(
           opening(
             (done) => client.forwardOut('127.0.0.1', 0, to.host, to.port, done),
@@ -172,3 +154,12 @@ export class NotSent extends Error {}
 
 const isTimeout = (error: unknown): boolean => isHeadroomError(error) && error.code === 'ssh.timeout';
 const isNotConnected = (error: unknown): boolean => error instanceof Error && error.message === 'Not connected';
+
+const ssh2Channel = (channel: ClientChannel): CommandChannel => ({
+  stdout: channel,
+  stderr: channel.stderr,
+  stdin: channel,
+  onExit: (listener) => channel.on('exit', listener),
+  onClose: (listener) => channel.on('close', listener),
+  close: () => channel.close(),
+});

@@ -2,7 +2,8 @@ import type { Duplex } from 'node:stream';
 import type { FleetMember } from '#shared/nodes.ts';
 import type { Command } from './catalogue.ts';
 
-export type SshTarget = Pick<FleetMember, 'id' | 'name' | 'host' | 'sshPort' | 'user'>;
+export type SshTarget = Pick<FleetMember, 'id' | 'name' | 'host' | 'sshPort' | 'user'> &
+  Partial<Pick<FleetMember, 'transport' | 'proxyJump' | 'proxyJumpKey'>>;
 
 export type Receipt = {
   /** what was run, readable */

@@ -89,4 +89,23 @@ describe('node registry', () => {
     await nodes.refresh();
     assert.equal(heard, 3);
   });
+
+  test('a node says what carries its session; what is left out goes back to ssh2 without a jump host', async (t) => {
+    const { nodes, command, add } = await setUp(t);
+    const { id } = await add('edge-01');
+    assert.equal((await nodes.get(id)).transport, 'ssh2');
+    const through = {
+      ...node('edge-01'),
+      transport: 'openssh',
+      proxyJump: 'ops@bastion.example:2022',
+      proxyJumpKey: `SHA256:${'A'.repeat(43)}`,
+    };
+    const changed = await command(ADMIN, updateNode, { id, version: 1, node: through });
+    assert.deepEqual(changed, await nodes.get(id));
+    assert.equal(changed.proxyJump, 'ops@bastion.example:2022');
+    const back = await command(ADMIN, updateNode, { id, version: 2, node: node('edge-01') });
+    assert.deepEqual([back.transport, back.proxyJump, back.proxyJumpKey], ['ssh2', null, null]);
+    const odd = { ...node('edge-01'), proxyJump: 'a,b' };
+    await assert.rejects(command(ADMIN, updateNode, { id, version: 3, node: odd }), withCode('request.invalid'));
+  });
 });

@@ -1,9 +1,10 @@
 import { core } from './0001-core.ts';
 import { ssh } from './0002-ssh.ts';
 import { runs } from './0003-runs.ts';
+import { transports } from './0004-transports.ts';
 import { xray } from './0005-xray.ts';
 
 /** Forward only, in this order. One that was released never changes; what it did wrong is put right by a later one. */
-export const MIGRATIONS: readonly Migration[] = [core, ssh, runs, xray];
+export const MIGRATIONS: readonly Migration[] = [core, ssh, runs, transports, xray];
 
 export type Migration = { name: string /** one or more statements */; sql: string };
