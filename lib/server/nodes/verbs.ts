@@ -3,7 +3,7 @@ import type { Tx } from '#server/db/index.ts';
 import { HeadroomError } from '#server/kernel/errors.ts';
 import { newId } from '#server/kernel/ids.ts';
 import type { Verb } from '#server/kernel/verb.ts';
-import { type FleetMember, nodeInputSchema } from '#shared/nodes.ts';
+import { type FleetMember, type NodeInput, nodeInputSchema } from '#shared/nodes.ts';
 import { notFound } from './registry.ts';
 import { reach, toColumns, toMember } from './row.ts';
 
@@ -28,7 +28,7 @@ export const updateNode: Verb<typeof updateInput, Tx, FleetMember> = {
   input: updateInput,
   async run(tx, { id, version, node }) {
     const before = await current(tx, id, version);
-    if (REACHED_BY.some((key) => node[key] !== before[key])) await assertFree(tx, before, 'how it is reached');
+    await assertMayChange(tx, before, node);
     if (node.name !== before.name) await assertNameIsFree(tx, node.name);
     const change = { ...toColumns(node), version: version + 1 };
     await tx.updateTable('nodes').set(change).where('id', '=', id).execute();
@@ -62,6 +62,10 @@ async function current(tx: Tx, id: string, version: number): Promise<FleetMember
 
 /** Where a run has left its backup, its timer and its change: pointed elsewhere, it would find none of them again. */
 const REACHED_BY = ['host', 'sshPort', 'user', 'unit', 'configPath'] as const satisfies (keyof FleetMember)[];
+
+export async function assertMayChange(tx: Tx, before: FleetMember, after: NodeInput): Promise<void> {
+  if (REACHED_BY.some((key) => after[key] !== before[key])) await assertFree(tx, before, 'how it is reached');
+}
 
 async function assertFree(tx: Tx, node: FleetMember, what: string): Promise<void> {
   const held = await tx.selectFrom('runLocks').select('runId').where('nodeId', '=', node.id).executeTakeFirst();

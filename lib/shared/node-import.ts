@@ -1,0 +1,48 @@
+import { z } from 'zod';
+
+export const IMPORT_FORMATS = ['ssh-config', 'ansible-ini', 'ansible-yaml', 'csv'] as const;
+export type ImportFormat = (typeof IMPORT_FORMATS)[number];
+
+/** POST nodes/import */
+export const importRequestSchema = z.object({
+  format: z.enum(IMPORT_FORMATS),
+  text: z.string().max(900_000, 'must be at most 900,000 characters: split it'),
+  /** what the text leaves open, for new nodes; a node that is there keeps what the text does not say */
+  defaults: z
+    .object({
+      user: z.string(),
+      sshPort: z.number().int(),
+      unit: z.string(),
+      configPath: z.string(),
+      metricsVia: z.enum(['http', 'ssh', 'none']),
+      metricsUrl: z.string(),
+      labels: z.record(z.string(), z.string()),
+    })
+    .partial()
+    .default({}),
+});
+export type ImportRequest = z.input<typeof importRequestSchema>;
+
+/** `conflict`: it would be a second node of the same name or address; `invalid`: it is no node as written. Neither is stored. */
+export const IMPORT_ACTIONS = ['add', 'change', 'same', 'conflict', 'invalid'] as const;
+
+export const importPlanSchema = z.object({
+  /** false: only looked at, nothing is stored */
+  stored: z.boolean(),
+  counts: z.record(z.enum(IMPORT_ACTIONS), z.number().int()),
+  rows: z.array(
+    z.object({
+      line: z.number().int(),
+      name: z.string(),
+      action: z.enum(IMPORT_ACTIONS),
+      /** how it is reached: sre@10.0.0.1:22 */
+      address: z.string(),
+      changes: z.array(z.object({ field: z.string(), before: z.string(), after: z.string() })),
+      /** why it is a conflict or invalid: what it was, what it should be */
+      problems: z.array(z.string()),
+    }),
+  ),
+  /** lines of the text that could not be used (error) or not wholly (note) */
+  problems: z.array(z.object({ line: z.number().int(), severity: z.enum(['error', 'note']), message: z.string() })),
+});
+export type ImportPlan = z.infer<typeof importPlanSchema>;
