@@ -24,6 +24,9 @@ const PACKAGES = [
   ['/usr/bin/prlimit', 'util-linux'],
   ['/usr/bin/busybox', 'busybox'],
   ['/usr/bin/lsof', 'lsof'],
+  ['/usr/lib/postgresql', 'postgresql'],
+  ['/usr/bin/prometheus', 'prometheus'],
+  ['/usr/bin/victoria-metrics', 'victoria-metrics'],
 ];
 
 const run = (command, args, options = {}) =>
@@ -45,7 +48,8 @@ async function installPackages() {
     process.exit(1);
   }
   console.log(`installing ${missing.join(', ')} (${command})`);
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  // RUNLEVEL=1: the packages' own services are not started
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   const quiet = { env, stdio: ['ignore', 'ignore', 'inherit'] };
   if ((await run('apt-get', ['update', '-qq'], quiet)) !== 0 || (await run('sh', ['-c', command], quiet)) !== 0) {
     console.error(`the packages could not be installed; try by hand: ${command}`);

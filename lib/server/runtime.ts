@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { scrapeAddress } from '#shared/discovery.ts';
 import type { FleetMember } from '#shared/nodes.ts';
 import { type Access, createAccess } from './access/index.ts';
 import { type Audit, createAudit } from './audit/index.ts';
@@ -11,7 +12,7 @@ import { createFleet, type Fleet } from './fleet/index.ts';
 import { type Clock, systemClock } from './kernel/clock.ts';
 import { type Config, ConfigError } from './kernel/config.ts';
 import type { Log } from './kernel/log.ts';
-import { type MetricStore, openMetricStore } from './metrics/index.ts';
+import { type MetricStore, openMetricStore, openPostgresStore, readFromPrometheus } from './metrics/index.ts';
 import { createNodes, type Nodes } from './nodes/index.ts';
 import { createRunbooks, type Runbooks } from './runbooks/index.ts';
 import { createRuns, type Runs } from './runs/index.ts';
@@ -67,7 +68,7 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
   const certificate = async () => readIfThere(file('ssh-certificate.pub'));
   const ssh = createSsh({ db, identity, clock, log, openssh: { dir: file('ssh'), certificate } });
   const ops = createNodeOps(ssh, clock);
-  const metrics = await openMetricStore({ file: file('metrics.db'), onError: (words, error) => log.error({ err: error }, words) });
+  const metrics = await openMetrics({ config, log, nodes, file: file('metrics.db'), now: clock.now });
   const intervalMs = config.scrapeSeconds * 1000;
   const scraper = createScraper({ nodes, metrics, ssh, ops, events, clock, log, intervalMs });
   const runbooks = createRunbooks();
@@ -130,3 +131,21 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
 
 /** A certificate that an authority issued for the console's SSH key, put there by the operator. */
 const readIfThere = (name: string): string | null => (fs.existsSync(name) ? fs.readFileSync(name, 'utf8') : null);
+
+/** Samples go to a file of the data directory, or to PostgreSQL; with a Prometheus-compatible server beside it, history comes from there. */
+async function openMetrics(deps: { config: Config; log: Log; nodes: Nodes; file: string; now: () => number }): Promise<MetricStore> {
+  const { log, file, now } = deps;
+  const { retention, databaseUrl, prometheusUrl } = deps.config;
+  const options = { now, retention, onError: (words: string, error: unknown) => log.error({ err: error }, words) };
+  const local = databaseUrl
+    ? await openPostgresStore({ ...options, url: databaseUrl }).catch(noDatabase)
+    : await openMetricStore({ ...options, file });
+  if (!prometheusUrl) return local;
+  const instanceOf = async (nodeId: string) => scrapeAddress(await deps.nodes.get(nodeId));
+  return readFromPrometheus({ ...options, url: prometheusUrl, local, instanceOf });
+}
+
+function noDatabase(error: unknown): never {
+  const why = error instanceof Error ? error.message || error.name : String(error);
+  throw new ConfigError(`HEADROOM_DATABASE_URL: PostgreSQL could not be used (${why}); start it, or correct the URL`, { cause: error });
+}

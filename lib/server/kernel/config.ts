@@ -1,10 +1,18 @@
 import path from 'node:path';
 import { z } from 'zod';
+import { DEFAULT_RETENTION, parseRetention, type Retention } from './retention.ts';
 
 const flag = z
   .enum(['0', '1'])
   .default('0')
   .transform((v) => v === '1');
+
+const retention = z.string().transform((text, context): Retention => {
+  const kept = parseRetention(text);
+  if (kept) return kept;
+  context.addIssue({ code: 'custom', message: 'no retention' });
+  return z.NEVER;
+});
 
 /** Every setting of the console. The environment is read here and nowhere else. */
 const schema = z.object({
@@ -17,6 +25,11 @@ const schema = z.object({
   HEADROOM_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   /** seconds between two scrapes of a node */
   HEADROOM_SCRAPE_SECONDS: z.coerce.number().min(1).max(300).default(5),
+  HEADROOM_RETENTION: retention.default(DEFAULT_RETENTION),
+  /** where samples are kept; without it, in a file of the data directory */
+  HEADROOM_DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  /** where the charts of the past are read from */
+  HEADROOM_PROMETHEUS_URL: z.url({ protocol: /^https?$/ }).optional(),
   HEADROOM_ADMIN_EMAIL: z.email().optional(),
   HEADROOM_ADMIN_PASSWORD: z.string().min(12).optional(),
 });
@@ -31,6 +44,10 @@ const WANTED: Record<keyof typeof schema.shape, string> = {
   HEADROOM_DEMO: '1 or 0',
   HEADROOM_LOG_LEVEL: 'trace, debug, info, warn, error, fatal or silent',
   HEADROOM_SCRAPE_SECONDS: 'seconds between two readings of a node, 1 to 300',
+  HEADROOM_RETENTION:
+    'how long each tier is kept in hours or days, like raw=48h,1m=30d,15m=396d; each at least as long as the one before, raw 2h or more, none above 3650d',
+  HEADROOM_DATABASE_URL: 'a PostgreSQL URL, like postgres://headroom@127.0.0.1:5432/headroom',
+  HEADROOM_PROMETHEUS_URL: 'the URL of a Prometheus-compatible server, like http://127.0.0.1:9090',
   HEADROOM_ADMIN_EMAIL: 'an e-mail address',
   HEADROOM_ADMIN_PASSWORD: '12 characters or more',
 };
@@ -44,6 +61,10 @@ export type Config = {
   demo: boolean;
   logLevel: z.infer<typeof schema>['HEADROOM_LOG_LEVEL'];
   scrapeSeconds: number;
+  retention: Retention;
+  /** PostgreSQL for the samples */
+  databaseUrl: string | null;
+  prometheusUrl: string | null;
   admin: { email: string; password: string } | null;
 };
 
@@ -63,7 +84,8 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     const wrong = Object.keys(schema.shape)
       .filter(isSetting)
       .filter((name) => parsed.error.issues.some((issue) => issue.path[0] === name));
-    const got = (name: string) => (/PASSWORD|SECRET/.test(name) ? 'a value that is not shown' : JSON.stringify(env[name]));
+    const got = (name: string) =>
+      /PASSWORD|SECRET|DATABASE_URL|PROMETHEUS_URL/.test(name) ? 'a value that is not shown' : JSON.stringify(env[name]);
     throw new ConfigError(wrong.map((name) => `${name} is ${got(name)}: it should be ${WANTED[name]}`).join('\n'));
   }
   const e = parsed.data;
@@ -82,6 +104,9 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     demo: e.HEADROOM_DEMO,
     logLevel: e.HEADROOM_LOG_LEVEL,
     scrapeSeconds: e.HEADROOM_SCRAPE_SECONDS,
+    retention: e.HEADROOM_RETENTION,
+    databaseUrl: e.HEADROOM_DATABASE_URL ?? null,
+    prometheusUrl: e.HEADROOM_PROMETHEUS_URL ?? null,
     admin:
       e.HEADROOM_ADMIN_EMAIL && e.HEADROOM_ADMIN_PASSWORD ? { email: e.HEADROOM_ADMIN_EMAIL, password: e.HEADROOM_ADMIN_PASSWORD } : null,
   });

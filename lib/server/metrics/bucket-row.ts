@@ -11,6 +11,7 @@ import {
   SAMPLE_WIDTH,
   SOURCE,
   SSH_PROC,
+  THIN_MS,
 } from './sample-row.ts';
 
 /**
@@ -60,6 +61,9 @@ export const bucketStart = (bucket: Float64Array): number => bucket[START] ?? 0;
 
 /** The same process life? "Not known" is a life of its own. */
 export const sameLife = (a: number | undefined, b: number | undefined): boolean => Object.is(a, b);
+
+/** One row of its table: the same span, begun by the same sample. */
+export const sameBucket = (a: Float64Array, b: Float64Array): boolean => a[START] === b[START] && a[FIRST_AT] === b[FIRST_AT];
 
 export const bucketTakes = (bucket: Float64Array, start: number, life: number | undefined): boolean =>
   bucket[START] === start && sameLife(bucket[LIFE], life);
@@ -163,4 +167,32 @@ function readBucket(row: Float64Array): Bucket {
 
 function fromKeys<K extends string>(columns: readonly { key: K }[], value: (i: number) => number | null): Record<K, number | null> {
   return Object.fromEntries(columns.map(({ key }, i) => [key, value(i)])) as Record<K, number | null>;
+}
+
+/** The rows of a packed array, one by one. */
+export function* split(rows: Float64Array): Generator<Float64Array> {
+  for (let from = 0; from < rows.length; from += BUCKET_WIDTH) yield rows.subarray(from, from + BUCKET_WIDTH);
+}
+
+/** Packed samples, one a minute and process life. */
+export function thinned(rows: Float64Array): Float64Array {
+  const out = new Float64Array(rows.length);
+  let [size, minute, life] = [0, Number.NaN, Number.NaN];
+  for (let from = 0; from < rows.length; from += SAMPLE_WIDTH) {
+    const row = rows.subarray(from, from + SAMPLE_WIDTH);
+    const at = Math.floor((row[AT] ?? 0) / THIN_MS);
+    if (at === minute && sameLife(row[PROCESS_START], life)) continue;
+    [minute, life] = [at, row[PROCESS_START] ?? Number.NaN];
+    out.set(row, size);
+    size += SAMPLE_WIDTH;
+  }
+  return out.subarray(0, size);
+}
+
+export function joined(rows: readonly Float64Array[]): Float64Array {
+  const out = new Float64Array(rows.length * BUCKET_WIDTH);
+  rows.forEach((row, i) => {
+    out.set(row, i * BUCKET_WIDTH);
+  });
+  return out;
 }

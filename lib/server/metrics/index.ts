@@ -1,4 +1,6 @@
 export type { Bucket } from './bucket-row.ts';
-export type { Retention } from './history.ts';
+export { openPostgresStore } from './postgres-store.ts';
+export { readFromPrometheus } from './prometheus-store.ts';
 export { type Chart, chartOfBuckets, chartOfSamples, createLiveSeries, explainedOf } from './series.ts';
-export { type MetricStore, openMetricStore, RECENT_MS } from './store.ts';
+export { openMetricStore } from './sqlite-store.ts';
+export { type MetricStore, RECENT_MS } from './store.ts';

@@ -1,4 +1,5 @@
-import type { Query, Retention } from './history.ts';
+import type { Retention } from '#server/kernel/retention.ts';
+import type { Query } from './tiers.ts';
 
 /** What the store and its worker thread say to each other. Rows travel as transferred typed arrays, never copied. */
 export type WorkerStart = { file: string; retention: Retention };

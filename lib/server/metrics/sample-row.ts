@@ -42,16 +42,22 @@ export const THIN_MS = 60_000;
 
 export const SAMPLE_COLUMNS = ['at', 'process_start', 'source', ...GAUGES.map((g) => g.name), ...COUNTERS.map((c) => c.name)] as const;
 
+/** Columns of seconds; all others hold whole numbers. */
+export const isFraction = (column: string): boolean => /seconds/.test(column);
+
+/** Whole, and exact as a double: a page that says 0.5 or 1e300 connections must not keep a table from taking the others' samples. */
+const whole = (value: number): number => (Math.abs(value) <= Number.MAX_SAFE_INTEGER ? Math.round(value) : Number.NaN);
+const finite = (value: number): number => (Number.isFinite(value) ? value : Number.NaN);
+const VALUES = [...GAUGES, ...COUNTERS].map(({ key, name }) => ({ key, exact: isFraction(name) ? finite : whole }));
+
 export function writeSample(row: Float64Array, from: number, sample: Sample): void {
   row[from + AT] = sample.at;
-  row[from + PROCESS_START] = sample.processStart ?? Number.NaN;
+  row[from + PROCESS_START] = whole(sample.processStart ?? Number.NaN);
   row[from + SOURCE] = SOURCES.indexOf(sample.source);
-  GAUGES.forEach(({ key }, i) => {
-    row[from + GAUGE_0 + i] = sample[key] ?? Number.NaN;
-  });
-  COUNTERS.forEach(({ key }, i) => {
-    row[from + COUNTER_0 + i] = sample[key] ?? Number.NaN;
-  });
+  for (let i = 0; i < VALUES.length; i++) {
+    const value = VALUES[i];
+    if (value) row[from + GAUGE_0 + i] = value.exact(sample[value.key] ?? Number.NaN);
+  }
 }
 
 export function readSample(row: Float64Array, from: number): Sample {

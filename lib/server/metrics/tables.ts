@@ -1,18 +1,12 @@
 import type { openSqlite } from '#server/db/index.ts';
 import { BUCKET_COLUMNS, BUCKET_WIDTH } from './bucket-row.ts';
-import { SAMPLE_COLUMNS, SAMPLE_WIDTH } from './sample-row.ts';
+import { isFraction, SAMPLE_COLUMNS, SAMPLE_WIDTH } from './sample-row.ts';
+import { TIERS } from './tiers.ts';
 
 export type Sqlite = ReturnType<typeof openSqlite>;
 type Value = number | string | null;
 
-/** Spans of the stored buckets, narrow to wide; each is a multiple of the one before. */
-export const TIERS = [
-  { table: 'bucket_1m', spanMs: 60_000 },
-  { table: 'bucket_15m', spanMs: 900_000 },
-] as const;
-
-const REALS = /seconds|lag/;
-const column = (name: string) => `${name} ${REALS.test(name) ? 'REAL' : 'INTEGER'}`;
+const column = (name: string) => `${name} ${isFraction(name) ? 'REAL' : 'INTEGER'}`;
 
 /** One row a sample and one row a bucket, clustered by node and time so that a chart reads neighbouring pages. */
 export function createTables(db: Sqlite): void {

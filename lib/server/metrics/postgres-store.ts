@@ -1,0 +1,186 @@
+import { openPostgres, type Postgres } from '#server/db/index.ts';
+import { DEFAULT_RETENTION, type Retention } from '#server/kernel/retention.ts';
+import { foldInto, joined, sameBucket, samplesToBuckets, split } from './bucket-row.ts';
+import { OpenBuckets } from './open-buckets.ts';
+import { BUCKET_TABLES, createPartitions, createTables, insertRows, packed, RAW_TABLE, type Table } from './postgres-tables.ts';
+import { AT, SAMPLE_WIDTH, THIN_MS } from './sample-row.ts';
+import { type MetricStore, type Shelf, type StoreOptions, storeOn } from './store.ts';
+import { planQuery, RAW, WIDEST_MS } from './tiers.ts';
+
+type Ask = Postgres['query'];
+
+/** Samples in PostgreSQL: the tables of the SQLite file, in partitions of a day. Fails when the database does not answer. */
+export async function openPostgresStore(options: StoreOptions & { url: string; retention?: Retention }): Promise<MetricStore> {
+  const postgres = openPostgres({
+    url: options.url,
+    onError: (error) => options.onError?.('A connection to PostgreSQL broke; another one is opened.', error),
+  });
+  try {
+    await createTables(postgres);
+    return await storeOn(createShelf(postgres, options.retention ?? DEFAULT_RETENTION, options.now ?? Date.now), options);
+  } catch (error) {
+    await postgres.close();
+    throw error;
+  }
+}
+
+function createShelf(postgres: Postgres, retention: Retention, now: () => number): Shelf {
+  const tables = [RAW_TABLE, ...BUCKET_TABLES];
+  const partitions = new Map(tables.map((table) => [table, createPartitions(table)]));
+  const kept = new Map<Table, number>(
+    tables.map((table, i) => [table, [retention.rawMs, retention.minuteMs, retention.quarterMs][i] ?? retention.quarterMs]),
+  );
+  const ids = new Map<string, number>();
+  const open = new OpenBuckets();
+  /** what memory holds follows from what is committed; false = it has to be read again */
+  let loaded = false;
+  /** writers one after the other: open buckets are theirs together */
+  let writing: Promise<unknown> = Promise.resolve();
+  const alone = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = writing.then(work);
+    writing = done.catch(() => undefined);
+    return done;
+  };
+
+  const columnsOf = (table: Table) => table.columns.join(', ');
+  /** Rows past their retention are not answered, also while their partition lives on for the younger ones in it. */
+  const since = (table: Table, fromMs: number) => Math.max(fromMs, now() - (kept.get(table) ?? 0));
+  const select = async (table: Table, node: number, fromMs: number, toMs: number) =>
+    packed(
+      await postgres.query(`SELECT ${columnsOf(table)} FROM ${table.name} WHERE node = $1 AND at >= $2 AND at < $3 ORDER BY ${table.key}`, [
+        node,
+        Math.max(Math.round(fromMs), Number.MIN_SAFE_INTEGER),
+        Math.min(Math.round(toMs), Number.MAX_SAFE_INTEGER),
+      ]),
+      table.columns.length,
+    );
+
+  async function load(): Promise<void> {
+    if (loaded) return;
+    open.clear();
+    ids.clear();
+    for (const [id, key] of await postgres.query('SELECT id, key FROM metric_node')) ids.set(String(key), Number(id));
+    for (const node of ids.values()) {
+      const [row] = await postgres.query('SELECT max(at) FROM metric_raw WHERE node = $1', [node]);
+      const last = row?.[0];
+      if (typeof last !== 'number') continue;
+      const rows = await select(RAW_TABLE, node, Math.floor(last / WIDEST_MS) * WIDEST_MS, last + 1);
+      for (let from = 0; from < rows.length; from += SAMPLE_WIDTH)
+        open.fold(node, rows.subarray(from, from + SAMPLE_WIDTH), () => undefined);
+    }
+    loaded = true;
+  }
+
+  /** A transaction on tables whose partitions are there; when it fails, memory is read again from what is committed. */
+  async function write(work: (ask: Ask, put: Put) => Promise<void>): Promise<void> {
+    await load();
+    const made: [Table, number[]][] = [];
+    const put: Put = async (ask, table, nodes, rows, onConflict) => {
+      if (rows.length === 0) return [];
+      const times = rows.map((row) => row[AT] ?? 0);
+      await partitions.get(table)?.make(ask, times);
+      made.push([table, times]);
+      return insertRows(ask, table, nodes, rows, onConflict);
+    };
+    try {
+      await postgres.transaction((ask) => work(ask, put));
+      for (const [table, times] of made) partitions.get(table)?.keep(times);
+    } catch (error) {
+      loaded = false;
+      throw error;
+    }
+  }
+
+  /** The buckets that `work` closes, a statement a tier. */
+  async function storing(ask: Ask, put: Put, work: (store: (tier: number, node: number, bucket: Float64Array) => void) => void) {
+    const closed = BUCKET_TABLES.map(() => ({ nodes: [] as number[], rows: [] as Float64Array[] }));
+    work((tier, node, bucket) => {
+      closed[tier]?.nodes.push(node);
+      closed[tier]?.rows.push(bucket);
+    });
+    for (const [tier, table] of BUCKET_TABLES.entries()) {
+      const { nodes, rows } = closed[tier] ?? { nodes: [], rows: [] };
+      await put(ask, table, nodes, rows, 'replace');
+    }
+  }
+
+  async function addNodes(ask: Ask, keys: Iterable<string>): Promise<void> {
+    for (const key of new Set(keys)) {
+      if (ids.has(key)) continue;
+      const [row] = await ask('INSERT INTO metric_node (key) VALUES ($1) ON CONFLICT (key) DO UPDATE SET key = excluded.key RETURNING id', [
+        key,
+      ]);
+      ids.set(key, Number(row?.[0]));
+    }
+  }
+
+  return {
+    append: (keys, packedRows) =>
+      alone(() =>
+        write(async (ask, put) => {
+          await addNodes(ask, keys);
+          const nodes = keys.map((key) => ids.get(key) ?? 0);
+          const rows = keys.map((_, i) => packedRows.subarray(i * SAMPLE_WIDTH, (i + 1) * SAMPLE_WIDTH));
+          const added = new Set((await put(ask, RAW_TABLE, nodes, rows, 'keep')).map(([node, at]) => `${node} ${at}`));
+          await storing(ask, put, (store) =>
+            rows.forEach((row, i) => {
+              if (added.delete(`${nodes[i]} ${row[AT]}`)) open.fold(nodes[i] ?? 0, row, store);
+            }),
+          );
+        }),
+      ),
+    async raw(key, fromMs, toMs) {
+      const node = ids.get(key);
+      return node === undefined ? new Float64Array() : select(RAW_TABLE, node, since(RAW_TABLE, fromMs), toMs);
+    },
+    async query(key, query, nowMs) {
+      const { tier, step, from } = planQuery(query, nowMs, retention);
+      const node = ids.get(key);
+      const table = BUCKET_TABLES[tier] ?? RAW_TABLE;
+      if (node === undefined) return { stepMs: step, rows: new Float64Array() };
+      const growing = open.within(node, tier, since(table, from), query.toMs);
+      const stored = await select(table, node, since(table, from), query.toMs);
+      if (tier === RAW) return { stepMs: step, rows: joined(samplesToBuckets(step, stored)) };
+      return { stepMs: step, rows: joined(foldInto(step, withOpen(stored, growing))) };
+    },
+    async recent(sinceMs, fullSinceMs) {
+      await alone(load);
+      const all: { key: string; rows: Float64Array }[] = [];
+      for (const [key, node] of ids) {
+        const older = await postgres.query(
+          `SELECT * FROM (SELECT DISTINCT ON (at / ${THIN_MS}, process_start) ${columnsOf(RAW_TABLE)} FROM metric_raw WHERE node = $1 AND at >= $2 AND at < $3 ORDER BY at / ${THIN_MS}, process_start, at) thin ORDER BY at`,
+          [node, sinceMs, fullSinceMs],
+        );
+        const newer = await select(RAW_TABLE, node, fullSinceMs, Number.MAX_SAFE_INTEGER);
+        const rows = new Float64Array(older.length * SAMPLE_WIDTH + newer.length);
+        rows.set(packed(older, SAMPLE_WIDTH));
+        rows.set(newer, older.length * SAMPLE_WIDTH);
+        if (rows.length > 0) all.push({ key, rows });
+      }
+      return all;
+    },
+    async prune(nowMs) {
+      await alone(() => write((ask, put) => storing(ask, put, (store) => open.closeEnded(nowMs, store))));
+      for (const [table, of] of partitions) {
+        await of.makeAhead(postgres, nowMs);
+        await of.drop(postgres, nowMs - (kept.get(table) ?? 0));
+      }
+    },
+    close: () => alone(() => postgres.close()),
+  };
+}
+
+type Put = (
+  ask: Ask,
+  table: Table,
+  nodes: readonly number[],
+  rows: readonly Float64Array[],
+  onConflict: 'keep' | 'replace',
+) => ReturnType<typeof insertRows>;
+
+/** A bucket that was committed while it was looked up is there once. */
+function withOpen(stored: Float64Array, open: readonly Float64Array[]): Float64Array[] {
+  const rows = [...split(stored)];
+  const last = rows[rows.length - 1];
+  return [...rows, ...open.filter((bucket) => !last || !sameBucket(bucket, last))];
+}
