@@ -13,19 +13,25 @@ const CLASSIFY = `
 function host(a,  h) { if (length(a) == 13) return substr(a, 1, 8); h = substr(a, 1, 32); return h ~ /^(0000000000000000FFFF0000|00000000000000000000FFFF)/ ? substr(h, 25) : h }
 function port(a) { return substr(a, length(a) - 3) }
 function whole(a) { return length(a) == 13 ? a : host(a) ":" port(a) }
-function parse(  i) {
-  if (substr($0, 1, 1) != "l" || $10 != "->" || $9 !~ /^[0-9]+$/) return 0
-  fd = $9; target = $11; if (NF > 11) target = substr($0, index($0, " -> ") + 4)
-  return 1
+function parse() {
+  if ($10 != "->") return 0
+  fd = $9; if (relook) sub(/.*\\//, "", fd); target = $11; if (NF > 11) target = substr($0, index($0, " -> ") + 4)
+  return fd ~ /^[0-9]+$/
 }
-function look_again() { if (looked++) return; while ((again | getline) > 0) if (parse()) back[fd] = target; close(again) }
+function look_again(  f, c, n) {
+  relook = 1; c = "ls " o
+  for (f in id) if (id[f] in want && !(id[f] in tab)) { if (++n > 500) break; c = c " " dir "/" f }
+  if (!n) return; if (n > 500) c = "ls " o " " dir; c = as c " 2>/dev/null"
+  while ((c | getline) > 0) if (parse()) back[fd] = target; close(c)
+}
 function heard(a) { return port(a) in ports && (a in listens || ("00000000:" port(a)) in listens || (ANY6 ":" port(a)) in listens) }
 BEGIN { ANY6 = "00000000000000000000000000000000" }
 index($0, m) == 1 { sec = substr($0, length(m) + 1); next }
 sec == "fd" {
   if (!parse() || fd in at) next
-  at[fd] = target; order[++n_fds] = fd
-  if (target ~ /^(socket|pipe):\\[[0-9]+\\]$/) { i = index(target, "["); id[fd] = substr(target, i + 1, length(target) - i - 1); if (i == 8) want[id[fd]] = 1 }
+  at[fd] = target
+  if (target ~ /^socket:\\[[0-9]+\\]$/) { s = substr(target, 9, length(target) - 9); id[fd] = s; want[s] }
+  else if (target ~ /^pipe:\\[[0-9]+\\]$/) id[fd] = substr(target, 7, length(target) - 7)
   next
 }
 sec == "tcp" { if ($4 == "0A") { listens[whole($2)] = 1; ports[port($2)] = 1 } if ($10 in want) { tab[$10] = sec; st[$10] = $4; la[$10] = whole($2); ra[$10] = whole($3) } next }
@@ -35,13 +41,13 @@ sec == "netlink" { if ($10 in want) tab[$10] = sec; next }
 sec == "packet" { if ($9 in want) tab[$9] = sec; next }
 function plain(s) { gsub(/[\\001-\\037]/, "?", s); return substr(s, 1, 200) }
 function classify(f,  t, s, k) {
-  kind = "other"; state = local = peer = "-"; full = "-\\t-"; s = f in id ? id[f] : ""
+  kind = "other"; state = local = peer = "-"; s = f in id ? id[f] : ""
   if (s in want) {
     k = tab[s]
-    if (k == "") { look_again(); kind = back[f] == at[f] ? "orphan" : "closed"; return }
+    if (k == "") { kind = back[f] == at[f] ? "orphan" : "closed"; return }
     if (k == "unix") { kind = "unix"; if (la[s] != "") peer = plain(la[s]); return }
     if (k == "netlink" || k == "packet") { kind = "socket"; peer = k; return }
-    full = la[s] "\\t" ra[s]; state = st[s]
+    state = st[s]
     if (k == "tcp" && state == "0A") { kind = "listener"; local = la[s] }
     else if (k == "tcp" && state == "07") kind = "orphan"
     else if (k == "tcp" && heard(la[s])) { kind = "client"; local = port(la[s]); peer = host(ra[s]) }
@@ -56,17 +62,12 @@ function classify(f,  t, s, k) {
   else if (substr(t, 1, 1) == "/") { kind = "file"; if (t ~ / \\(deleted\\)$/) { state = "deleted"; t = substr(t, 1, length(t) - 10) } peer = plain(t) }
 }
 END {
-  for (i = 1; i <= n_fds; i++) {
-    classify(order[i]); k = kind "\\t" state "\\t" local "\\t" peer
-    key[i] = k; fulls[i] = full; if (!count[k]++) folded[k] = kind "\\t" state "\\t*\\t*"
-  }
+  look_again(); OFS = "\\t"
+  for (f in at) { classify(f); k = kind OFS state OFS local OFS peer; key[f] = k; if (!count[k]++) folded[k] = kind OFS state OFS "*" OFS "*" }
   for (k in count) { h[count[k]]++; if (count[k] > top) top = count[k] }
   left = ${GROUPS}; for (c = top; c > 0 && h[c] <= left; c--) left -= h[c]
-  for (i = 1; i <= n_fds; i++) {
-    k = key[i]; if (!(k in keep)) { keep[k] = count[k] > c || (count[k] == c && left-- > 0); if (keep[k]) final[k] = count[k] }
-    if (!keep[k]) { key[i] = folded[k]; final[folded[k]]++ }
-  }
-  OFS = "\\t"; for (i = 1; i <= n_fds; i++) { f = order[i]; print final[key[i]], key[i], (f in id ? id[f] : 0), f, fulls[i] }
+  for (k in count) { if (count[k] > c || (count[k] == c && left-- > 0)) { final[k] += count[k]; folded[k] = k } else final[folded[k]] += count[k] }
+  for (f in at) { k = folded[key[f]]; s = f in id ? id[f] : 0; if (s in ra) print final[k], k, s, f, la[s], ra[s]; else print final[k], k, s, f, "-", "-" }
 }`;
 
 /** Lines in groups → "g=" the group, "e=" its three with the lowest numbers (made first), "i=" all numbers: the first, then differences. */
@@ -101,7 +102,7 @@ $S ls "/proc/$p/fd" >/dev/null 2>&1 || { echo denied=1; exit 0; }
 {
   echo "$m""fd"; $S ls $o "/proc/$p/fd" 2>/dev/null
   table tcp tcp tcp6; table udp udp udp6; table raw raw raw6 icmp icmp6; table unix unix; table netlink netlink; table packet packet
-} | awk -v "m=$m" -v "again=$S ls $o /proc/$p/fd 2>/dev/null" "$2" | sort -t "$T" -k1,1nr -k2,5 -k6,6n | awk -F "$T" "$3"
+} | awk -v "m=$m" -v "as=$S " -v "o=$o" -v "dir=/proc/$p/fd" "$2" | sort -t "$T" -k1,1nr -k2,5 -k6,6n | awk -F "$T" "$3"
 now=$(cat "/proc/$p/stat" 2>/dev/null)
 for v in was now; do eval "x=\\$$v"; x=\${x##*) }; set -- $x; [ $# -lt 20 ] || { shift 19; echo "start=$1"; }; done
 echo 'times='
