@@ -16,22 +16,27 @@ export function Page({ crumbs, children, className }: { crumbs: readonly Crumb[]
     <>
       <header className="top">
         <nav className="crumbs" aria-label="Breadcrumb">
-          {crumbs.map((crumb, index) => (
-            <Fragment key={crumb.label}>
-              {crumb.href ? (
-                <>
+          {crumbs.map((crumb, index) => {
+            const last = index === crumbs.length - 1;
+            return (
+              <Fragment key={crumb.label}>
+                {crumb.href ? (
                   <Link className="hide-m" href={crumb.href}>
                     {crumb.label}
                   </Link>
+                ) : (
+                  <b className={last ? undefined : 'hide-m'} aria-current={last ? 'page' : undefined}>
+                    {crumb.label}
+                  </b>
+                )}
+                {last ? null : (
                   <span className="hide-m" aria-hidden="true">
                     /
                   </span>
-                </>
-              ) : (
-                <b aria-current={index === crumbs.length - 1 ? 'page' : undefined}>{crumb.label}</b>
-              )}
-            </Fragment>
-          ))}
+                )}
+              </Fragment>
+            );
+          })}
         </nav>
         <div className="end">
           <AsOf freshness={freshness} />
