@@ -1,5 +1,5 @@
 'use client';
-import { Play, ShieldCheck } from 'lucide-react';
+import { Play } from 'lucide-react';
 import { useState } from 'react';
 import { useChangePreview } from '#client/changes.ts';
 import { useStartRun } from '#client/runs.ts';
@@ -121,7 +121,7 @@ function PoolFields({
       <div className="change-switch">
         <Switch label="Connection pool" checked={enabled === true} onChange={onEnabled} />
         <div>
-          <b>Connection pool: {enabled ? 'on' : 'off'}</b>
+          <b>Turn the pool {enabled ? 'on' : 'off'}</b>
           <div className="mono t3">connection_pool.enabled</div>
         </div>
       </div>
@@ -214,7 +214,7 @@ function StartCard({
             rows={[
               ['Nodes', formatCount(nodes.length), 'nodes'],
               ['Files that change', formatCount(nodes.filter((node) => node.changedBytes > 0).length), 'files'],
-              ['Restarts', `${formatCount(nodes.length)}, one each`, 'restarts'],
+              ['Restarts', nodes.length > 1 ? `${formatCount(nodes.length)}, one each` : formatCount(nodes.length), 'restarts'],
             ]}
           />
           {judgeable ? (
@@ -250,12 +250,7 @@ function StartCard({
         </div>
       </Card>
       <Callout>
-        <span className="row">
-          <ShieldCheck className="i s" aria-hidden="true" />
-          <span>
-            <b>If this console dies</b> the run resumes, or each node restores itself. A backup stays next to the file.
-          </span>
-        </span>
+        <b>If this console dies</b> the run resumes, or each node restores itself. A backup stays next to the file.
       </Callout>
     </div>
   );
