@@ -95,11 +95,18 @@ export function drawLane(u: uPlot, { starts, runs, blind }: Annotations): void {
         ctx.stroke();
       }
       const laneY = top - 26;
+      // Nothing was seen before the first sample: whether that life followed another one is not known.
+      const firstSample = u.data[0][0] ?? Number.NEGATIVE_INFINITY;
       for (const start of starts) {
         const run = runs.find(({ from, to }) => start >= from && start <= to);
         const words = run ? `, ${run.title}${run.verdict ? `: ${VERDICT_WORDS[run.verdict] ?? run.verdict}` : ''}` : '';
         if (at(start) >= left && at(start) <= right)
-          write(`restart ${formatHourMinute(start * 1000)}${words}`, at(start), laneY, token('--text-1'));
+          write(
+            `${start <= firstSample ? 'started' : 'restart'} ${formatHourMinute(start * 1000)}${words}`,
+            at(start),
+            laneY,
+            token('--text-1'),
+          );
       }
       for (const run of runs)
         if (!starts.some((start) => start >= run.from && start <= run.to) && at(run.from) >= left && at(run.from) <= right)

@@ -134,7 +134,11 @@ function Row({ node }: { node: FleetNode }) {
           </>
         ) : (
           <span className="lbl">
-            {node.leak.missing ?? (node.leak.verdict === 'leaking' ? 'the band is still too wide' : 'no verdict yet')}
+            {node.leak.missing
+              ? `needs ${node.leak.missing}`
+              : node.leak.verdict === 'leaking'
+                ? 'the band is still too wide'
+                : 'no verdict yet'}
           </span>
         )}
       </div>

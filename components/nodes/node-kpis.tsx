@@ -36,7 +36,9 @@ export function NodeKpis({ node }: { node: FleetNode }) {
         detail={
           per1000Connections
             ? `95 % ${formatFigure(per1000Connections.low)} to ${formatFigure(per1000Connections.high)}`
-            : (node.leak.missing ?? 'no data')
+            : node.leak.missing
+              ? `needs ${node.leak.missing}`
+              : 'no data'
         }
       />
       <Kpi
