@@ -48,12 +48,12 @@ export function TargetVerdict({ run, target }: { run: Run; target: RunTarget }) 
   );
 }
 
-function Compared({ judgement: { before, after, comparedBy } }: { judgement: Judgement }) {
+function Compared({ judgement: { before, after } }: { judgement: Judgement }) {
   const per1000 = [before?.per1000Connections ?? null, after?.per1000Connections ?? null] as const;
   return (
     <div className="vd">
       <div>
-        <h3>Before against after{comparedBy ? `, ${comparedBy}` : ''}</h3>
+        <h3>The last window of each process</h3>
         <TableFrame label="Before against after" tight>
           <thead>
             <tr>
