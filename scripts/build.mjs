@@ -44,7 +44,7 @@ export async function ensureBuilt() {
   await ensureInstalled();
   const wanted = sourcesHash();
   if (fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === wanted) return 0;
-  console.log('building the console (next build) …');
+  console.log('building the console (next build), a minute or two …');
   fs.rmSync(stamp, { force: true });
   const next = path.join(root, 'node_modules', 'next', 'dist', 'bin', 'next');
   const env = { ...process.env, NEXT_TELEMETRY_DISABLED: '1', NODE_ENV: 'production' };

@@ -19,7 +19,7 @@ export async function ensureInstalled() {
     fs.writeFileSync(marker, lock);
     return;
   }
-  console.log('installing dependencies (npm ci) …');
+  console.log('installing dependencies (npm ci), about a minute …');
   const done = spawnSync('npm', ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
