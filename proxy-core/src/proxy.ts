@@ -147,7 +147,10 @@ export function createProxy(options: { config: Config; sha256: string; drill: Dr
 function acceptInto(core: Core, socket: net.Socket): void {
   core.counters.accepted += 1;
   const perClient = core.live.config.limits?.per_client;
-  const key = perClient === undefined ? null : clientKey(socket.remoteAddress ?? '::');
+  const peer = socket.remoteAddress ?? '::';
+  const behindProxy = core.live.expectsProxy(peer);
+  // Behind a proxy the client is known when its header is there, and is counted then.
+  const key = perClient === undefined || behindProxy ? null : clientKey(peer);
   const refusal: Refusal | null = !core.budget.hasRoom
     ? 'fd_headroom'
     : core.connections.size >= core.live.maxConnections
@@ -156,7 +159,7 @@ function acceptInto(core: Core, socket: net.Socket): void {
         ? 'client_limit'
         : null;
   if (refusal === null) {
-    new Connection(core, socket, key);
+    new Connection(core, socket, { clientKey: key, behindProxy });
     return;
   }
   core.counters.ended('unknown', refusal);

@@ -4,6 +4,7 @@ import type { Config } from './contract/config.ts';
 import { messageOf, StartError } from './errors.ts';
 import { Destinations } from './guard/destinations.ts';
 import { connectionsWithin, limitFor } from './guard/fd-budget.ts';
+import { createNetworks } from './guard/networks.ts';
 import { type ConfigFile, type Finding, readConfig } from './parse/config-file.ts';
 import type { Live } from './relay/core.ts';
 import { Allowlist } from './route/allowlist.ts';
@@ -13,6 +14,9 @@ import { RouteTable } from './route/table.ts';
 export function loadConfig(file: string): ConfigFile {
   let bytes: Buffer;
   try {
+    // reading a pipe or a device would never end, in the middle of a reload too
+    const stat = fs.statSync(file);
+    if (!stat.isFile()) throw new Error(`it is a ${stat.isDirectory() ? 'directory' : 'pipe or device'}; it must be a plain file`);
     bytes = fs.readFileSync(file);
   } catch (error) {
     throw new StartError(`${file}: the config file cannot be read: ${messageOf(error)}; name it with -c FILE`);
@@ -56,6 +60,7 @@ export function makeLive(config: Config, sha256: string, generation: number, lis
       halfClose: half_close * 1000,
       stalledWrite: (stalled_write ?? idle) * 1000,
     },
+    expectsProxy: createNetworks(config.proxy_protocol?.accept_from ?? []),
     sshByPort,
   };
 }

@@ -32,6 +32,8 @@ const MAX_INPUT_MS = 1000;
 const MAX_FINDINGS = 20;
 /** Inputs a target keeps to mutate. */
 const MAX_KEPT = 400;
+const SMALL = 2048;
+const NOTHING = Buffer.alloc(0);
 
 /**
  * Mutates inputs and keeps those that run code that never ran before. Coverage is looked at per batch; a batch that found something is run again
@@ -79,8 +81,7 @@ export function fuzz({ seed, seconds = Number.POSITIVE_INFINITY, inputs: most = 
     const target = chosen(random);
     const kept = corpus.get(target.name) ?? [];
     const tried = Array.from({ length: Math.min(batch, most - count) }, () => {
-      const pick = () => kept[random.below(kept.length)] ?? Buffer.alloc(0);
-      return mutate(pick(), pick(), random);
+      return mutate(pick(kept, random), pick(kept, random), random);
     });
     for (const input of tried) runOne(target, input);
     count += tried.length;
@@ -101,6 +102,12 @@ export function fuzz({ seed, seconds = Number.POSITIVE_INFINITY, inputs: most = 
   };
   coverage.close();
   return result;
+}
+
+/** Large inputs cost as much as hundreds of small ones, and are taken as rarely. */
+function pick(kept: readonly Buffer[], random: Random): Buffer {
+  const input = kept[random.below(kept.length)] ?? NOTHING;
+  return input.length <= SMALL || random.below(200) === 0 ? input : (kept[random.below(Math.min(kept.length, 2))] ?? NOTHING);
 }
 
 const TOTAL_WEIGHT = TARGETS.reduce((sum, { weight }) => sum + weight, 0);

@@ -47,7 +47,7 @@ function change(bytes: Buffer, other: Buffer, random: Random): Buffer {
       // a piece twice, or many times
       const size = 1 + random.below(random.pick([1, 4, 16, 64]));
       const piece = bytes.subarray(at, at + size);
-      const times = bytes.length > USUAL_INPUT ? 1 : random.below(64) === 0 ? 1 + random.below(2000) : 1;
+      const times = bytes.length > USUAL_INPUT ? 1 : random.below(500) === 0 ? 1 + random.below(2000) : 1;
       return Buffer.concat([bytes.subarray(0, at), ...Array<Buffer>(times).fill(piece), bytes.subarray(at)]);
     }
     case 8: {

@@ -11,7 +11,7 @@ const mebibytes = (bytes: number) => `${(bytes / 1_048_576).toFixed(1)} MiB`;
 /** Puts the figures between their marks in the document, which is made when there is none. */
 export function writeReport(file: string, use: { seed: number; seconds?: number; inputs?: number }, result: Result): void {
   const { functions, functionsRun, characters, charactersRun } = result.covered;
-  const amount = use.inputs === undefined ? `--seconds ${use.seconds}` : `--inputs ${use.inputs}`;
+  const amount = [use.inputs && `--inputs ${use.inputs}`, use.seconds && `--seconds ${use.seconds}`].filter(Boolean).join(' ');
   const rows = [
     ['command', `\`node test/fuzz/run.ts ${amount} --seed ${use.seed}\``],
     ['inputs', thousands(result.inputs)],

@@ -1,6 +1,6 @@
 // Fuzzes every parser of proxy-core:
 //   node test/fuzz/run.ts --seconds 60 --seed 1            for a time
-//   node test/fuzz/run.ts --inputs 10000000 --seed 1       for a number of inputs; with the seed it can be repeated
+//   node test/fuzz/run.ts --inputs 10000000 --seed 1       for a number of inputs; with the seed it can be repeated (and --seconds at most)
 //   … --report docs/reliability.md                         writes the figures there
 //   … --save                                               saves the inputs that ran code of their own, minimised, to test/fuzz/corpus
 //   … --missed                                             prints the code that never ran
@@ -39,7 +39,7 @@ async function main(): Promise<void> {
   });
   const use: Use = { seed: Number(values.seed) };
   if (values.inputs !== undefined) use.inputs = Number(values.inputs);
-  else use.seconds = Number(values.seconds ?? 60);
+  if (values.seconds !== undefined || values.inputs === undefined) use.seconds = Number(values.seconds ?? 60);
   if (![use.seed, use.seconds ?? 1, use.inputs ?? 1].every((value) => Number.isFinite(value) && value > 0)) {
     console.error('--seed, --seconds and --inputs are numbers above 0');
     process.exit(2);
@@ -82,6 +82,7 @@ function watched(use: Use): Promise<Result | null> {
       const now = Atomics.load(numbers, 0);
       if (now !== last) {
         last = now;
+        console.error(`${now} inputs so far`);
         return;
       }
       clearInterval(timer);

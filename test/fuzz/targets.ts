@@ -32,7 +32,7 @@ function same(what: string, whole: unknown, cut: unknown): void {
 
 /** Pieces of the input, mostly small, sometimes single bytes. */
 function* cuts(input: Buffer, random: Random): Generator<Buffer> {
-  const most = random.pick([2, 16, 300, 1500, 20_000]);
+  const most = random.pick([2, 16, 64, 300, 300, 300, 1500, 1500, 20_000]);
   const least = input.length > 8192 ? 64 : 1;
   for (let at = 0; at < input.length; ) {
     const end = at + least + random.below(most);
@@ -213,14 +213,14 @@ const split = [
 ];
 
 export const TARGETS: readonly [Target, ...Target[]] = [
-  { name: 'first-flight', weight: 30, run: firstFlight, seeds: [helloFor('a.example'), helloFor('b.example', 7), ...HTTP, ...H2, text('SSH-2.0-x y\r\n'), Buffer.from('802e0103010015', 'hex')] },
-  { name: 'client-hello', weight: 20, run: clientHello, seeds: [hello('c.example').subarray(4), helloBody(), helloBody({ extensions: null })] },
-  { name: 'http', weight: 12, run: firstFlight, seeds: HTTP },
-  { name: 'h2', weight: 12, run: firstFlight, seeds: H2 },
-  { name: 'hpack', weight: 10, run: hpack, seeds: BLOCKS },
-  { name: 'proxy-header', weight: 10, run: proxyHeader, seeds: PROXY },
-  { name: 'authority', weight: 5, run: authority, seeds: [text('a.example:80'), text('[::1]:80'), text('10.0.0.1'), text('A.example.')] },
-  { name: 'quic-datagrams', weight: 6, run: datagrams, seeds: [prefixed(sealInitial(cryptoFrame(0, whole), { size: 1200 })), prefixed(Buffer.from('80000000000004010203040000000100000002', 'hex'))] },
+  { name: 'first-flight', weight: 250, run: firstFlight, seeds: [helloFor('a.example'), helloFor('b.example', 7), ...HTTP, ...H2, text('SSH-2.0-x y\r\n'), Buffer.from('802e0103010015', 'hex')] },
+  { name: 'client-hello', weight: 200, run: clientHello, seeds: [hello('c.example').subarray(4), helloBody(), helloBody({ extensions: null })] },
+  { name: 'http', weight: 150, run: firstFlight, seeds: HTTP },
+  { name: 'h2', weight: 150, run: firstFlight, seeds: H2 },
+  { name: 'hpack', weight: 100, run: hpack, seeds: BLOCKS },
+  { name: 'proxy-header', weight: 80, run: proxyHeader, seeds: PROXY },
+  { name: 'authority', weight: 50, run: authority, seeds: [text('a.example:80'), text('[::1]:80'), text('10.0.0.1'), text('A.example.')] },
+  { name: 'quic-datagrams', weight: 15, run: datagrams, seeds: [prefixed(sealInitial(cryptoFrame(0, whole), { size: 1200 })), prefixed(Buffer.from('80000000000004010203040000000100000002', 'hex'))] },
   { name: 'quic-payloads', weight: 3, run: payloads, seeds: [cryptoFrame(0, whole), Buffer.concat(split)] },
   { name: 'config', weight: 1, run: config, seeds: [text('listen_addrs: ["0.0.0.0:443"]\nroutes:\n  - { match: a.example, backends: ["10.0.0.1:443"] }\n')] },
 ]; // biome-ignore format: a table

@@ -76,6 +76,9 @@ const route = section({
 const denied = text('"10.0.0.0/8"').refine((value) => value === 'default' || parseCidr(value) !== null, {
   error: 'must be "default" (all that is not public), an address, or a network like "10.0.0.0/8"',
 });
+const network = text('"10.0.0.0/8"').refine((value) => parseCidr(value) !== null, {
+  error: 'must be an address or a network, like "10.0.0.0/8"',
+});
 const address = text('"203.0.113.7"').refine(isIp, { error: 'must be an IP address, like "203.0.113.7"' });
 
 const timeouts = section({
@@ -140,7 +143,7 @@ export const configSchema = section({
   }).prefault({}),
 
   proxy_protocol: section({
-    accept_from: list(denied, '["10.0.0.0/8"]').optional(),
+    accept_from: list(network, '["10.0.0.0/8"]').optional().describe('peers that must send a PROXY header, and are believed'),
     send: z.enum(['v1', 'v2'], { error: 'must be v1 or v2' }).optional(),
   }).nullish(),
   workers: count(1, 1).optional(),
@@ -184,9 +187,7 @@ export const NO_EFFECT = [
   'quic_config',
   'http3_config',
   'protocol_routing',
-  'proxy_protocol',
   'workers',
-  'routes.*.send_proxy',
   'resolver.cache_seconds',
   'resolver.happy_eyeballs',
   'resolver.budget',

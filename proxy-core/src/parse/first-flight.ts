@@ -1,6 +1,7 @@
 import type { Protocol, Refusal } from '../contract/words.ts';
 import { H2_PREFACE, H2HeadReader } from './h2-head.ts';
 import { HttpHeadReader } from './http-head.ts';
+import { PROXY_V1_PREFIX, PROXY_V2_SIGNATURE } from './proxy-header.ts';
 import { readSshIdent } from './ssh-ident.ts';
 import { HelloReader } from './tls-records.ts';
 
@@ -98,6 +99,8 @@ function sniff(raw: Buffer): 'more' | Verdict | Reader {
     if (raw.length < 3) return 'more';
     return raw[2] === 1 ? refused('tls', 'sslv2') : refused('unknown', 'unknown_protocol');
   }
+  for (const prefix of [PROXY_V1_PREFIX, PROXY_V2_SIGNATURE])
+    if (startsLike(raw, prefix)) return raw.length < prefix.length ? 'more' : refused('unknown', 'proxy_unexpected');
   if (startsLike(raw, SSH)) return raw.length < SSH.length ? 'more' : { protocol: 'ssh' };
   if (startsLike(raw, H2_PREFACE)) return raw.length < H2_PREFACE.length ? 'more' : { protocol: 'http2', reader: new H2HeadReader() };
   return isTokenByte(first) || first === 0x0d || first === 0x0a

@@ -8,8 +8,8 @@ import { crc32c } from './crc32c.ts';
 export type ProxyHeader = { version: 1 | 2; length: number; source: HostPort | null; destination: HostPort | null };
 export type ProxyResult = 'more' | 'no-match' | 'malformed' | ProxyHeader;
 
-const V1_PREFIX = Buffer.from('PROXY ', 'latin1');
-const V2_SIGNATURE = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
+export const PROXY_V1_PREFIX = Buffer.from('PROXY ', 'latin1');
+export const PROXY_V2_SIGNATURE = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
 /** With its CRLF, as the specification bounds it. */
 const MAX_V1 = 107;
 const V2_HEAD = 16;
@@ -24,8 +24,8 @@ const LF = 0x0a;
 
 /** `raw` is everything that came so far. Nothing is kept between calls: the longest header is short, and it is read when it is whole. */
 export function readProxyHeader(raw: Buffer): ProxyResult {
-  if (beginsLike(raw, V1_PREFIX)) return raw.length < V1_PREFIX.length ? 'more' : readV1(raw);
-  if (beginsLike(raw, V2_SIGNATURE)) return readV2(raw);
+  if (beginsLike(raw, PROXY_V1_PREFIX)) return raw.length < PROXY_V1_PREFIX.length ? 'more' : readV1(raw);
+  if (beginsLike(raw, PROXY_V2_SIGNATURE)) return readV2(raw);
   return 'no-match';
 }
 
@@ -54,7 +54,7 @@ function readV1(raw: Buffer): ProxyResult {
 
 /** Each byte is judged as soon as it is there; addresses and TLVs when all are there. */
 function readV2(raw: Buffer): ProxyResult {
-  if (raw.length <= V2_SIGNATURE.length) return 'more';
+  if (raw.length <= PROXY_V2_SIGNATURE.length) return 'more';
   const [command, version] = [raw.readUInt8(12) & 15, raw.readUInt8(12) >> 4];
   if (version !== 2 || command > COMMAND_PROXY) return 'malformed';
   if (raw.length < 14) return 'more';
@@ -104,7 +104,7 @@ export function formatProxyHeader(version: 'v1' | 'v2', source: HostPort, destin
   if (version === 'v1') return Buffer.from(`PROXY ${isV4 ? 'TCP4' : 'TCP6'} ${from.host} ${to.host} ${from.port} ${to.port}\r\n`, 'latin1');
   const size = isV4 ? 4 : 16;
   const header = Buffer.alloc(V2_HEAD + 2 * size + 4);
-  V2_SIGNATURE.copy(header);
+  PROXY_V2_SIGNATURE.copy(header);
   header.writeUInt8(0x21, 12);
   header.writeUInt8(isV4 ? TCP4 : TCP6, 13);
   header.writeUInt16BE(2 * size + 4, 14);

@@ -1,7 +1,10 @@
 import type net from 'node:net';
+import { formatHostPort, type HostPort } from '../contract/addresses.ts';
 import { type Phase, type Protocol, REFUSALS, type Reason, type Refusal } from '../contract/words.ts';
 import { codeOf } from '../errors.ts';
+import { clientKey } from '../guard/concurrency.ts';
 import { type Asked, FirstFlight } from '../parse/first-flight.ts';
+import { formatProxyHeader, readProxyHeader } from '../parse/proxy-header.ts';
 import type { Route } from '../route/table.ts';
 import { type Candidate, type Candidates, candidatesFor } from '../upstream/candidates.ts';
 import type { Lease } from '../upstream/pool.ts';
@@ -33,7 +36,7 @@ export class Connection implements SocketOwner, TunnelOwner, Timed {
 
   readonly startedAt: number;
   readonly client: net.Socket;
-  readonly who: string;
+  who: string;
   protocol: Protocol = 'unknown';
   asked: Asked | null = null;
   route: Route | null = null;
@@ -44,8 +47,16 @@ export class Connection implements SocketOwner, TunnelOwner, Timed {
   #stage: Stage = 'sniff';
   #reason: Reason | null = null;
   /** under what it counts in limits.per_client and limits.per_name, when there are such limits */
-  readonly #clientKey: string | null;
+  #clientKey: string | null;
   #nameKey: string | null = null;
+  /** a PROXY header is to come first */
+  #awaitsProxy: boolean;
+  /** the client and where it connected to, when a PROXY header says so */
+  #proxied: { source: HostPort; destination: HostPort } | null = null;
+  /** the peer, when it speaks for a client */
+  #peer: string | null = null;
+  /** of a hello that did not become whole in time */
+  #helloProgress: { have: number; need: number } | null = null;
   #head: FirstFlight | null = new FirstFlight();
   #candidates: readonly Candidate[] = [];
   #next = 0;
@@ -62,10 +73,11 @@ export class Connection implements SocketOwner, TunnelOwner, Timed {
   /** the phase that a refused or ended connection was in, for as long as it holds a descriptor */
   #lastPhase: Phase = 'sniff';
 
-  constructor(core: Core, client: net.Socket, clientKey: string | null) {
+  constructor(core: Core, client: net.Socket, from: { clientKey: string | null; behindProxy: boolean }) {
     this.#core = core;
     this.#live = core.live;
-    this.#clientKey = clientKey;
+    this.#clientKey = from.clientKey;
+    this.#awaitsProxy = from.behindProxy;
     this.client = client;
     this.who = `${client.remoteAddress ?? 'gone'}:${client.remotePort ?? 0}`;
     this.startedAt = core.wheel.now();
@@ -101,8 +113,10 @@ export class Connection implements SocketOwner, TunnelOwner, Timed {
 
   onDeadline(now: number): number {
     if (this.#stage === 'tunnel') return this.#tunnel?.onDeadline(now) ?? 0;
-    if (this.#stage === 'sniff') this.#refuse('hello_timeout');
-    else if (this.#stage === 'dial') this.#attemptFailed('connect_timeout');
+    if (this.#stage === 'sniff') {
+      this.#helloProgress = this.#head?.helloProgress ?? null;
+      this.#refuse('hello_timeout');
+    } else if (this.#stage === 'dial') this.#attemptFailed('connect_timeout');
     else if (this.#stage === 'refused') this.client.destroy();
     return 0;
   }
@@ -147,12 +161,41 @@ export class Connection implements SocketOwner, TunnelOwner, Timed {
   // First flight and decision.
 
   #sniff(): void {
+    if (this.#awaitsProxy && !this.#readProxyHeader()) return;
     const verdict = this.#head?.read();
     if (!verdict || verdict.kind === 'more') return;
     this.protocol = verdict.kind === 'asked' ? verdict.asked.protocol : verdict.protocol;
     this.#core.counters.sniffed(this.protocol);
     if (verdict.kind === 'refused') this.#refuse(verdict.reason);
     else this.#decide(verdict.asked);
+  }
+
+  /** True once it is read: what follows it is the client's own. Whom it names counts in the limits. */
+  #readProxyHeader(): boolean {
+    const raw = this.#head?.bytes ?? NOTHING;
+    const header = readProxyHeader(raw);
+    if (header === 'more') return false;
+    if (header === 'no-match' || header === 'malformed') {
+      this.#refuse(header === 'malformed' ? 'proxy_malformed' : 'proxy_missing');
+      return false;
+    }
+    this.#awaitsProxy = false;
+    this.#peer = this.who;
+    if (header.source !== null && header.destination !== null) {
+      this.#proxied = { source: header.source, destination: header.destination };
+      this.who = formatHostPort(header.source);
+    }
+    this.#head = new FirstFlight();
+    if (raw.length > header.length) this.#head.append(raw.subarray(header.length));
+    const limit = this.#live.config.limits?.per_client;
+    if (limit === undefined) return true;
+    const key = clientKey(header.source?.host ?? this.client.remoteAddress ?? '::');
+    if (!this.#core.clients.enter(key, limit)) {
+      this.#refuse('client_limit');
+      return false;
+    }
+    this.#clientKey = key;
+    return true;
   }
 
   #decide(asked: Asked): void {
@@ -242,7 +285,23 @@ export class Connection implements SocketOwner, TunnelOwner, Timed {
     this.#stage = 'tunnel';
     const head = this.#head?.bytes ?? NOTHING;
     this.#head = null;
+    // One segment carries the header and what follows it.
+    upstream.cork();
+    this.#announce(upstream);
     this.#tunnel.start(head, this.#clientFinished);
+    upstream.uncork();
+  }
+
+  /** A PROXY header goes out before the client's first byte, to backends that are to get one. */
+  #announce(upstream: net.Socket): void {
+    const version = this.route?.sendProxy ?? this.#live.config.proxy_protocol?.send;
+    if (version === undefined) return;
+    const { remoteAddress = '::', remotePort = 0, localAddress = '::', localPort = 0 } = this.client;
+    const { source, destination } = this.#proxied ?? {
+      source: { host: remoteAddress, port: remotePort },
+      destination: { host: localAddress, port: localPort },
+    };
+    upstream.write(formatProxyHeader(version, source, destination));
   }
 
   // The backend's socket.
@@ -347,7 +406,10 @@ export class Connection implements SocketOwner, TunnelOwner, Timed {
       seconds: Math.round(seconds * 1000) / 1000,
       reason,
       ...(reason in REFUSALS && { refused: true }),
+      ...(this.#peer !== null && { peer: this.#peer }),
       ...(this.asked?.ech && { ech: true }),
+      ...(this.asked?.hostMismatch && { host_mismatch: true }),
+      ...(this.#helloProgress !== null && { hello_have: this.#helloProgress.have, hello_need: this.#helloProgress.need }),
     });
   }
 }

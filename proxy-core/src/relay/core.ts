@@ -25,6 +25,8 @@ export type Live = {
   readonly destinations: Destinations;
   /** milliseconds */
   readonly timeouts: { connect: number; clientHello: number; idle: number; halfClose: number; stalledWrite: number };
+  /** whether a PROXY header is expected from this address, and believed */
+  readonly expectsProxy: (address: string) => boolean;
   readonly sshByPort: ReadonlyMap<number, { host: string; port: number }>;
 };
 

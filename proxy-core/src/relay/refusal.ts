@@ -29,8 +29,6 @@ const PHRASES: Record<number, string> = {
   502: 'Bad Gateway',
   504: 'Gateway Timeout',
 };
-/** An empty SETTINGS frame and GOAWAY with HTTP_1_1_REQUIRED: what an HTTP/2 client without TLS understands. */
-const USE_HTTP_1 = Buffer.from('000000040000000000' + '000008070000000000' + '000000000000000d', 'hex');
 
 const cache = new Map<string, Buffer | null>();
 
@@ -45,9 +43,9 @@ export function answerTo(protocol: Protocol, reason: Refusal): Buffer | null {
 }
 
 function makeAnswer(protocol: Protocol, reason: Refusal): Buffer | null {
-  if (reason === 'h2c_unsupported') return USE_HTTP_1;
   const answer = ANSWERS[reason];
   if (protocol === 'tls') return answer?.alert === undefined ? null : Buffer.from([21, 3, 1, 0, 2, 2, answer.alert]);
+  if (protocol === 'http2') return answer?.http === undefined ? null : h2Answer(answer.http, reason);
   if ((protocol !== 'http1.0' && protocol !== 'http1.1') || answer?.http === undefined) return null;
   const body = `${answer.http} ${PHRASES[answer.http]}: ${REFUSALS[reason]}\n`;
   const head = [
@@ -57,4 +55,28 @@ function makeAnswer(protocol: Protocol, reason: Refusal): Buffer | null {
     'Connection: close',
   ];
   return Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`, 'latin1');
+}
+
+const FRAME = { data: 0, headers: 1, settings: 4, goaway: 7 } as const;
+const FLAG = { endStream: 1, endHeaders: 4 } as const;
+
+/** SETTINGS, the answer on the stream that a client's first request has, and GOAWAY, which says that no other was looked at. */
+function h2Answer(status: number, reason: Refusal): Buffer {
+  // A literal field whose name is entry 8 of the static table, :status.
+  const block = Buffer.concat([Buffer.from([0x08, 3]), Buffer.from(String(status), 'latin1')]);
+  return Buffer.concat([
+    h2Frame(FRAME.settings, 0, 0, Buffer.alloc(0)),
+    h2Frame(FRAME.headers, FLAG.endHeaders, 1, block),
+    h2Frame(FRAME.data, FLAG.endStream, 1, Buffer.from(`${status} ${PHRASES[status]}: ${REFUSALS[reason]}\n`, 'latin1')),
+    h2Frame(FRAME.goaway, 0, 0, Buffer.from([0, 0, 0, 1, 0, 0, 0, 0])),
+  ]);
+}
+
+function h2Frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
+  const header = Buffer.alloc(9);
+  header.writeUIntBE(payload.length, 0, 3);
+  header.writeUInt8(type, 3);
+  header.writeUInt8(flags, 4);
+  header.writeUInt32BE(stream, 5);
+  return Buffer.concat([header, payload]);
 }

@@ -4,7 +4,7 @@ import type { Config } from '../contract/config.ts';
 /** Where a name goes: to addresses that the operator wrote (trusted), or to the name itself (resolved, and checked when dialled). */
 export type Target = { kind: 'backends'; backends: readonly HostPort[] } | { kind: 'requested' };
 /** `label` is how the route is called in log and metrics. */
-export type Route = { label: string; target: Target };
+export type Route = { label: string; target: Target; sendProxy?: 'v1' | 'v2' | undefined };
 
 type Rule = { route: Route; at: number; matches: (name: string) => boolean };
 
@@ -18,9 +18,9 @@ export class RouteTable {
 
   constructor(config: Config) {
     const routes = config.routes ?? [];
-    for (const [at, { match, backends, dial }] of routes.entries()) {
+    for (const [at, { match, backends, dial, send_proxy }] of routes.entries()) {
       const target: Target = dial === 'requested' ? { kind: 'requested' } : { kind: 'backends', backends: (backends ?? []).map(hostPort) };
-      const route = { label: match, target };
+      const route = { label: match, target, ...(send_proxy && { sendProxy: send_proxy }) };
       if (match.length > 2 && match.startsWith('/') && match.endsWith('/')) {
         const whole = new RegExp(`^(?:${match.slice(1, -1)})$`, 'u');
         this.#rules.push({ route, at, matches: (name) => whole.test(name) });

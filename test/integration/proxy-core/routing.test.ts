@@ -6,6 +6,7 @@ import https from 'node:https';
 import type net from 'node:net';
 import { before, describe, test } from 'node:test';
 import tls from 'node:tls';
+import { h2Get } from '#test/support/h2-bytes.ts';
 import { until } from '#test/support/until.ts';
 import { helloFor } from '../../unit/proxy-core/hello-bytes.ts';
 import {
@@ -176,23 +177,27 @@ ssh_routes:
     assert.equal(echo.accepted(), before);
   });
 
-  test('HTTP/2 without TLS is told to use HTTP/1.1', async () => {
-    const answer = await exchange(owner, proxy.port, 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0');
-    assert.equal(answer.subarray(-4).toString('hex'), '0000000d');
+  test('HTTP/2 without TLS is routed by :authority, and told why when it is not', async () => {
+    const client = await connect(owner, proxy.port);
+    const bytes = h2Get('echo.example');
+    client.socket.write(bytes);
+    await until('everything is back', () => client.received().length === bytes.length);
+    assert.ok(client.received().equals(bytes));
+    client.socket.destroy();
+    assert.match((await exchange(owner, proxy.port, h2Get('unknown.test'))).toString('latin1'), /421 Misdirected Request: no route/);
   });
 
   test('every refusal is counted under its one reason, and nothing else is', async () => {
     await until('no connection is open', async () => (await proxy.metrics()).get('sniproxy_connections_active') === 0);
     const metrics = await proxy.metrics();
     const counted = (reason: string) => refused(metrics, reason);
-    const reasons = { no_route: 5, allowlist: 4, dns_failed: 1, connect_refused: 2, http_malformed: 1, http_connect: 1, http_too_large: 1 };
+    const reasons = { no_route: 6, allowlist: 4, dns_failed: 1, connect_refused: 2, http_malformed: 1, http_connect: 1, http_too_large: 1 };
     for (const [reason, times] of Object.entries({
       ...reasons,
       sni_malformed: 1,
       unknown_protocol: 1,
       sslv2: 1,
       alert_first: 1,
-      h2c_unsupported: 1,
     }))
       assert.equal(counted(reason), times, reason);
     assert.equal(counted('no_host'), 0);

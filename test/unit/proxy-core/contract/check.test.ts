@@ -136,10 +136,10 @@ describe('a config', () => {
     const found = problems({
       quic_config: { enabled: true },
       workers: 1,
-      routes: [{ match: 'a', backends: ['1.2.3.4:1'], send_proxy: 'v2' }],
+      resolver: { cache_seconds: 5 },
       connection_pool: { enabled: false, max_per_host: 5 },
     });
-    for (const key of ['quic_config', 'workers', 'routes[0].send_proxy', 'connection_pool.max_per_host'])
+    for (const key of ['quic_config', 'workers', 'resolver.cache_seconds', 'connection_pool.max_per_host'])
       assert.ok(found.includes(`warning ${key}: ${key} is accepted and has no effect in this version`), key);
     assert.equal(found.length, 4);
   });
