@@ -28,7 +28,14 @@ export type TestServer = {
   rekey(): void;
 };
 
-export type ServerOptions = { env?: Record<string, string>; forwardTo?: number };
+export type ServerOptions = {
+  env?: Record<string, string>;
+  forwardTo?: number;
+  /** the key that is let in; one of its own when not given */
+  client?: { private: string; public: string };
+  /** more of sshd_config, of OpenSSH only */
+  lines?: readonly string[];
+};
 type Launch = (place: Place, options: ServerOptions) => ChildProcess;
 type Place = { dir: string; port: number; user: string; hostKeyPath: string; authorizedKeysPath: string };
 
@@ -40,7 +47,7 @@ export const SERVERS: { name: string; start(t: TestContext, options?: ServerOpti
 
 export const startOpenSsh = (t: TestContext, options: ServerOptions = {}): Promise<TestServer> => startServer(t, options, launchOpenSsh);
 
-function launchOpenSsh(place: Place, { env = {} }: ServerOptions): ChildProcess {
+function launchOpenSsh(place: Place, { env = {}, lines = [] }: ServerOptions): ChildProcess {
   if (!fs.existsSync(SSHD)) throw new Error(`${SSHD} is missing: apt-get install -y openssh-server`);
   if (process.getuid?.() === 0) fs.mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
   const words = Object.entries(env).map(([key, value]) => `"${key}=${value}"`);
@@ -57,6 +64,7 @@ KbdInteractiveAuthentication no
 PermitRootLogin prohibit-password
 LogLevel ERROR
 ${words.length > 0 ? `SetEnv ${words.join(' ')}` : ''}
+${lines.join('\n')}
 `;
   const file = path.join(place.dir, 'sshd_config');
   fs.writeFileSync(file, config);
@@ -81,7 +89,7 @@ async function startServer(t: TestContext, options: ServerOptions, launch: Launc
     hostKeyPath: path.join(dir, 'host_key'),
     authorizedKeysPath: path.join(dir, 'authorized_keys'),
   };
-  const client = makeKeyPair();
+  const client = options.client ?? makeKeyPair();
   fs.writeFileSync(place.authorizedKeysPath, `${client.public}\n`, { mode: 0o600 });
   let child: ChildProcess | undefined;
   const family = () => (child?.pid === undefined ? [] : descendants(child.pid));

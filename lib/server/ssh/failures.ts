@@ -4,7 +4,8 @@ import type { SshTarget } from './types.ts';
 
 // Every way in which reaching a node fails, as one sentence with the cause in it.
 
-export const addressOf = (t: SshTarget): string => `${t.host.includes(':') ? `[${t.host}]` : t.host}:${t.sshPort}`;
+export const addressOf = (t: SshTarget): string =>
+  `${t.host.includes(':') ? `[${t.host}]` : t.host}:${t.sshPort}${t.proxyJump ? ` through ${t.proxyJump}` : ''}`;
 
 const seconds = (ms: number): string => `${Math.max(1, Math.round(ms / 1000))} s`;
 

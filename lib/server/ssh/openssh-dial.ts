@@ -53,7 +53,6 @@ export function createOpenSsh(deps: {
     algorithms: string | null,
     ms: number,
   ): Promise<{ key: Buffer | null; stderr: string }> {
-    fs.rmSync(path.join(place.dir, at.scanned), { force: true });
     const only = [
       'PreferredAuthentications=none',
       'StrictHostKeyChecking=accept-new',
@@ -63,7 +62,9 @@ export function createOpenSsh(deps: {
     const options = [...only, ...(algorithms ? [`HostKeyAlgorithms=${algorithms}`] : [])].flatMap((option) => ['-o', option]);
     const { stderr } = await runShort(['ssh', '-F', at.config, ...options, '-N', alias], { cwd: place.dir, ms });
     const file = path.join(place.dir, at.scanned);
-    return { key: fs.existsSync(file) ? readScanned(fs.readFileSync(file, 'utf8'), alias) : null, stderr };
+    const key = fs.existsSync(file) ? readScanned(fs.readFileSync(file, 'utf8'), alias) : null;
+    fs.rmSync(file, { force: true });
+    return { key, stderr };
   }
 
   async function jumpKey(target: SshTarget, at: SessionPlace, left: () => number): Promise<Buffer | null> {
@@ -113,9 +114,10 @@ export function createOpenSsh(deps: {
     write(at.knownHosts, '');
     const throughKey = await jumpKey(target, at, left);
     if (throughKey) write(at.knownHosts, knownHostsLine(JUMP, throughKey));
+    // the jump host asks for our key already when the node's is looked at
+    await agent.ready();
     const key = await nodeKey(target, at, left);
     write(at.knownHosts, `${knownHostsLine(NODE, key)}${throughKey ? knownHostsLine(JUMP, throughKey) : ''}`);
-    await agent.ready();
 
     const options = ['PermitLocalCommand=yes', 'LocalCommand=echo ready', `HostKeyAlgorithms=${algorithmsOf(key)}`];
     const words = ['ssh', '-F', at.config, ...options.flatMap((option) => ['-o', option]), '-M', '-N', '-S', at.socket, NODE];

@@ -91,7 +91,7 @@ function resolveJump(jump: string, blocks: readonly Block[]): string {
 }
 
 /** As ssh does: one pattern fits, and no negated one. */
-export function fits(patterns: readonly string[], name: string): boolean {
+function fits(patterns: readonly string[], name: string): boolean {
   const matches = (pattern: string) => like(pattern.toLowerCase(), name.toLowerCase());
   if (patterns.some((pattern) => pattern.startsWith('!') && matches(pattern.slice(1)))) return false;
   return patterns.some((pattern) => !pattern.startsWith('!') && matches(pattern));
