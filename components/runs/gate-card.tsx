@@ -11,6 +11,12 @@ import { Clock } from './revert-clock.tsx';
 
 type Option = GateState['options'][number];
 
+/** What the answers that every gate of a change has will do to the node. */
+const COSTS: Record<string, string | undefined> = {
+  keep: 'The change stays on the node; nothing restarts.',
+  revert: 'Puts config.yaml back and restarts once: that cuts the tunnels of the node.',
+};
+
 /** The run waits for a person: the armed timer, the question, one button per answer. The default is named. */
 export function GateCard({ run, target, step }: { run: Run; target: RunTarget; step: Step }) {
   const answer = useAnswerGate(run.id);
@@ -31,6 +37,7 @@ export function GateCard({ run, target, step }: { run: Run; target: RunTarget; s
               <p>
                 <b className="t1">{option.label}</b>
                 {option.value === usual ? ' (default)' : ''}
+                {COSTS[option.value] ? `. ${COSTS[option.value]}` : ''}
               </p>
               <Button
                 small

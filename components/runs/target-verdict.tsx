@@ -10,7 +10,7 @@ import { formatFigure, formatSigned } from '#shared/units/count.ts';
 import { formatClock, formatDuration } from '#shared/units/time.ts';
 import { EvidenceRow } from './evidence-row.tsx';
 import { IntervalPlot } from './interval-plot.tsx';
-import { contextOf, statusLook, verdictLook } from './words.ts';
+import { contextOf, judgedWords, statusLook, verdictLook } from './words.ts';
 
 /** Glyph and word, one sentence with the numbers, what shows it, receipts. Before there is a verdict: why not, if something stopped. */
 export function TargetVerdict({ run, target }: { run: Run; target: RunTarget }) {
@@ -100,7 +100,7 @@ function Compared({ judgement: { before, after } }: { judgement: Judgement }) {
 
 /** The word stands above it in large type, so the sentence starts with the node and the numbers. */
 function sentenceOf(target: RunTarget, word: string): string {
-  const said = target.summary || (target.steps.find((step) => step.kind === 'watch')?.summary ?? '');
+  const said = judgedWords(target);
   const start = `${word.toLowerCase()}: `;
   return said.toLowerCase().startsWith(start) ? `${target.name}: ${said.slice(start.length)}` : said;
 }

@@ -49,9 +49,13 @@ export function verdictLook(verdict: Verdict, context: { judged: boolean; wasLea
   return { ...look, word: verdict === 'pass' ? 'Passed' : 'Failed' };
 }
 
-export const contextOf = (target: Pick<RunTarget, 'judgement' | 'summary'>) => ({
+/** What the judgement said in words. A target has its own summary only at its end: at the gate the watching step has it. */
+export const judgedWords = ({ summary, steps }: Pick<RunTarget, 'summary' | 'steps'>): string =>
+  summary || (steps.find((step) => step.kind === 'watch')?.summary ?? '');
+
+export const contextOf = (target: Pick<RunTarget, 'judgement' | 'summary' | 'steps'>) => ({
   judged: target.judgement?.after != null,
-  wasLeaking: !/was not leaking/i.test(target.summary),
+  wasLeaking: !/was not leaking/i.test(judgedWords(target)),
 });
 
 /** What the run's chip says: its verdict once there is one, else its status. */
