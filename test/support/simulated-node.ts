@@ -50,6 +50,7 @@ export function simulatedNode(options: { clock: Clock; name: string; leak: 'pool
     reachable: true as boolean | 'hangs',
     /** what the sample counter does; a stopped service accepts nothing */
     acceptsPerSecond: 8,
+    fdLimit: 8192,
     journal: [] as string[],
     validates: true,
     comesBack: true,
@@ -62,6 +63,7 @@ export function simulatedNode(options: { clock: Clock; name: string; leak: 'pool
     runFiles: runs,
     restart(by: 'run' | 'revert') {
       node.restarts.push(by);
+      node.fdLimit = 8192;
       process = { pid: process.pid + 7, startMs: clock.now(), poolOn: /enabled: true/.test(config.toString()), accepted: 0, leaked: 0 };
     },
     /** one second of traffic and, every 2 s, a sample; every 5 s the revert timer */
@@ -79,7 +81,7 @@ export function simulatedNode(options: { clock: Clock; name: string; leak: 'pool
         at: clock.now(),
         processStart: Math.round(process.startMs / 1000) * 1000,
         openFds: Math.round(24 + 2 * active + process.leaked),
-        fdLimit: 8192,
+        fdLimit: node.fdLimit,
         connectionsActive: active,
         connectionsStale: 0,
         dialing: 0,
@@ -179,15 +181,41 @@ export function simulatedOps(clock: Clock, fleet: SimulatedFleet, point: (name: 
         nRestarts: 0,
         processStartMs: node.process().startMs,
         openFds: node.sample().openFds,
-        fdSoftLimit: 8192,
+        fdSoftLimit: node.fdLimit,
         comm: 'sniproxy-server',
         listeners: [{ address: '0.0.0.0', port: 443, pid: node.process().pid }],
         socketStates: {},
         configSha256: sha(node.bytes()),
       })),
-    xray: () => Promise.reject(new Error('a simulated process has no fds to look at')),
     readConfig: (member) =>
       call(member, 'readConfig', false, (node) => ({ bytes: node.bytes(), sha256: sha(node.bytes()), mode: '644', owner: 'root:root' })),
+    readBackup: (member, { runId }) =>
+      call(member, 'readBackup', false, (node) => {
+        const { backup } = node.files(runId);
+        if (backup === null) throw new HeadroomError('config.not-found', `the run ${runId} keeps no backup`);
+        return { bytes: backup, sha256: sha(backup), mode: '644', owner: 'root:root' };
+      }),
+    xray: (member) =>
+      call(member, 'xray', false, (node) => ({
+        nodeClockMs: clock.now(),
+        pid: node.process().pid,
+        comm: 'sniproxy-server',
+        processStartMs: node.process().startMs,
+        fdSoftLimit: node.fdLimit,
+        littleEndian: true,
+        openFds: 1,
+        groups: [{ count: 1, kind: 'file', state: '', local: '', peer: '*', examples: [], ids: [] }],
+        idsCut: 0,
+        cpuMs: null,
+      })),
+    setLimit: (member, { runId, pid, limit }) =>
+      call(member, 'setLimit', true, (node) => {
+        refuseReverted(node, runId);
+        if (pid !== node.process().pid) throw new HeadroomError('ssh.command-failed', `the process is ${node.process().pid} now`);
+        const before = node.fdLimit;
+        node.fdLimit = Math.max(before, limit);
+        return { acted: node.fdLimit > before, before, limit: node.fdLimit };
+      }),
     backupConfig: (member, { runId, expectedSha256 }) =>
       call(member, 'backupConfig', true, (node) => {
         const files = node.files(runId);

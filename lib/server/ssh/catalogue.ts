@@ -1,6 +1,7 @@
 import { quoteAll } from './quote.ts';
 import { CHECK } from './scripts/check.ts';
 import { BACKUP_CONFIG, READ_CONFIG, VALIDATE_CONFIG, WRITE_CONFIG } from './scripts/config-file.ts';
+import { SET_LIMIT } from './scripts/limit.ts';
 import { AS_ROOT } from './scripts/prelude.ts';
 import { CLOCK_ONLY, FETCH, FOLLOW, JOURNAL, PROBE } from './scripts/probe.ts';
 import { REVERT, revertProgram, revertTimer } from './scripts/revert.ts';
@@ -120,6 +121,11 @@ export const catalogue = {
       name: o.mode,
       readable: `systemctl ${o.mode} ${o.unit}`,
       timeoutMs: 120_000,
+    }),
+  setLimit: (o: Acting & { unit: string; pid: number; limit: number }) =>
+    act(SET_LIMIT, [whole(o.notAfter), stateDirOf(o.configPath, o.runId), unit(o.unit), whole(o.pid), whole(o.limit)], {
+      name: 'set-limit',
+      readable: `prlimit --pid ${o.pid} --nofile=${o.limit}:`,
     }),
   revert: (o: Acting & { unit: string; operation: 'arm' | 'extend' | 'disarm' | 'state'; seconds: number }) => {
     const dir = stateDirOf(o.configPath, o.runId);

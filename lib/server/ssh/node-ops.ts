@@ -63,6 +63,16 @@ export function createNodeOps(ssh: Ssh, clock: Clock) {
     return { value: { state, deadline: deadline === null ? null : toConsoleTime(node, deadline) }, receipt };
   }
 
+  async function readFile(node: FleetMember, o: Call): Promise<Outcome<ConfigFile>> {
+    const { answer, receipt } = await run(node, catalogue.readConfig(node), o, 'meta');
+    const [mode, user, group, size] = (answer.first('meta') ?? '').split(' ');
+    if (mode === undefined || user === undefined || group === undefined || toCount(size) === null)
+      throw commandFailed(node, receipt, 'its answer cannot be read');
+    const bytes = Buffer.from(answer.rest);
+    if (bytes.length > CONFIG_BYTES) throw tooLarge(node);
+    return { value: { bytes, sha256: sha256Of(bytes), mode, owner: `${user}:${group}` }, receipt };
+  }
+
   return {
     /** `sockets: false` leaves out listeners and socket states, which cost the node the most. */
     async probe(node: FleetMember, o: Call & { sockets?: boolean } = {}): Promise<Outcome<Probe>> {
@@ -81,15 +91,10 @@ export function createNodeOps(ssh: Ssh, clock: Clock) {
       return { value: value.look, receipt };
     },
 
-    async readConfig(node: FleetMember, o: Call = {}): Promise<Outcome<{ bytes: Buffer; sha256: string; mode: string; owner: string }>> {
-      const { answer, receipt } = await run(node, catalogue.readConfig(node), o, 'meta');
-      const [mode, user, group, size] = (answer.first('meta') ?? '').split(' ');
-      if (mode === undefined || user === undefined || group === undefined || toCount(size) === null)
-        throw commandFailed(node, receipt, 'its answer cannot be read');
-      const bytes = Buffer.from(answer.rest);
-      if (bytes.length > CONFIG_BYTES) throw tooLarge(node);
-      return { value: { bytes, sha256: sha256Of(bytes), mode, owner: `${user}:${group}` }, receipt };
-    },
+    readConfig: (node: FleetMember, o: Call = {}): Promise<Outcome<ConfigFile>> => readFile(node, o),
+    /** The backup that a run keeps on the node. */
+    readBackup: (node: FleetMember, o: { runId: string } & Call): Promise<Outcome<ConfigFile>> =>
+      readFile({ ...node, configPath: `${stateDirOf(node.configPath, o.runId)}/config.yaml` }, o),
 
     /** Keeps the bytes of `expectedSha256` on the node; doing it again, also after the edit, is harmless. */
     async backupConfig(node: FleetMember, o: { runId: string; expectedSha256: string } & Call): Promise<Outcome<{ path: string }>> {
@@ -121,6 +126,20 @@ export function createNodeOps(ssh: Ssh, clock: Clock) {
     async restart(node: FleetMember, o: { runId: string; mode: 'restart' | 'reload' } & Call): Promise<Outcome<{ acted: boolean }>> {
       const { answer, receipt } = await run(node, catalogue.service({ ...node, ...o, notAfter: await notAfter(node, o) }), o);
       return { value: { acted: answer.first('acted') === '1' }, receipt };
+    },
+
+    /** Raises the soft limit of open files of exactly this process. `acted: false`: it was as high already. `null`: unlimited. */
+    async setLimit(
+      node: FleetMember,
+      o: { runId: string; pid: number; limit: number } & Call,
+    ): Promise<Outcome<{ acted: boolean; before: number | null; limit: number | null }>> {
+      const { answer, receipt } = await run(node, catalogue.setLimit({ ...node, ...o, notAfter: await notAfter(node, o) }), o);
+      const value = {
+        acted: answer.first('acted') === '1',
+        before: toCount(answer.first('before')),
+        limit: toCount(answer.first('limit')),
+      };
+      return { value, receipt };
     },
 
     /** From now on the node restores its backup by itself once the deadline is over. Arming again moves the deadline. */
@@ -176,6 +195,7 @@ export function createNodeOps(ssh: Ssh, clock: Clock) {
   };
 }
 
+export type ConfigFile = { bytes: Buffer; sha256: string; mode: string; owner: string };
 type Ran = { answer: Answer; receipt: Receipt };
 export type RevertAnswer = { state: RevertState /** epoch ms, console time; null when nothing is armed */; deadline: number | null };
 const REVERT_STATES = ['armed', 'reverting', 'reverted', 'disarmed', 'gone'] as const satisfies RevertState[];
