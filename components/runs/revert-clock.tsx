@@ -13,7 +13,7 @@ export function Clock({ revertAt, confirmSeconds }: { revertAt: string; confirmS
     <div className="clock">
       <div className="k row">
         <Timer className="i s" aria-hidden="true" />
-        Reverts itself in
+        {left > 0 ? 'Without this console, reverts in' : 'Puts its file back'}
       </div>
       <div className="v" role="timer" aria-live="off" suppressHydrationWarning>
         {formatCountdown(left)}
@@ -30,16 +30,26 @@ export function Clock({ revertAt, confirmSeconds }: { revertAt: string; confirmS
 }
 
 export function RevertClock({ target, strategy }: { target: RunTarget; strategy: Strategy }) {
+  const now = useNow();
   if (target.revertAt === null) return null;
+  const due = now > 0 && now >= Date.parse(target.revertAt);
   return (
     <section className="gate alone" aria-label="Armed revert">
       <Clock revertAt={target.revertAt} confirmSeconds={strategy.confirmSeconds} />
       <div className="ask">
-        <h2>The change is armed, not yet kept</h2>
-        <p>
-          {target.name} keeps a backup and waits {strategy.confirmSeconds} s for the console. While the run goes on the console moves the
-          deadline; if the console, the network or this laptop is lost, the node restores config.yaml and restarts by itself.
-        </p>
+        <h2>{due ? 'The node puts its file back' : 'The change is armed, not yet kept'}</h2>
+        {due ? (
+          <p>
+            Asked to, or {target.name} has not heard from the console in time: it restores config.yaml from the backup and restarts once.
+            The result shows here as soon as the console has read it.
+          </p>
+        ) : (
+          <p>
+            {target.name} keeps a backup and waits {strategy.confirmSeconds} s for the console. While the run goes on the console moves the
+            deadline; if the console or its network is lost, the node restores config.yaml and restarts by itself. Closing this page is
+            safe.
+          </p>
+        )}
       </div>
     </section>
   );
