@@ -17,7 +17,17 @@ test('only a live range takes samples: its key says so', () => {
 
 test('after signing in, only a path of this console is followed', () => {
   assert.equal(safeNext('/nodes/n_1?tab=config'), '/nodes/n_1?tab=config');
-  for (const wrong of [null, '', 'https://evil.example', '//evil.example', '/\\evil.example', 'javascript:alert(1)'])
+  for (const wrong of [
+    null,
+    '',
+    'https://evil.example',
+    '//evil.example',
+    '/\\evil.example',
+    '/\t/evil.example',
+    '/\n/evil.example',
+    '/nodes\\x\r',
+    'javascript:alert(1)',
+  ])
     assert.equal(safeNext(wrong), '/', String(wrong));
 });
 
