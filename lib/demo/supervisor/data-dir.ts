@@ -18,7 +18,7 @@ export class DataDirError extends Error {}
  * with anything else in it is refused: it could be a console's.
  */
 export async function claimDataDir(dataDir: string): Promise<{ fleetId: string; socketPath: string }> {
-  fs.mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makeFolder(dataDir);
   const marker = path.join(dataDir, MARKER);
   const earlier = readMarker(marker);
   const entries = fs.readdirSync(dataDir);
@@ -43,6 +43,19 @@ export async function claimDataDir(dataDir: string): Promise<{ fleetId: string; 
   const inside = path.join(dataDir, 'demo.sock');
   const socketPath = Buffer.byteLength(inside) <= LONGEST_SOCKET_PATH ? inside : path.join(os.tmpdir(), `headroom-demo-${fleetId}.sock`);
   return { fleetId, socketPath };
+}
+
+/** Folder by folder: Node's own recursive mkdir never ends where a parent is there and takes none (/proc). */
+function makeFolder(dataDir: string): void {
+  const missing: string[] = [];
+  for (let at = dataDir; !fs.existsSync(at); at = path.dirname(at)) missing.unshift(at);
+  try {
+    for (const folder of missing) fs.mkdirSync(folder, { mode: 0o700 });
+    fs.readdirSync(dataDir);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new DataDirError(`HEADROOM_DATA_DIR is ${dataDir}, which cannot be a folder of the demo (${why}): give an empty or a new folder`);
+  }
 }
 
 function readMarker(file: string) {
