@@ -143,7 +143,7 @@ function Found({ data, look }: { data: NodeFds; look: FdLook }) {
       </div>
       <div className="xt">
         <FdTable key={`kinds-${look.id}`} label="Open fds by kind and TCP state" rows={kinds} compared={compared} />
-        <h3 className="xr-h">{compared ? 'By peer, most grown first' : 'By peer, most fds first'}</h3>
+        <h2 className="xr-h">{compared ? 'By peer, most grown first' : 'By peer, most fds first'}</h2>
         <FdTable key={`peers-${look.id}`} label="Open fds by peer" rows={peers} compared={compared} byPeer />
       </div>
       <p className="xr-foot">

@@ -8,6 +8,8 @@ const NEAR_LIMIT = 0.8;
 /** a growth below both is noise between two looks */
 const GREW_FDS = 20;
 const GREW_SHARE = 0.01;
+/** a kind with less of the growth is not named */
+const PART = 0.1;
 
 /** What the fds say, in words: each with its number, what it means and no guess beyond that. The most pressing first. */
 export function findingsOf(look: FdLook, comparison: NodeFds['comparison']): FdFinding[] {
@@ -26,12 +28,12 @@ export function findingsOf(look: FdLook, comparison: NodeFds['comparison']): FdF
 const countOf = (groups: FdGroup[], is: (group: FdGroup) => boolean): number =>
   groups.filter(is).reduce((sum, { count }) => sum + count, 0);
 
-/** ", 320 of them were there 30 min ago" */
+/** " 320 of them were open 30 min before." In whatever state: a socket keeps its number when its peer closes. */
 function stayedWords(comparison: NodeFds['comparison'], is: (row: FdGrowth) => boolean): string {
   const rows = comparison?.kinds.filter((row) => is(row) && row.now > 0) ?? [];
   if (!comparison || rows.length === 0 || rows.some(({ stayed }) => stayed === null)) return '';
   const stayed = rows.reduce((sum, row) => sum + (row.stayed ?? 0), 0);
-  return ` ${stayed === 0 ? 'None' : formatCount(stayed)} of them ${stayed === 1 ? 'was' : 'were'} there ${formatDuration(comparison.seconds)} before.`;
+  return ` ${stayed === 0 ? 'None' : formatCount(stayed)} of them ${stayed === 1 ? 'was' : 'were'} open ${formatDuration(comparison.seconds)} before.`;
 }
 
 function closeWait(look: FdLook, comparison: NodeFds['comparison']): FdFinding | null {
@@ -121,13 +123,18 @@ function growth(look: FdLook, comparison: NonNullable<NodeFds['comparison']>): F
       title: `${grew === 0 ? 'No more' : formatSigned(grew)} fds in ${span}`,
       sentence: `${formatCount(since.openFds)} then, ${formatCount(look.openFds)} now: that is within what connections come and go by.`,
     };
-  const peers = comparison.groups.filter((row) => row.kind === most.kind && row.state === most.state && row.grew > 0 && !row.others);
-  const [peer] = peers;
+  const mostly = added.filter((row) => row.grew >= sum * PART).slice(0, 3);
+  const parts = (mostly.length > 0 ? mostly : [most]).map(
+    (row) => `${KIND_WORDS[row.kind]}${row.state ? ` in ${row.state}` : ''} ${formatSigned(row.grew)} (${formatPercent(row.grew, sum)})`,
+  );
+  const peer = comparison.groups.find((row) => row.grew > 0 && !row.others && row.peer !== null);
   const place = peer && [peer.local, peer.peer].filter((part) => part !== null).join(' from ');
-  const by = place ? ` ${formatSigned(peer.grew)} of these are ${most.kind === 'client' ? 'on' : 'to'} ${place}.` : '';
+  const by = place
+    ? ` The most by one peer: ${formatSigned(peer.grew)}, ${KIND_WORDS[peer.kind]} ${peer.kind === 'client' ? 'on' : 'to'} ${place}.`
+    : '';
   return {
     ...{ key: 'grew', fds: grew, tone: 'warn' },
     title: `${formatSigned(grew)} fds in ${span}`,
-    sentence: `${formatPercent(most.grew, sum)} of what came is ${KIND_WORDS[most.kind]}${most.state ? ` in ${most.state}` : ''} (${formatSigned(most.grew)}).${by}`,
+    sentence: `What came: ${parts.join(', ')}.${by}`,
   };
 }

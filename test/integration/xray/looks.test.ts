@@ -66,7 +66,7 @@ describe('looks at the fds of a node, over SSH', () => {
       ['client', 'CLOSE_WAIT', '127.0.0.1', `:${quiet.port}`, 3, 43, 3],
     );
     assert.equal(second.findings[0]?.title, '43 sockets in CLOSE_WAIT');
-    assert.match(second.findings[0]?.sentence ?? '', /3 of them were there \d+ s before/);
+    assert.match(second.findings[0]?.sentence ?? '', /3 of them were open \d+ s before/);
     assert.deepEqual(
       second.looks.map(({ openFds }) => openFds),
       [quiet.openFds(), quiet.openFds() - 40],

@@ -107,9 +107,12 @@ describe('two looks', () => {
     );
     const [first, second] = findingsOf(b, comparison);
     assert.equal(first?.title, '200 sockets in CLOSE_WAIT');
-    assert.match(first?.sentence ?? '', /50 of them were there 30 min before\./);
+    assert.match(first?.sentence ?? '', /50 of them were open 30 min before\./);
     assert.equal(second?.title, '+155 fds in 30 min');
-    assert.equal(second?.sentence, '97 % of what came is client sockets in CLOSE_WAIT (+150). +150 of these are on :443 from 10.0.0.1.');
+    assert.equal(
+      second?.sentence,
+      'What came: client sockets in CLOSE_WAIT +150 (97 %). The most by one peer: +150, client sockets on :443 from 10.0.0.1.',
+    );
   });
 
   test('ages reach over looks in between: the first look that saw a socket counts', () => {

@@ -7,6 +7,7 @@ const ID_BYTES = 170_000;
 /**
  * fds, then the socket tables of the process's own network namespace → one line per fd: count, kind, state, local, peer, number of the socket or pipe,
  * fd, both full addresses. A socket in no table is an orphan if a second listing still has it, else it was closed during the look.
+ * The times of /proc/PID/fd/N are of the first look at N, and stay when N is given out again: they are no ages, and are not read.
  * A listener on its own address makes a connection a client's; the client's port is dropped. Addresses stay in the kernel's hex.
  */
 const CLASSIFY = `
