@@ -87,5 +87,17 @@ export const nodeMetricsQuerySchema = z.object({
     .min(0, 'must be 0 seconds or more')
     .max(86_400, 'must be 86400 seconds or less')
     .optional(),
+  /** names divided by commas; all of them unless said */
+  series: z
+    .string()
+    .max(400)
+    .transform((text) => text.split(','))
+    .pipe(z.array(z.enum(SERIES, `must be names of: ${SERIES.join(', ')}`)))
+    .optional(),
+  /** 1 = every raw sample of the range, 48 hours at most, whatever its number */
+  full: z
+    .enum(['0', '1'], 'must be 0 or 1')
+    .transform((text) => text === '1')
+    .optional(),
 });
 export type NodeMetricsQuery = z.infer<typeof nodeMetricsQuerySchema>;

@@ -55,7 +55,8 @@ export function createAccess({ db, clock, settings, config, record }: Deps) {
     async authenticate(headers: Headers): Promise<Actor | null> {
       const authorization = headers.get('authorization');
       if (authorization === null) return sessions.actor(headers);
-      const token = /^Bearer\s+(hr_[A-Za-z0-9_-]{1,200})$/i.exec(authorization)?.[1];
+      // Debian's Prometheus 2.42 leaves "Bearer" out when it asks for targets
+      const token = /^(?:Bearer\s+)?(hr_[A-Za-z0-9_-]{1,200})$/i.exec(authorization)?.[1];
       return token === undefined ? null : tokens.authenticate(token);
     },
 

@@ -104,7 +104,7 @@ export function createFleet(deps: FleetDeps): Fleet {
         step: chart.stepSeconds,
         processStarts: chart.processStarts.map(toInstant),
         times: chart.times,
-        series: chart.series,
+        series: query.series ? Object.fromEntries(query.series.map((name) => [name, chart.series[name] ?? []])) : chart.series,
         // a node without a metrics page is always counted over SSH: nothing went blind
         blind: member.metrics.via === 'none' ? [] : chart.blind.map((b) => ({ from: toInstant(b.fromMs), to: toInstant(b.toMs) })),
         runs,

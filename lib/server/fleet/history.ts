@@ -10,13 +10,16 @@ const RAW_RANGE_MS = 2 * HOUR_MS;
 /** More points than any screen has pixels. */
 const DRAWABLE_POINTS = 1500;
 const MAX_POINTS = 5000;
+/** Of a question for every sample: 48 h at one in 5 s, and what a run read more often. */
+const FULL_RANGE_MS = 48 * HOUR_MS;
+const FULL_POINTS = 50_000;
 /** Before the range, so that its first point has a rate. */
 const LOOK_BACK_MS = 60_000;
 /** Seconds; the ones that make readable axes. */
 const STEPS = [10, 30, 60, 120, 300, 900, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 86_400];
 
-/** `stepSeconds` 0 = raw samples. */
-export type Range = { fromMs: number; toMs: number; stepSeconds: number };
+/** `stepSeconds` 0 = raw samples; `maxPoints` of them. */
+export type Range = { fromMs: number; toMs: number; stepSeconds: number; maxPoints?: number };
 
 /** The range asked for, made whole; the last hour unless said. Throws request.invalid, naming the field. */
 export function rangeOf(query: NodeMetricsQuery, now: number): Range {
@@ -25,6 +28,10 @@ export function rangeOf(query: NodeMetricsQuery, now: number): Range {
   if (fromMs >= toMs) throw invalid('from', `from is ${iso(fromMs)}: it should be before to, which is ${iso(toMs)}`);
   if (toMs - fromMs > MAX_RANGE_MS)
     throw invalid('from', `from is ${iso(fromMs)}, ${Math.ceil((toMs - fromMs) / DAY_MS)} days before to: 400 days are kept at most`);
+  if (query.full) {
+    if (toMs - fromMs <= FULL_RANGE_MS) return { fromMs, toMs, stepSeconds: 0, maxPoints: FULL_POINTS };
+    throw invalid('full', `the range is ${Math.ceil((toMs - fromMs) / HOUR_MS)} hours: every sample is given of 48 hours at most`);
+  }
   if (!query.step) return { fromMs, toMs, stepSeconds: toMs - fromMs <= RAW_RANGE_MS ? 0 : drawableStep(toMs - fromMs) };
   const points = Math.ceil((toMs - fromMs) / 1000 / query.step);
   if (points > MAX_POINTS) {
@@ -44,7 +51,8 @@ export async function readChart(
 ): Promise<Chart & { stepSeconds: number }> {
   if (range.stepSeconds === 0) {
     const samples = await metrics.raw(nodeId, range.fromMs - LOOK_BACK_MS, range.toMs + 1);
-    if (samples.length <= MAX_POINTS && samples.length > 0) return { ...chartOfSamples(samples, range), stepSeconds: 0 };
+    if (samples.length <= (range.maxPoints ?? MAX_POINTS) && samples.length > 0)
+      return { ...chartOfSamples(samples, range), stepSeconds: 0 };
   }
   // raw samples may be too many (a run watched closely) or not kept any more
   const asked = range.stepSeconds || drawableStep(range.toMs - range.fromMs);
