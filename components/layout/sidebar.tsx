@@ -9,6 +9,7 @@ import type { Fleet } from '#shared/nodes.ts';
 import { formatCount, plural } from '#shared/units/count.ts';
 import { Brand } from './brand.tsx';
 import { GOVERN_NAV, isCurrent, MAIN_NAV, type NavItem } from './nav.ts';
+import { StopAll } from './stop-all.tsx';
 
 export function Sidebar({ fleet, session, path }: { fleet: Fleet | undefined; session: Session | undefined; path: string }) {
   const liveRuns = new Set(fleet?.nodes.map((node) => node.activeRunId).filter((id) => id !== null)).size;
@@ -20,6 +21,7 @@ export function Sidebar({ fleet, session, path }: { fleet: Fleet | undefined; se
         <div className="nav-sep">Govern</div>
         <Nav label="Govern" items={GOVERN_NAV} path={path} counts={{}} />
         <div className="side-foot">
+          {session && session.actor.role !== 'viewer' ? <StopAll /> : null}
           {fleet && fleet.nodes.length > 0 ? <Collector fleet={fleet} /> : null}
           {session ? <Me session={session} /> : null}
         </div>

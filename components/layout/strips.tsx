@@ -6,6 +6,7 @@ import type { FleetNode } from '#shared/nodes.ts';
 import { plural } from '#shared/units/count.ts';
 import { formatClock, formatDuration } from '#shared/units/time.ts';
 import type { Freshness } from './freshness.ts';
+import { StoppedStrip } from './stop-all.tsx';
 
 /** One line each, above every page, for what changes how everything below is to be read. */
 export function Strips({ freshness }: { freshness: Freshness }) {
@@ -23,6 +24,7 @@ export function Strips({ freshness }: { freshness: Freshness }) {
           </span>
         </div>
       ) : null}
+      <StoppedStrip />
       {drilled.length > 0 ? <Drill nodes={drilled} /> : null}
     </>
   );

@@ -1,8 +1,8 @@
 'use client';
-import { OctagonPause, Pause, Play, RotateCcw } from 'lucide-react';
+import { Download, OctagonPause, Pause, Play, RotateCcw } from 'lucide-react';
 import Link from 'next/link';
 import { useState } from 'react';
-import { type RunAction, useRunAction } from '#client/runs.ts';
+import { evidenceUrl, type RunAction, useRunAction } from '#client/runs.ts';
 import { Button } from '#components/ui/button.tsx';
 import { Callout } from '#components/ui/callout.tsx';
 import { Chip } from '#components/ui/chip.tsx';
@@ -12,6 +12,7 @@ import { Ago } from '#components/ui/now.tsx';
 import { runName } from '#shared/run-name.ts';
 import { hasEnded, type Run } from '#shared/runs.ts';
 import { plural } from '#shared/units/count.ts';
+import { RollBack } from './roll-back.tsx';
 import { runLook } from './words.ts';
 
 export function RunHead({ run }: { run: Run }) {
@@ -42,6 +43,10 @@ export function RunHead({ run }: { run: Run }) {
           </p>
         </div>
         <div className="actions">
+          <a className="btn ghost" href={evidenceUrl(run.id)} download>
+            <Download className="i s" aria-hidden="true" />
+            Evidence
+          </a>
           {run.status === 'paused' ? (
             <Button onClick={() => act('resume')} disabled={action.isPending}>
               <Play className="i s" aria-hidden="true" />
@@ -59,6 +64,7 @@ export function RunHead({ run }: { run: Run }) {
               Run again
             </Button>
           ) : null}
+          <RollBack run={run} />
           {ended ? null : (
             <Button look="danger" onClick={() => setAborting(true)}>
               <OctagonPause className="i s" aria-hidden="true" />

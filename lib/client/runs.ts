@@ -1,9 +1,13 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { hasEnded, type RunInput, runListSchema, runSchema } from '#shared/runs.ts';
+import { z } from 'zod';
+import { hasEnded, type RunInput, runListSchema, runSchema, stopSchema } from '#shared/runs.ts';
 import { api } from './http.ts';
 import { queryKeys } from './query-keys.ts';
 
 const path = (id: string, rest = '') => `runs/${encodeURIComponent(id)}${rest}`;
+
+/** A file to save: the run with its receipts, signed. */
+export const evidenceUrl = (id: string): string => `/api/v1/${path(id, '/evidence')}`;
 
 export type RunAction = 'pause' | 'resume' | 'abort' | 'retry';
 
@@ -46,6 +50,33 @@ export function useRunAction(id: string) {
   return useMutation({
     mutationFn: (action: RunAction) => api.post(path(id, `/${action}`), runSchema, { body: {} }),
     onSettled: () => refreshed(client, id),
+  });
+}
+
+/** A new run, which is the answer. */
+export function useRollBack(id: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: () => api.post(path(id, '/rollback'), runSchema, { body: {} }),
+    onSuccess: () => client.invalidateQueries({ queryKey: queryKeys.runs }),
+  });
+}
+
+const stoppedSchema = z.object({ stopped: stopSchema.nullable() });
+
+export function useStopAllRuns() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (reason: string) => api.post('runs/stop-all', stoppedSchema, { body: { reason } }),
+    onSettled: () => client.invalidateQueries({ queryKey: queryKeys.runs }),
+  });
+}
+
+export function useAllowRuns() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: () => api.post('runs/allow', stoppedSchema, { body: {} }),
+    onSettled: () => client.invalidateQueries({ queryKey: queryKeys.runs }),
   });
 }
 

@@ -76,7 +76,8 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
   const xray = createXray({ db, ops, nodes, clock });
   // Selectors of runs ask for facts, and the fleet for runs: the one place where two modules know each other, tied here.
   const facts = (member: FleetMember) => fleet.facts(member);
-  const runs = createRuns({ db, command, nodes, runbooks, ops, configFiles, scraper, metrics, events, clock, log, facts });
+  const { sealed } = settings;
+  const runs = createRuns({ db, command, nodes, runbooks, ops, configFiles, scraper, metrics, events, clock, log, facts, sealed });
   const fleet: Fleet = createFleet({ nodes, scraper, metrics, ssh, configFiles, runs, clock });
 
   const noteConfig = (nodeId: string) => {

@@ -32,6 +32,7 @@ export const ERROR_CODES = {
   'runbook.invalid': { status: 422, title: 'The runbook cannot be read' },
   'run.not-found': { status: 404, title: 'There is no such run' },
   'run.wrong-state': { status: 409, title: 'The run is in another state' },
+  'runs.stopped': { status: 409, title: 'All runs are stopped' },
   'gate.not-waiting': { status: 409, title: 'This gate is not waiting for an answer' },
   'ssh.unreachable': { status: 502, title: 'SSH to the node does not answer' },
   'ssh.timeout': { status: 504, title: 'SSH to the node took too long' },

@@ -145,8 +145,16 @@ export const runSchema = z.object({
 });
 export type Run = z.infer<typeof runSchema>;
 
+/** While this holds, no run goes on and none starts. */
+export const stopSchema = z.object({ by: z.string(), reason: z.string(), at: instantSchema });
+export type Stop = z.infer<typeof stopSchema>;
+export const reasonSchema = z.object({ reason: z.string().trim().min(1).max(500) });
+/** POST runs/:id/skip: a node that was not reached yet, or one step of a node that only looks and judges. */
+export const skipInputSchema = reasonSchema.extend({ nodeId: z.string().min(1).max(64), step: z.string().min(1).max(64).optional() });
+
 /** GET runs: the same without steps. */
 export const runListSchema = z.object({
+  stopped: stopSchema.nullable().default(null),
   runs: z.array(runSchema.omit({ targets: true }).extend({ targetCount: z.number().int(), targetNames: z.array(z.string()) })),
 });
 export type RunList = z.infer<typeof runListSchema>;
@@ -158,6 +166,11 @@ export const fdLeakParamsSchema = z.object({
   baselineSeconds: z.number().int().min(30).max(86_400).default(90),
   minConnections: z.number().int().min(0).max(10_000_000).default(200),
 });
+export const setLimitParamsSchema = z.object({
+  /** the soft limit of open files that the running process gets; the kernel's own bound is fs.nr_open, 1,048,576 unless changed */
+  limit: z.number().int().min(1024).max(1_048_576).default(65_536),
+});
+export const rollbackParamsSchema = z.object({ /** the run whose backup is put back */ run: z.string().min(1).max(64) });
 /** of a runbook that takes none */
 export const emptyParamsSchema = z.strictObject({});
 export const poolSettingsParamsSchema = z.object({

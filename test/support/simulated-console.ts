@@ -43,6 +43,7 @@ export function simulation(t: Pick<TestContext, 'after'>, specs: { name: string;
   const fleet = simulatedFleet(clock, nodes);
   const living = new Set<SimulatedConsole>();
   let registered = false;
+  const secrets = new Map<string, string>();
   t.after(async () => {
     for (const one of living) one.kill();
     fs.rmSync(dir, { recursive: true, force: true });
@@ -86,6 +87,7 @@ export function simulation(t: Pick<TestContext, 'after'>, specs: { name: string;
       configFiles: { agree: async (_db, nodeId, sha256) => void agreed.set(nodeId, sha256) },
       scraper: { focus: () => undefined, nudge: () => undefined },
       metrics: { recent: (nodeId, sinceMs) => fleet.of({ id: nodeId }).samples.filter((s) => s.at >= sinceMs) },
+      sealed: { get: async (key) => secrets.get(key) ?? null, set: async (key, value) => void secrets.set(key, value) },
       events,
       clock: mortal,
       log: createLog({ level: process.env.HEADROOM_TEST_LOG ?? 'silent', pretty: false }),

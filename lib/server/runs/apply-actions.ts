@@ -36,7 +36,14 @@ export async function applyActions(deps: Pick<RunsDeps, 'db' | 'clock'>, run: St
           break;
         }
         case 'target':
-          await updateTarget(tx, run.id, action.nodeId, { status: action.status, startedAt: targetOf(action.nodeId)?.startedAt ?? now });
+          // A person may have skipped it since this was decided; then its node is not ours any more.
+          await tx
+            .updateTable('runTargets')
+            .set({ status: action.status, startedAt: targetOf(action.nodeId)?.startedAt ?? now })
+            .where('runId', '=', run.id)
+            .where('nodeId', '=', action.nodeId)
+            .where('finishedAt', 'is', null)
+            .execute();
           break;
         case 'end-target':
           await endTarget(tx, run.id, action, targetOf(action.nodeId), now);
@@ -48,7 +55,7 @@ export async function applyActions(deps: Pick<RunsDeps, 'db' | 'clock'>, run: St
 }
 
 /** Its open steps will not be done any more, and its node is free for another run. */
-async function endTarget(
+export async function endTarget(
   tx: Tx,
   runId: string,
   { nodeId, status, verdict, summary }: Extract<Action, { do: 'end-target' }>,

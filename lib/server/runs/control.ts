@@ -5,6 +5,7 @@ import type { Verb, VerbOutcome } from '#server/kernel/verb.ts';
 import { gateAnswerSchema, hasEnded, type Run, type RunStatus } from '#shared/runs.ts';
 import { toInstant } from '#shared/time.ts';
 import { FRESH_STEP, FRESH_TARGET, takeNodes } from './start.ts';
+import { assertNotStopped } from './stop-all.ts';
 import { loadRun, type StoredRun, updateRun, updateStep, updateTarget } from './store.ts';
 import { readRun } from './view.ts';
 
@@ -30,6 +31,7 @@ export const resumeRun: Verb<typeof runRef, Tx, Run> = {
   permission: 'run.control',
   input: runRef,
   async run(tx, { id }) {
+    await assertNotStopped(tx);
     const run = await open(tx, id, 'resumed');
     if (run.control !== 'pause') throw wrongState(run, 'resumed');
     const failed = run.targets.filter((t) => t.status === 'failed' || t.status === 'rolled-back').length;
@@ -57,6 +59,7 @@ export const retryRun: Verb<typeof runRef, Tx, Run> = {
   permission: 'run.control',
   input: runRef,
   async run(tx, { id }) {
+    await assertNotStopped(tx);
     const run = await find(tx, id);
     const again = run.targets.filter((t) => t.status !== 'succeeded');
     if (!hasEnded(run.status) || again.length === 0) throw wrongState(run, 'retried');
@@ -104,13 +107,13 @@ export const answerGate: Verb<typeof gateRef, Tx, Run> = {
   },
 };
 
-async function find(tx: Tx, id: string): Promise<StoredRun> {
+export async function find(tx: Tx, id: string): Promise<StoredRun> {
   const run = await loadRun(tx, id, () => new Set());
   if (run === null) throw notFound(id);
   return run;
 }
 
-async function open(tx: Tx, id: string, what: string): Promise<StoredRun> {
+export async function open(tx: Tx, id: string, what: string): Promise<StoredRun> {
   const run = await find(tx, id);
   if (hasEnded(run.status)) throw wrongState(run, what);
   return run;
@@ -118,10 +121,10 @@ async function open(tx: Tx, id: string, what: string): Promise<StoredRun> {
 
 export const notFound = (id: string) => new HeadroomError('run.not-found', `There is no run ${JSON.stringify(id.slice(0, 64))}.`);
 
-const wrongState = (run: { id: string; status: RunStatus }, what: string) =>
+export const wrongState = (run: { id: string; status: RunStatus }, what: string) =>
   new HeadroomError('run.wrong-state', `The run ${run.id} is ${run.status} and cannot be ${what}.`);
 
-async function outcome(tx: Tx, before: StoredRun, after: unknown): Promise<VerbOutcome<Run>> {
+export async function outcome(tx: Tx, before: StoredRun, after: unknown): Promise<VerbOutcome<Run>> {
   const result = await readRun(tx, before.id);
   if (result === null) throw notFound(before.id);
   const events: VerbOutcome<Run>['events'] = [{ type: 'run.changed', runId: before.id }];

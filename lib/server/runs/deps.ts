@@ -8,6 +8,7 @@ import type { Runbooks } from '#server/runbooks/index.ts';
 import type { NodeOps } from '#server/ssh/index.ts';
 import type { Sample } from '#shared/metrics.ts';
 import type { FleetMember } from '#shared/nodes.ts';
+import type { Sealed } from './bundle/signing-key.ts';
 
 export type RunsDeps = {
   db: Db;
@@ -21,6 +22,8 @@ export type RunsDeps = {
   events: EventHub;
   clock: Clock;
   log: Log;
+  /** where the key is kept that signs evidence */
+  sealed: Sealed;
   /** what selectors may ask beside labels: pool, leak, state, drift, version */
   facts?: (member: FleetMember) => Record<string, string>;
 };

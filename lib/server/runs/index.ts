@@ -1,9 +1,17 @@
-import type { RunList } from '#shared/runs.ts';
+import { fingerprintOf } from '#shared/evidence/bundle.ts';
+import type { Run, RunList } from '#shared/runs.ts';
 import { type Instant, toInstant } from '#shared/time.ts';
+import { exportRun } from './bundle/export-run.ts';
+import { writePostmortem } from './bundle/postmortem.ts';
+import { createSigningKey } from './bundle/signing-key.ts';
 import { abortRun, answerGate, notFound, pauseRun, resumeRun, retryRun } from './control.ts';
 import type { RunsDeps } from './deps.ts';
 import { createEngine } from './engine.ts';
+import { createRollBack } from './roll-back.ts';
+import { skipInRun } from './skip.ts';
 import { createStartRun } from './start.ts';
+import { allowRuns, stopAllRuns } from './stop-all.ts';
+import { loadReceipts } from './store.ts';
 import { listRuns, readRun } from './view.ts';
 
 export type { RunsDeps } from './deps.ts';
@@ -24,17 +32,46 @@ export function createRuns(deps: RunsDeps) {
     refreshLocks().catch((error) => log.warn({ err: error }, 'the locks of the runs could not be read'));
   });
 
+  const signingKey = createSigningKey(deps.sealed);
+  const get = async (id: string): Promise<Run> => {
+    const run = await readRun(db, id);
+    if (run === null) throw notFound(id);
+    return run;
+  };
+
   return {
-    verbs: { start: createStartRun({ runbooks: deps.runbooks, facts: deps.facts }), pauseRun, resumeRun, abortRun, retryRun, answerGate },
+    verbs: {
+      start: createStartRun({ runbooks: deps.runbooks, facts: deps.facts }),
+      rollBack: createRollBack(deps),
+      pauseRun,
+      resumeRun,
+      abortRun,
+      retryRun,
+      answerGate,
+      skipInRun,
+      stopAllRuns,
+      allowRuns,
+    },
     async start(): Promise<void> {
       await refreshLocks();
       engine.start();
     },
     stop: () => engine.stop(),
-    async get(id: string) {
-      const run = await readRun(db, id);
-      if (run === null) throw notFound(id);
-      return run;
+    get,
+    /** The run as one signed file, `bundleSchema` as text. */
+    async exportEvidence(id: string, by: string): Promise<string> {
+      const run = await get(id);
+      const { runbookText } = await db.selectFrom('runs').select('runbookText').where('id', '=', id).executeTakeFirstOrThrow();
+      return exportRun({ db, run, runbookText, key: await signingKey(), by, now: deps.clock.now() });
+    },
+    /** Markdown, a draft for people to go on with. */
+    async draftPostmortem(id: string): Promise<string> {
+      const run = await get(id);
+      return writePostmortem(run, await loadReceipts(db, run));
+    },
+    async evidenceKey(): Promise<{ publicKey: string; fingerprint: string }> {
+      const { publicKey } = await signingKey();
+      return { publicKey, fingerprint: await fingerprintOf(publicKey) };
     },
     list: (): Promise<RunList> => listRuns(db, LIST_LIMIT),
     activeRunOf: (nodeId: string): string | null => locks.get(nodeId) ?? null,

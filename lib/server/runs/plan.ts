@@ -22,7 +22,7 @@ export function planBatches(nodes: readonly { id: string; name: string }[], batc
 }
 
 /** What a dry run does: look, and say what would change. */
-const DRY_KINDS: readonly StepKind[] = ['preflight', 'baseline', 'edit-config', 'validate'];
+const DRY_KINDS: readonly StepKind[] = ['preflight', 'baseline', 'edit-config', 'validate', 'capture'];
 
 export type PlannedStep = { key: string; kind: StepKind; title: string; position: number; skipped: boolean };
 

@@ -2,14 +2,24 @@ import type { z } from 'zod';
 import type { Tx } from '#server/db/index.ts';
 import { HeadroomError } from '#server/kernel/errors.ts';
 import { newId } from '#server/kernel/ids.ts';
-import type { Verb } from '#server/kernel/verb.ts';
+import type { Verb, VerbContext, VerbOutcome } from '#server/kernel/verb.ts';
 import { createNodes } from '#server/nodes/index.ts';
 import type { Runbooks } from '#server/runbooks/index.ts';
 import type { FleetMember } from '#shared/nodes.ts';
-import type { Runbook } from '#shared/runbooks.ts';
-import { emptyParamsSchema, fdLeakParamsSchema, poolSettingsParamsSchema, type Run, runInputSchema, strategySchema } from '#shared/runs.ts';
+import { REFUSED_STEP_KINDS, type Runbook } from '#shared/runbooks.ts';
+import {
+  emptyParamsSchema,
+  fdLeakParamsSchema,
+  poolSettingsParamsSchema,
+  type Run,
+  rollbackParamsSchema,
+  runInputSchema,
+  type Strategy,
+  setLimitParamsSchema,
+  strategySchema,
+} from '#shared/runs.ts';
 import { planBatches, planSteps } from './plan.ts';
-import { STEP_RUNNERS } from './steps/index.ts';
+import { assertNotStopped } from './stop-all.ts';
 import { readRun } from './view.ts';
 
 type Facts = (member: FleetMember) => Record<string, string>;
@@ -21,6 +31,7 @@ export function createStartRun(deps: { runbooks: Runbooks; facts: Facts | undefi
     permission: 'run.start',
     input: runInputSchema,
     async run(tx, input, { actor, now }) {
+      await assertNotStopped(tx);
       const runbook = deps.runbooks.get(input.runbook);
       assertRunnable(runbook);
       const strategy = strategySchema.parse(input.strategy ?? {});
@@ -33,66 +44,82 @@ export function createStartRun(deps: { runbooks: Runbooks; facts: Facts | undefi
           `The selector ${JSON.stringify(input.selector)} matches none of the registered nodes.`,
         );
 
-      const id = newId('r', now);
-      const targets = planBatches(members, strategy.batches);
-      const steps = planSteps(runbook, { dryRun });
-      const mutates = runbook.mutates && !dryRun;
-      const names = targets.length === 1 ? targets[0]?.name : `${targets.length} nodes`;
-      await tx
-        .insertInto('runs')
-        .values({
-          id,
-          runbookKey: runbook.key,
-          runbookVersion: runbook.version,
-          runbookTitle: runbook.title,
-          runbookText: runbook.text,
-          selector: input.selector,
-          strategy: JSON.stringify(strategy),
-          params: JSON.stringify(params),
-          dryRun: dryRun ? 1 : 0,
-          mutates: mutates ? 1 : 0,
-          status: 'running',
-          verdict: null,
-          summary: `${names}: starting`,
-          startedBy: actor.name,
-          createdAt: now,
-          finishedAt: null,
-          control: null,
-          controlBy: null,
-          acceptedFailures: 0,
-          leaseOwner: null,
-          leaseUntil: null,
-        })
-        .execute();
-      if (mutates) await takeNodes(tx, id, members);
-      for (const target of targets) {
-        await tx
-          .insertInto('runTargets')
-          .values({ ...target, runId: id, attempt: 1, status: 'pending', summary: '', ...FRESH_TARGET })
-          .execute();
-        const rows = steps.map(({ skipped, ...step }) => ({
-          ...step,
-          runId: id,
-          nodeId: target.nodeId,
-          status: skipped ? 'skipped' : 'pending',
-          summary: skipped ? 'left out of a dry run' : '',
-          ...FRESH_STEP,
-        }));
-        await tx.insertInto('runSteps').values(rows).execute();
-      }
-      const run = await readRun(tx, id);
-      if (run === null) throw new HeadroomError('server.internal', 'the run that was just written is not there');
-      const after = {
-        runbook: `${runbook.key} ${runbook.version}`,
-        selector: input.selector,
-        nodes: targets.map((t) => t.name),
-        strategy,
-        params,
-        dryRun,
-      };
-      return { result: run, object: `run:${id}`, after, events: [{ type: 'run.changed', runId: id }] };
+      const { selector } = input;
+      return writeRun(tx, { runbook, members, selector, strategy, params, dryRun }, { actor, now });
     },
   };
+}
+
+type RunPlan = {
+  runbook: Runbook;
+  members: readonly FleetMember[];
+  selector: string;
+  strategy: Strategy;
+  params: Record<string, unknown>;
+  dryRun: boolean;
+};
+
+/** Stores the plan, target by target, and takes the nodes. */
+export async function writeRun(tx: Tx, plan: RunPlan, { actor, now }: VerbContext): Promise<VerbOutcome<Run>> {
+  const { runbook, members, selector, strategy, params, dryRun } = plan;
+  const id = newId('r', now);
+  const targets = planBatches(members, strategy.batches);
+  const steps = planSteps(runbook, { dryRun });
+  const mutates = runbook.mutates && !dryRun;
+  const names = targets.length === 1 ? targets[0]?.name : `${targets.length} nodes`;
+  await tx
+    .insertInto('runs')
+    .values({
+      id,
+      runbookKey: runbook.key,
+      runbookVersion: runbook.version,
+      runbookTitle: runbook.title,
+      runbookText: runbook.text,
+      selector: selector,
+      strategy: JSON.stringify(strategy),
+      params: JSON.stringify(params),
+      dryRun: dryRun ? 1 : 0,
+      mutates: mutates ? 1 : 0,
+      status: 'running',
+      verdict: null,
+      summary: `${names}: starting`,
+      startedBy: actor.name,
+      createdAt: now,
+      finishedAt: null,
+      control: null,
+      controlBy: null,
+      acceptedFailures: 0,
+      leaseOwner: null,
+      leaseUntil: null,
+    })
+    .execute();
+  if (mutates) await takeNodes(tx, id, members);
+  for (const target of targets) {
+    await tx
+      .insertInto('runTargets')
+      .values({ ...target, runId: id, attempt: 1, status: 'pending', summary: '', ...FRESH_TARGET })
+      .execute();
+    const rows = steps.map(({ skipped, ...step }) => ({
+      ...step,
+      runId: id,
+      nodeId: target.nodeId,
+      status: skipped ? 'skipped' : 'pending',
+      summary: skipped ? 'left out of a dry run' : '',
+      ...FRESH_STEP,
+    }));
+    await tx.insertInto('runSteps').values(rows).execute();
+  }
+  const run = await readRun(tx, id);
+  if (run === null) throw new HeadroomError('server.internal', 'the run that was just written is not there');
+  const after = {
+    runbook: `${runbook.key} ${runbook.version}`,
+    selector: selector,
+    nodes: targets.map((t) => t.name),
+    strategy,
+    params,
+    dryRun,
+  };
+  return { result: run, object: `run:${id}`, after, events: [{ type: 'run.changed', runId: id }] };
 }
 
 /** What a target and a step are before anything was done; a retry begins here again. */
@@ -139,12 +166,11 @@ export async function takeNodes(tx: Tx, runId: string, nodes: readonly { id: str
 }
 
 function assertRunnable(runbook: Runbook): void {
-  const unknown = runbook.steps.find((step) => STEP_RUNNERS[step.kind] === undefined);
-  if (unknown !== undefined)
-    throw new HeadroomError(
-      'runbook.invalid',
-      `The runbook ${runbook.key} has a step of the kind "${unknown.kind}", which this console cannot run.`,
-    );
+  for (const { key, kind } of runbook.steps) {
+    const why = REFUSED_STEP_KINDS[kind];
+    if (why !== undefined)
+      throw new HeadroomError('runbook.invalid', `The runbook ${runbook.key} cannot be run, because of its step "${key}": ${why}.`);
+  }
 }
 
 function parseParams(runbook: Runbook, params: Record<string, unknown>): Record<string, unknown> {
@@ -160,5 +186,7 @@ function parseParams(runbook: Runbook, params: Record<string, unknown>): Record<
 function paramsSchemaOf(runbook: Runbook) {
   if (runbook.steps.some((s) => s.kind === 'edit-config' && s.params.poolFrom === 'params'))
     return poolSettingsParamsSchema.strict().refine((p) => Object.keys(p).length > 0, 'give one setting or more');
+  if (runbook.steps.some((s) => s.kind === 'edit-config' && s.params.restoreFrom === 'params')) return rollbackParamsSchema.strict();
+  if (runbook.steps.some((s) => s.kind === 'set-limit')) return setLimitParamsSchema.strict();
   return runbook.steps.some((s) => s.kind === 'watch') ? fdLeakParamsSchema.strict() : emptyParamsSchema;
 }

@@ -77,6 +77,8 @@ export type TargetMemo = {
   watchFrom?: number;
   /** samples of the old process up to here are what the new one is held against, console time */
   baselineTo?: number;
+  /** the soft limit of open files that was asked for, of the process that ran then; 0 before: not known */
+  limit?: { before: number; asked: number };
   /** what the judging step said, for the run's summary */
   sentence?: string;
 };

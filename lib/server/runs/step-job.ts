@@ -4,6 +4,7 @@ import { ERROR_CODES } from '#shared/errors.ts';
 import type { FleetMember } from '#shared/nodes.ts';
 import type { RunbookStep } from '#shared/runbooks.ts';
 import type { RunsDeps } from './deps.ts';
+import { earlierAttempt } from './earlier-attempt.ts';
 import { type Proof, storeEvidence } from './evidence.ts';
 import { Interrupted, NodeLost } from './interrupted.ts';
 import type { TargetState } from './state.ts';
@@ -143,6 +144,7 @@ function createContext(job: StepJob, node: FleetMember, live: Pick<StepContext, 
     wayBack,
     samples: (sinceMs) => deps.metrics.recent(node.id, sinceMs),
     focus: (untilMs) => deps.scraper.focus(node.id, untilMs),
+    earlier: (runId) => earlierAttempt(deps.db, runId, node.id),
     agree: (sha256) => deps.configFiles.agree(deps.db, node.id, sha256),
     clock: deps.clock,
     async remember(patch) {
@@ -173,12 +175,15 @@ function guardOps(job: StepJob, signal: AbortSignal): NodeOps {
     ...ops,
     probe: (node, o) => ops.probe(node, { ...o, signal }),
     readConfig: (node, o) => ops.readConfig(node, { ...o, signal }),
+    readBackup: (node, o) => ops.readBackup(node, { ...o, signal }),
+    xray: (node, o) => ops.xray(node, { ...o, signal }),
     validateConfig: (node, o) => ops.validateConfig(node, { ...o, signal }),
     revertState: (node, o) => ops.revertState(node, { ...o, signal }),
     journal: (node, o) => ops.journal(node, { ...o, signal }),
     backupConfig: (node, o) => guarded(() => ops.backupConfig(node, { ...o, signal })),
     writeConfig: (node, o) => guarded(() => ops.writeConfig(node, { ...o, signal })),
     restart: (node, o) => guarded(() => ops.restart(node, { ...o, signal })),
+    setLimit: (node, o) => guarded(() => ops.setLimit(node, { ...o, signal })),
   };
 }
 

@@ -1,12 +1,14 @@
 import type { Insertable, Selectable, Updateable } from 'kysely';
 import type { Db, Schema, Tx } from '#server/db/index.ts';
 import { HeadroomError } from '#server/kernel/errors.ts';
+import type { StoredReceipt } from '#shared/evidence/bundle.ts';
 import {
   type Evidence,
   type GateState,
   gateStateSchema,
   judgementSchema,
   RUN_STATUSES,
+  type Run,
   STEP_STATUSES,
   strategySchema,
   TARGET_STATUSES,
@@ -119,7 +121,7 @@ function oneOf<T extends string>(list: readonly T[], value: string): T {
   return found;
 }
 /** JSON that this module wrote itself; what later versions add stays in it. */
-const asMemo = (value: unknown): TargetMemo => value as TargetMemo;
+export const asMemo = (value: unknown): TargetMemo => value as TargetMemo;
 const asRecord = (value: unknown): Record<string, unknown> => value as Record<string, unknown>;
 
 export type TargetPatch = Omit<Updateable<Schema['runTargets']>, 'runId' | 'nodeId' | 'memo'> & { memo?: TargetMemo };
@@ -158,18 +160,33 @@ export async function loadEvidence(db: Db | Tx, runId: string): Promise<Map<stri
     const key = `${row.nodeId} ${row.step}`;
     const list = byStep.get(key) ?? [];
     byStep.set(key, list);
-    list.push({
-      id: row.id,
-      at: toInstant(row.at),
-      title: row.title,
-      command: row.command,
-      exitCode: row.exitCode,
-      raw: row.raw,
-      sha256: row.sha256,
-      value: row.value,
-      threshold: row.threshold,
-      verdict: row.verdict === null ? null : oneOf(VERDICTS, row.verdict),
-    });
+    list.push(toEvidence(row));
   }
   return byStep;
 }
+
+/** Receipts of every attempt, in the order in which they were stored. */
+export async function loadReceipts(db: Db | Tx, run: Pick<Run, 'id' | 'targets'>): Promise<StoredReceipt[]> {
+  const rows = await db.selectFrom('runEvidence').selectAll().where('runId', '=', run.id).orderBy('seq').execute();
+  const names = new Map(run.targets.map((t) => [t.nodeId, t.name]));
+  return rows.map((row) => ({
+    nodeId: row.nodeId,
+    node: names.get(row.nodeId) ?? row.nodeId,
+    step: row.step,
+    attempt: row.attempt,
+    ...toEvidence(row),
+  }));
+}
+
+const toEvidence = (row: Selectable<Schema['runEvidence']>): Evidence => ({
+  id: row.id,
+  at: toInstant(row.at),
+  title: row.title,
+  command: row.command,
+  exitCode: row.exitCode,
+  raw: row.raw,
+  sha256: row.sha256,
+  value: row.value,
+  threshold: row.threshold,
+  verdict: row.verdict === null ? null : oneOf(VERDICTS, row.verdict),
+});

@@ -2,6 +2,7 @@ import type { Db, Tx } from '#server/db/index.ts';
 import type { Run, RunList } from '#shared/runs.ts';
 import { toInstant } from '#shared/time.ts';
 import { holdsNode, type StepState, type TargetState } from './state.ts';
+import { readStop } from './stop-all.ts';
 import { loadEvidence, loadRun, type StoredRun, toRunHead } from './store.ts';
 
 const instant = (ms: number | null) => (ms === null ? null : toInstant(ms));
@@ -70,6 +71,7 @@ export async function listRuns(db: Db, limit: number): Promise<RunList> {
     .execute();
   const namesOf = Map.groupBy(targets, (t) => t.runId);
   return {
+    stopped: await readStop(db),
     runs: rows.map((row) => {
       const targetNames = (namesOf.get(row.id) ?? []).map((t) => t.name);
       return { ...viewHead(toRunHead(row)), targetCount: targetNames.length, targetNames };

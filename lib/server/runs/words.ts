@@ -1,5 +1,5 @@
 import type { RunStatus, TargetStatus } from '#shared/runs.ts';
-import { type RunState, stepOpen, type TargetState, targetEnded } from './state.ts';
+import { type RunState, type StepState, stepOpen, type TargetState, targetEnded } from './state.ts';
 
 /** hh:mm:ss UTC */
 export const clockTime = (epochMs: number): string => `${new Date(epochMs).toISOString().slice(11, 19)} UTC`;
@@ -13,6 +13,8 @@ export function describeTarget(target: TargetState, status: TargetStatus): strin
     case 'failed': {
       const failed = target.steps.find((s) => s.status === 'failed' && !s.soft);
       if (failed !== undefined) return `${failed.summary}; ${whatIsOnTheNode(target)}`;
+      const left = target.steps.find(leftOut);
+      if (left !== undefined && target.verdict === 'inconclusive') return `inconclusive: "${left.title}" was ${left.summary}`;
       return sentence ?? `${target.verdict === 'fail' ? 'not fixed' : 'inconclusive'}: ${doubts(target)}`;
     }
     case 'rolled-back':
@@ -23,6 +25,10 @@ export function describeTarget(target: TargetState, status: TargetStatus): strin
       return target.summary;
   }
 }
+
+/** by a person, with a reason */
+export const SKIPPED_BY = 'skipped by ';
+const leftOut = (step: StepState): boolean => step.status === 'skipped' && step.summary.startsWith(SKIPPED_BY);
 
 const doubts = (target: TargetState): string =>
   target.steps.find((s) => s.verdict === 'fail' || s.verdict === 'inconclusive')?.summary ?? 'nothing judged it';
@@ -50,6 +56,9 @@ export function whatIsOnTheNode(target: TargetState): string {
 function untouched(target: TargetState): string {
   if (target.edit === 'asked' || target.edit === 'done') return 'config.yaml keeps the change';
   if (target.restart !== 'none') return 'config.yaml was not changed, the service was restarted';
+  const { limit } = target.memo;
+  if (limit !== undefined)
+    return `its process may have a limit of ${limit.asked} open files until its next restart; nothing else was changed`;
   return 'nothing was changed on the node';
 }
 

@@ -3,11 +3,19 @@ import { describe, type TestContext, test } from 'node:test';
 import * as runbookRoute from '#app/api/v1/runbooks/[id]/route.ts';
 import * as runbooksRoute from '#app/api/v1/runbooks/route.ts';
 import * as abortRoute from '#app/api/v1/runs/[id]/abort/route.ts';
+import * as evidenceRoute from '#app/api/v1/runs/[id]/evidence/route.ts';
 import * as gateRoute from '#app/api/v1/runs/[id]/gates/[gate]/route.ts';
+import * as rollbackRoute from '#app/api/v1/runs/[id]/rollback/route.ts';
 import * as runRoute from '#app/api/v1/runs/[id]/route.ts';
+import * as skipRoute from '#app/api/v1/runs/[id]/skip/route.ts';
+import * as allowRoute from '#app/api/v1/runs/allow/route.ts';
+import * as evidenceKeyRoute from '#app/api/v1/runs/evidence-key/route.ts';
 import * as runsRoute from '#app/api/v1/runs/route.ts';
+import * as stopAllRoute from '#app/api/v1/runs/stop-all/route.ts';
 import { addNode } from '#server/nodes/index.ts';
 import { problemSchema } from '#shared/errors.ts';
+import { bundleSchema, writeBundle } from '#shared/evidence/bundle.ts';
+import { verifyBundle } from '#shared/evidence/verify.ts';
 import { runbookListSchema, runbookSchema } from '#shared/runbooks.ts';
 import { hasEnded, type Run, runListSchema, runSchema } from '#shared/runs.ts';
 import { testConsole } from '#test/support/console.ts';
@@ -52,6 +60,9 @@ describe('the API of runs', () => {
     const list = runListSchema.parse((await ask(runsRoute.GET, 'GET', {})).json);
     assert.deepEqual(list.runs[0]?.targetNames, ['edge-1']);
     assert.equal((await ask(abortRoute.POST, 'POST', { id })).status, 409);
+    const evidence = await ask(evidenceRoute.GET, 'GET', { id });
+    const found = await verifyBundle(new TextEncoder().encode(writeBundle(bundleSchema.parse(evidence.json))));
+    assert.deepEqual(found.problems, []);
   });
 
   test('what cannot be started is refused with its code as problem details', async (t) => {
@@ -71,15 +82,35 @@ describe('the API of runs', () => {
     assert.equal((await ask(runsRoute.POST, 'POST', {}, { runbook: 'fd-leak', selector: '*' }, viewer)).status, 403);
   });
 
+  test('all runs are stopped and allowed again by who may control runs; meanwhile none starts', async (t) => {
+    const { ask, token } = await consoleWithDeadNode(t);
+    const viewer = await token('viewer');
+    assert.equal((await ask(stopAllRoute.POST, 'POST', {}, { reason: 'no' }, viewer)).status, 403);
+    assert.equal((await ask(stopAllRoute.POST, 'POST', {}, {})).status, 422);
+    assert.equal((await ask(stopAllRoute.POST, 'POST', {}, { reason: 'a storm' })).status, 200);
+    const refused = await ask(runsRoute.POST, 'POST', {}, { runbook: 'fd-leak', selector: 'name=edge-1' });
+    assert.equal(`${refused.status} ${problemSchema.parse(refused.json).code}`, '409 runs.stopped');
+    assert.equal(runListSchema.parse((await ask(runsRoute.GET, 'GET', {})).json).stopped?.reason, 'a storm');
+    assert.equal((await ask(allowRoute.POST, 'POST', {}, undefined, viewer)).status, 403);
+    assert.equal((await ask(allowRoute.POST, 'POST', {})).status, 200);
+    const body = { runbook: 'fd-leak', selector: 'name=edge-1', strategy: { gates: 'auto' } };
+    const { id } = runSchema.parse((await ask(runsRoute.POST, 'POST', {}, body)).json);
+    await until('the end of the run', async () => hasEnded(runSchema.parse((await ask(runRoute.GET, 'GET', { id })).json).status));
+    assert.equal((await ask(rollbackRoute.POST, 'POST', { id }, {})).status, 409);
+    assert.equal((await ask(skipRoute.POST, 'POST', { id }, { nodeId: 'n', reason: 'late' })).status, 409);
+    const key = (await ask(evidenceKeyRoute.GET, 'GET', {})).json as { fingerprint: string };
+    assert.match(key.fingerprint, /^SHA256:/);
+  });
+
   test('the runbooks are listed, and each is given with its text and steps', async (t) => {
     const { ask } = await consoleWithDeadNode(t);
     const { runbooks } = runbookListSchema.parse((await ask(runbooksRoute.GET, 'GET', {})).json);
     assert.deepEqual(
       runbooks.map((r) => r.key),
-      ['fd-leak', 'pool-settings', 'rolling-restart'],
+      ['buy-time', 'capture-evidence', 'config-rollback', 'fd-leak', 'pool-settings', 'rolling-restart'],
     );
     const one = runbookSchema.parse((await ask(runbookRoute.GET, 'GET', { id: 'fd-leak' })).json);
-    assert.equal(one.steps.length, runbooks[0]?.stepCount);
+    assert.equal(one.steps.length, runbooks.find((r) => r.key === 'fd-leak')?.stepCount);
     assert.equal((await ask(runbookRoute.GET, 'GET', { id: 'none' })).status, 404);
   });
 });

@@ -29,6 +29,7 @@ function play(numbers: readonly number[], options: { nodes: number; gates: 'auto
     else if (event === 20) model.control(null);
     else if (event === 21) model.answer();
     else if (n % 5 === 0) model.control('abort');
+    else if (n % 5 < 3) model.skip();
     check(model);
   }
   for (let i = 0; i < FAIR_TURNS && !model.ended(); i++) {
@@ -49,6 +50,7 @@ function check({ run, nodes }: Model): void {
     assert.ok(node.restartsByRevert <= 1, `${id} was restarted ${node.restartsByRevert} times by its revert`);
     assert.equal(node.changesAfterRevert, 0, `${id} was changed after it had restored itself`);
     const target = run.targets.find((t) => t.nodeId === id);
+    if (target?.status === 'skipped') assert.ok(!node.edited && node.restartsByRun === 0, `${id} was skipped and touched`);
     assert.ok(!node.edited || target?.wayBack !== 'none', `${id} was edited with no way back`);
   }
 }
@@ -75,6 +77,7 @@ describe('whatever happens in whatever order, crashes at every moment included',
         const { run, nodes } = play(numbers, options);
         for (const target of run.targets) {
           const node = nodes.get(target.nodeId);
+          if (target.steps.some((s) => s.summary === 'skipped by sre')) assert.notEqual(target.verdict, 'pass');
           if (node?.revert === 'reverted') {
             assert.notEqual(target.status, 'succeeded');
             assert.notEqual(target.verdict, 'pass', `${target.name} is ${target.status}/${target.verdict}`);

@@ -132,7 +132,8 @@ export function modelRun(options: { nodes: number; gates: 'auto' | 'manual'; dra
         const verdict = pick(['pass', 'fail', 'inconclusive'] as const, draw());
         return [
           () => {
-            target.verdict = verdict;
+            // The worse of two holds, as the engine stores it.
+            if (target.verdict !== 'inconclusive' || verdict === 'fail') target.verdict = verdict;
             done(verdict === 'pass' ? 'succeeded' : verdict === 'fail' ? 'failed' : 'inconclusive', verdict)();
           },
         ];
@@ -303,6 +304,21 @@ export function modelRun(options: { nodes: number; gates: 'auto' | 'manual'; dra
       if (to !== null) return;
       run.acceptedFailures = run.targets.filter((t) => t.status === 'failed' || t.status === 'rolled-back').length;
       for (const target of run.targets) for (const step of target.steps) if (step.status === 'inconclusive') step.accepted = true;
+    },
+    /** a person leaves out a node that was not begun, or a coming step that judges */
+    skip(): void {
+      if (hasEnded(run.status)) return;
+      const target = run.targets[draw() % run.targets.length];
+      if (target === undefined || targetEnded(target)) return;
+      if (target.startedAt === null) {
+        Object.assign(target, { status: 'skipped', finishedAt: now, summary: 'skipped by sre' });
+        for (const step of target.steps) step.status = 'skipped';
+        return;
+      }
+      const step = target.steps.find((s) => s.status === 'pending' && SOFT.includes(s.kind));
+      if (step === undefined) return;
+      Object.assign(step, { status: 'skipped', summary: 'skipped by sre' });
+      if (target.verdict !== 'fail') target.verdict = 'inconclusive';
     },
     answer(): void {
       for (const target of run.targets.filter((t) => !targetEnded(t)))

@@ -24,6 +24,8 @@ export type StepContext = {
   samples: (sinceMs: number) => Sample[];
   /** the node is scraped every 1-2 s until then */
   focus: (untilMs: number) => void;
+  /** what an earlier run left on this node; null when it never was here */
+  earlier: (runId: string) => Promise<{ opsId: string; memo: TargetMemo } | null>;
   agree: (sha256: string) => Promise<void>;
   clock: Clock;
   signal: AbortSignal;

@@ -1,16 +1,14 @@
 import { createHash } from 'node:crypto';
-import { diffLines, editPool } from '#server/config/index.ts';
+import { diffLines } from '#server/config/index.ts';
 import { HeadroomError } from '#server/kernel/errors.ts';
-import type { PoolSettings } from '#shared/runs.ts';
 import { patiently, type StepRunner } from './context.ts';
-import { poolSettings } from './pool-settings.ts';
+import { wantedConfig } from './wanted-config.ts';
 
 const CONTEXT_LINES = 3;
 
 /** Splices the settings into the file as it is; written before the act is what the file should be after it. */
 export const editConfig: StepRunner = async (context) => {
   const { node, ops, run } = context;
-  const settings = poolSettings(run);
   const found = await patiently(context, () => ops.readConfig(node));
   const { memo, edit } = context.target();
   if (edit !== 'none' && found.value.sha256 === memo.afterSha256) {
@@ -29,16 +27,14 @@ export const editConfig: StepRunner = async (context) => {
       `config.yaml on ${node.name} was changed by somebody else since this run began; start a new run`,
     );
 
-  const edited = editPool(found.value.bytes, settings);
+  const edited = await wantedConfig(context, found.value);
   const diff = showDiff(found.value.bytes, edited.bytes);
   const afterSha256 = createHash('sha256').update(edited.bytes).digest('hex');
   const nothing = afterSha256 === found.value.sha256;
-  const edits = nothing
-    ? `${describe(settings)} already; nothing to change in config.yaml`
-    : `${describe(settings)}, ${count(edited.edits)}`;
+  const edits = nothing ? `${edited.what} already; nothing to change in config.yaml` : `${edited.what}, ${edited.places}`;
   await context.prove({
     title: nothing ? 'there is nothing to change' : 'what changes in config.yaml',
-    command: `${node.configPath}: ${describe(settings)}`,
+    command: `${node.configPath}: ${edited.what}`,
     raw: diff,
     value: `sha256 ${found.value.sha256.slice(0, 12)} → ${afterSha256.slice(0, 12)}`,
   });
@@ -70,13 +66,6 @@ export const editConfig: StepRunner = async (context) => {
   if (!holds) return { status: 'failed', summary: `config.yaml on ${node.name} does not hold what was written` };
   return { status: 'succeeded', summary: edits };
 };
-
-const describe = (settings: PoolSettings): string =>
-  Object.entries(settings)
-    .map(([key, value]) => `connection_pool.${key}: ${value}`)
-    .join(', ');
-
-const count = (edits: readonly unknown[]): string => (edits.length === 1 ? '1 place edited' : `${edits.length} places edited`);
 
 function showDiff(before: Buffer, after: Buffer): string {
   const mark = { same: ' ', add: '+', remove: '-' } as const;

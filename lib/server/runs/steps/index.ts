@@ -1,6 +1,7 @@
 import type { StepKind } from '#shared/runbooks.ts';
 import { armRevert } from './arm-revert.ts';
 import { baseline } from './baseline.ts';
+import { capture } from './capture.ts';
 import type { StepRunner } from './context.ts';
 import { disarmRevert } from './disarm-revert.ts';
 import { editConfig } from './edit-config.ts';
@@ -8,6 +9,7 @@ import { gate } from './gate.ts';
 import { note } from './note.ts';
 import { preflight } from './preflight.ts';
 import { service } from './service.ts';
+import { setLimit } from './set-limit.ts';
 import { validate } from './validate.ts';
 import { verifyFds } from './verify-fds.ts';
 import { verifyLogs } from './verify-logs.ts';
@@ -29,6 +31,8 @@ export const STEP_RUNNERS: Partial<Record<StepKind, StepRunner>> = {
   'verify-logs': verifyLogs,
   'verify-metrics': verifyMetrics,
   'disarm-revert': disarmRevert,
+  capture,
+  'set-limit': setLimit,
   gate,
   note,
 };

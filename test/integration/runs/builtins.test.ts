@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { describe, type TestContext, test } from 'node:test';
+import { simulation, stepOf } from '#test/support/simulated-console.ts';
+
+const AUTO = { gates: 'auto' } as const;
+
+async function begun(t: TestContext) {
+  const world = simulation(t, [{ name: 'edge-1', leak: 'pool' }]);
+  await world.time.pass(300_000);
+  const console = await world.openConsole();
+  const run = async (runbook: string, params: Record<string, unknown> = {}) => {
+    const { id } = await console.start({ runbook, selector: 'name=edge-1', strategy: AUTO, params });
+    return world.ended(console, id);
+  };
+  return { world, console, node: world.node('edge-1'), run };
+}
+
+describe('buy-time', () => {
+  test('raises the limit of the running process, says for how long, and that nothing is fixed', async (t) => {
+    const { node, run } = await begun(t);
+    const ended = await run('buy-time', { limit: 20_000 });
+    assert.equal(`${ended.status}/${ended.verdict}`, 'succeeded/null', ended.summary);
+    assert.equal(node.fdLimit, 20_000);
+    assert.deepEqual(node.restarts, []);
+    assert.match(ended.summary, /may open 20,000 fds instead of 8,192, \d+ to \d+ more minutes.*fixes nothing/);
+    const again = await run('buy-time', { limit: 10_000 });
+    assert.match(again.summary, /nothing was raised/);
+    assert.equal(node.fdLimit, 20_000);
+  });
+
+  test('of a console that dies in the middle raises it all the same, once', async (t) => {
+    const { world, node } = await begun(t);
+    let died = false;
+    const mortal = await world.openConsole(async (name, die) => {
+      if (name !== 'setLimit:after' || died) return;
+      died = true;
+      await die();
+    });
+    const { id } = await mortal.start({ runbook: 'buy-time', selector: 'name=edge-1', strategy: AUTO, params: { limit: 20_000 } });
+    await world.time.pass(30_000);
+    const next = await world.openConsole();
+    const ended = await world.ended(next, id);
+    assert.equal(ended.status, 'succeeded', ended.summary);
+    assert.equal(node.fdLimit, 20_000);
+  });
+});
+
+test('capture-evidence keeps process, fds, config and journal, changes nothing, and runs beside a run that does', async (t) => {
+  const { world, console, node, run } = await begun(t);
+  const changing = await console.start({ selector: 'name=edge-1', strategy: AUTO });
+  const ended = await run('capture-evidence');
+  assert.equal(`${ended.status}/${ended.verdict}`, 'succeeded/null', ended.summary);
+  const kept = stepOf(ended, 'capture').evidence;
+  assert.equal(kept.length, 4);
+  for (const receipt of kept) assert.match(receipt.sha256, /^[0-9a-f]{64}$/);
+  await world.ended(console, changing.id);
+  node.touches.length = 0;
+  await run('capture-evidence');
+  assert.deepEqual(node.touches, []);
+});
+
+describe('config-rollback', () => {
+  test('puts back, byte for byte, what an earlier run changed, with one restart', async (t) => {
+    const { node, run } = await begun(t);
+    const before = node.config();
+    const first = await run('pool-settings', { enabled: false });
+    assert.notEqual(node.config(), before);
+    const back = await run('config-rollback', { run: first.id });
+    assert.equal(back.status, 'succeeded', back.summary);
+    assert.equal(node.config(), before);
+    assert.deepEqual(node.restarts, ['run', 'run']);
+    assert.match(stepOf(back, 'edit-config').summary, new RegExp(`config.yaml as before the run ${first.id}`));
+  });
+
+  test('leaves a file alone that somebody else changed since', async (t) => {
+    const { node, run } = await begun(t);
+    const first = await run('pool-settings', { enabled: false });
+    const edited = `${node.config()}# by hand\n`;
+    node.setConfig(edited);
+    const back = await run('config-rollback', { run: first.id });
+    assert.equal(back.status, 'failed');
+    assert.match(back.summary, /changed since the run/);
+    assert.equal(node.config(), edited);
+    assert.deepEqual(node.restarts, ['run']);
+  });
+
+  test('of a run that changed nothing here is refused on the node, with nothing touched', async (t) => {
+    const { console, node, run } = await begun(t);
+    const look = await run('capture-evidence');
+    const back = await run('config-rollback', { run: look.id });
+    assert.equal(back.status, 'failed');
+    assert.match(back.summary, /kept no backup/);
+    assert.deepEqual(node.restarts, []);
+    await assert.rejects(console.start({ runbook: 'config-rollback', selector: 'name=edge-1' }), { code: 'request.invalid' });
+  });
+});
