@@ -95,10 +95,13 @@ function assertSameOrigin(request: Request, url: string): void {
   throw new HeadroomError('auth.bad-origin', `the request came from ${origin ?? site}: only ${own[0]} may change things with a session`);
 }
 
-/** The address that the browser typed, http or https as the configured one. */
-function ownOrigin(request: Request): string {
+/** The address that the browser typed, where it cannot be somebody else's name that leads here (DNS rebinding): localhost or an IP address. */
+function ownOrigin(request: Request): string | null {
   const host = request.headers.get('host') ?? '';
-  return `${new URL(request.url).protocol}//${host}`;
+  const name = host.replace(/:\d+$/, '');
+  return name === 'localhost' || /^(\d{1,3}\.){3}\d{1,3}$|^\[[0-9a-f:]+\]$/i.test(name)
+    ? `${new URL(request.url).protocol}//${host}`
+    : null;
 }
 
 function parse<S extends z.ZodType>(schema: S | undefined, value: unknown, what: string): z.output<S> {

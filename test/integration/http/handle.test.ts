@@ -92,7 +92,9 @@ describe('handle', () => {
 
     assert.equal((await post({ cookie, origin: 'http://127.0.0.1:3000' })).status, 200);
     assert.equal((await post({ cookie, 'sec-fetch-site': 'same-origin' })).status, 200);
-    for (const headers of [{ origin: 'http://evil.example' }, { origin: 'null' }, { 'sec-fetch-site': 'cross-site' }])
+    assert.equal((await post({ cookie, host: 'localhost:3000', origin: 'http://localhost:3000' })).status, 200);
+    const rebound = { host: 'evil.example:3000', origin: 'http://evil.example:3000' };
+    for (const headers of [rebound, { origin: 'http://evil.example' }, { origin: 'null' }, { 'sec-fetch-site': 'cross-site' }])
       assert.equal((await problem(await post({ cookie, ...headers }))).code, 'auth.bad-origin', JSON.stringify(headers));
     assert.equal((await ask(handler, { method: 'POST', headers: { origin: 'http://evil.example' } })).status, 200);
   });
