@@ -1,23 +1,21 @@
 'use client';
 import { Ban, OctagonPause } from 'lucide-react';
 import { useState } from 'react';
-import { useAllowRuns, useRuns, useStopAllRuns } from '#client/runs.ts';
+import { useAllowRuns, useStop, useStopAllRuns } from '#client/stop-all.ts';
 import { Button } from '#components/ui/button.tsx';
 import { Callout } from '#components/ui/callout.tsx';
 import { DangerDialog } from '#components/ui/dialog.tsx';
 import { asProblem } from '#components/ui/error-state.tsx';
 import { TextField } from '#components/ui/field.tsx';
-import { hasEnded } from '#shared/runs.ts';
 import { plural } from '#shared/units/count.ts';
 
 /** In the sidebar while any run is live. */
 export function StopAll() {
-  const runs = useRuns();
+  const { stopped, live } = useStop();
   const stop = useStopAllRuns();
   const [open, setOpen] = useState(false);
   const [reason, setReason] = useState('');
-  const live = runs.data?.runs.filter((run) => !hasEnded(run.status)).length ?? 0;
-  if ((live === 0 && !open) || runs.data?.stopped) return null;
+  if ((live === 0 && !open) || stopped) return null;
   const problem = stop.isError ? asProblem(stop.error) : null;
   return (
     <>
@@ -63,9 +61,8 @@ export function StopAll() {
 
 /** Above every page while all runs are stopped. */
 export function StoppedStrip() {
-  const runs = useRuns();
+  const { stopped } = useStop();
   const allow = useAllowRuns();
-  const stopped = runs.data?.stopped;
   if (!stopped) return null;
   return (
     <div className="strip" role="status">

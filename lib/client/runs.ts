@@ -1,6 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { z } from 'zod';
-import { hasEnded, type RunInput, runListSchema, runSchema, stopSchema } from '#shared/runs.ts';
+import { hasEnded, type RunInput, runListSchema, runSchema } from '#shared/runs.ts';
 import { api } from './http.ts';
 import { queryKeys } from './query-keys.ts';
 
@@ -59,24 +58,6 @@ export function useRollBack(id: string) {
   return useMutation({
     mutationFn: () => api.post(path(id, '/rollback'), runSchema, { body: {} }),
     onSuccess: () => client.invalidateQueries({ queryKey: queryKeys.runs }),
-  });
-}
-
-const stoppedSchema = z.object({ stopped: stopSchema.nullable() });
-
-export function useStopAllRuns() {
-  const client = useQueryClient();
-  return useMutation({
-    mutationFn: (reason: string) => api.post('runs/stop-all', stoppedSchema, { body: { reason } }),
-    onSettled: () => client.invalidateQueries({ queryKey: queryKeys.runs }),
-  });
-}
-
-export function useAllowRuns() {
-  const client = useQueryClient();
-  return useMutation({
-    mutationFn: () => api.post('runs/allow', stoppedSchema, { body: {} }),
-    onSettled: () => client.invalidateQueries({ queryKey: queryKeys.runs }),
   });
 }
 
