@@ -2,7 +2,7 @@ import { LOOK } from './prelude.ts';
 
 // Bounds of what a look says, whatever the process holds: groups of their own, and bytes of socket numbers.
 const GROUPS = 200;
-const ID_BYTES = 170_000;
+const ID_BYTES = 150_000;
 
 /**
  * fds, then the socket tables of the process's own network namespace → one line per fd: count, kind, state, local, peer, number of the socket or pipe,
