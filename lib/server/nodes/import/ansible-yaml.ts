@@ -32,8 +32,8 @@ export function parseAnsibleYaml(text: string): Parsed {
     for (const { key, value: given, line: at } of entries(value, what, line)) {
       const plain = scalar(given);
       if (plain !== null) vars.set(key, { value: plain, line: at });
-      else if (/^(ansible_(ssh_)?(host|port|user|common_args)|ansible_connection|headroom_)/.test(key) || key === '<<')
-        problems.error(at, `${key} is not a plain value (a list, a mapping or encrypted): it should be written out`);
+      else if (key === '<<') problems.error(at, '<< is not followed: write the variables out');
+      else vars.set(key, { value: '', line: at, unusable: true });
     }
     return vars;
   };

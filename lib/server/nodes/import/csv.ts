@@ -46,8 +46,10 @@ export function parseCsv(text: string): Parsed {
       if (field === 'labels') node.labels = labelsOf(cell);
       else if (field === 'sshPort') {
         const port = toPort(cell);
-        if (port === undefined) problems.error(line, `port is ${shown(cell)}: it should be 1 to 65535`);
-        else node.sshPort = port;
+        if (port === undefined) {
+          node.wrong = [`port is ${shown(cell)}: it should be 1 to 65535`];
+          problems.error(line, node.wrong.join());
+        } else node.sshPort = port;
       } else node[field] = cell;
     }
     found.push(node);

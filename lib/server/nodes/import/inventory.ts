@@ -1,7 +1,7 @@
 import { createProblems, type Found, MOST_HOSTS, type Problem, shown, splitWords, toPort } from './parsed.ts';
 import { expandRange } from './range.ts';
 
-export type Value = { value: string; line: number };
+export type Value = { value: string; line: number /** a list, a mapping or encrypted */; unusable?: boolean };
 export type Vars = Map<string, Value>;
 type Group = { line: number; hosts: Set<string>; children: Set<string>; vars: Vars };
 
@@ -57,8 +57,6 @@ export function createInventory() {
     },
   };
 }
-
-export type Inventory = ReturnType<typeof createInventory>;
 
 function parentsOf(groups: ReadonlyMap<string, Group>): Map<string, string[]> {
   const parents = new Map<string, string[]>();
@@ -127,10 +125,18 @@ function toFound(
     return null;
   }
   const node: Found = { line, name, labels: {} };
+  const wrong = (at: number, message: string) => {
+    problems.error(at, message);
+    node.wrong = [...(node.wrong ?? []), message];
+  };
   const plain = (value: Value | undefined, what: string): string | undefined => {
     if (!value) return undefined;
+    if (value.unusable) {
+      wrong(value.line, `${what} is not a plain value (a list, a mapping or encrypted): it should be written out`);
+      return undefined;
+    }
     if (!/\{\{|\{%/.test(value.value)) return value.value;
-    problems.error(value.line, `${what} of ${shown(name)} is a template, ${shown(value.value)}: it should be the value itself`);
+    wrong(value.line, `${what} of ${shown(name)} is a template, ${shown(value.value)}: it should be the value itself`);
     return undefined;
   };
   node.host = plain(one('ansible_host', 'ansible_ssh_host'), 'ansible_host') ?? name;
@@ -138,7 +144,7 @@ function toFound(
   const portText = plain(port, 'ansible_port');
   if (port && portText !== undefined) {
     const number = toPort(portText);
-    if (number === undefined) problems.error(port.line, `ansible_port of ${shown(name)} is ${shown(portText)}: it should be 1 to 65535`);
+    if (number === undefined) wrong(port.line, `ansible_port of ${shown(name)} is ${shown(portText)}: it should be 1 to 65535`);
     else node.sshPort = number;
   }
   const user = plain(one('ansible_user', 'ansible_ssh_user'), 'ansible_user');

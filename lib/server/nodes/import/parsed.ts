@@ -18,6 +18,8 @@ export type Found = {
   metricsUrl?: string;
   proxyJump?: string;
   labels: Record<string, string>;
+  /** what it says of itself and cannot be used: it is no node then, never one with something guessed */
+  wrong?: string[];
 };
 
 /** `error`: the host or line is not used; `note`: it is, without this detail. */

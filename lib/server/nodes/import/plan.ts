@@ -16,9 +16,8 @@ export type Defaults = {
 export type Planned = { row: Row /** to be stored, for add and change */; node: NodeInput | null; existing: FleetMember | null };
 
 /** What the import would do with each host that was found, in the order of the text. */
-export function planImport({ found, problems }: Parsed, defaults: Defaults, registry: readonly FleetMember[]): Planned[] {
+export function planImport({ found }: Parsed, defaults: Defaults, registry: readonly FleetMember[]): Planned[] {
   const byName = new Map(registry.map((member) => [member.name, member]));
-  const wrongLines = new Map(problems.filter(({ severity }) => severity === 'error').map(({ line, message }) => [line, message]));
   const names = new Map<string, number>();
   // an address that an import moves away from is free for another of its nodes
   const moving = new Set(found.filter(({ name, host }) => byName.has(name) && host !== undefined).map(({ name }) => name));
@@ -27,9 +26,7 @@ export function planImport({ found, problems }: Parsed, defaults: Defaults, regi
     const existing = byName.get(one.name) ?? null;
     const parsed = nodeInputSchema.safeParse(draft(one, defaults, existing));
     const node = parsed.success ? parsed.data : null;
-    const why: string[] = [];
-    const wrong = wrongLines.get(one.line);
-    if (wrong !== undefined) why.push(wrong);
+    const why: string[] = [...(one.wrong ?? [])];
     for (const { path, message } of parsed.error?.issues ?? [])
       why.push(`${path.join('.')} is ${given(draft(one, defaults, existing), path)}: ${message}`);
     const conflict = node && why.length === 0 ? conflictOf(one, node, names, taken) : null;
@@ -40,7 +37,7 @@ export function planImport({ found, problems }: Parsed, defaults: Defaults, regi
     const changes = node && existing ? differences(existing, node) : [];
     const action = why.length > 0 ? 'invalid' : conflict ? 'conflict' : !existing ? 'add' : changes.length > 0 ? 'change' : 'same';
     const stored = action === 'add' || action === 'change';
-    const address = `${node?.user ?? one.user ?? '?'}@${node?.host ?? one.host ?? '?'}:${node?.sshPort ?? one.sshPort ?? 22}`;
+    const address = `${node?.user ?? one.user ?? '?'}@${node?.host ?? one.host ?? '?'}:${node?.sshPort ?? one.sshPort ?? 22}${node?.proxyJump ? ` through ${node.proxyJump}` : ''}`;
     const row: Row = {
       line: one.line,
       name: one.name.slice(0, 200),
@@ -65,7 +62,7 @@ function conflictOf(one: Found, node: NodeInput, names: ReadonlyMap<string, numb
 
 /** What the text says, over what the node is now, or over the defaults when it is new. */
 function draft(one: Found, defaults: Defaults, existing: FleetMember | null): Record<string, unknown> {
-  const { line: _line, metricsVia, metricsUrl, labels, proxyJump, ...said } = one;
+  const { line: _line, wrong: _wrong, metricsVia, metricsUrl, labels, proxyJump, ...said } = one;
   const base = existing ?? { ...defined(defaults, ['user', 'sshPort', 'unit', 'configPath']), labels: defaults.labels ?? {} };
   const via = metricsVia ?? existing?.metrics.via ?? defaults.metricsVia ?? 'ssh';
   const url = metricsUrl ?? existing?.metrics.url ?? defaults.metricsUrl ?? 'http://127.0.0.1:9090/metrics';

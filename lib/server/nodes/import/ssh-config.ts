@@ -69,8 +69,11 @@ export function parseSshConfig(text: string): Parsed {
       const [port, user, jump] = [value('port'), value('user'), value('proxyjump')];
       if (port) {
         const number = toPort(port.value);
-        if (number === undefined) problems.error(port.line, `Port is ${shown(port.value)}: it should be 1 to 65535`);
-        else node.sshPort = number;
+        if (number === undefined) {
+          const message = `Port is ${shown(port.value)}: it should be 1 to 65535`;
+          problems.error(port.line, message);
+          node.wrong = [message];
+        } else node.sshPort = number;
       }
       if (user) node.user = user.value;
       if (jump && jump.value.toLowerCase() !== 'none') node.proxyJump = resolveJump(jump.value, blocks);

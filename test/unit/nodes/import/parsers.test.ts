@@ -36,7 +36,7 @@ describe('ssh_config', () => {
     assert.deepEqual(short(plan), [
       'add edge-01 deploy@edge-01.example:2222',
       'add edge-02 sre@edge-02.example:2222',
-      'add db-01 sre@10.0.0.9:22',
+      'add db-01 sre@10.0.0.9:22 through jumper@10.0.0.1:22',
       'add bastion jumper@10.0.0.1:22',
     ]);
     assert.deepEqual(plan.problems, []);
@@ -55,6 +55,7 @@ describe('ssh_config', () => {
       ],
     );
     assert.match(plan.problems[1]?.message ?? '', /^Port is "99999": it should be 1 to 65535/);
+    assert.deepEqual(short(plan), ['invalid a sre@a:22'], 'nor is it reached at a port that nobody wrote');
   });
 
   test('a pattern of many stars is matched in bounded time', () => {
@@ -132,6 +133,19 @@ describe('Ansible inventories', () => {
       { field: 'transport', before: 'ssh2', after: 'openssh' },
       { field: 'proxyJump', before: 'none', after: 'ops@bastion:2022' },
     ]);
+  });
+
+  test('a host with a value that cannot be used is no node, not one with a guess in its place', () => {
+    const ini = read('ansible-ini', 'a ansible_port=ssh\nb ansible_host="{{ ip }}"\nc\n[g]\nd\n[g:vars]\nansible_port=0');
+    assert.deepEqual(
+      ini.rows.map(({ name, action }) => `${action} ${name}`),
+      ['invalid a', 'invalid b', 'add c', 'invalid d'],
+    );
+    const yaml = read('ansible-yaml', 'all:\n  hosts:\n    a: { ansible_host: !vault x }\n    b: { ansible_port: [1] }\n    c:');
+    assert.deepEqual(
+      yaml.rows.map(({ name, action }) => `${action} ${name}`),
+      ['invalid a', 'invalid b', 'add c'],
+    );
   });
 
   for (const [what, format, text, line, words] of [
