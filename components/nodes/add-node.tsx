@@ -3,7 +3,7 @@ import { type FormEvent, useState } from 'react';
 import { useAddNode, useSshKey } from '#client/nodes.ts';
 import { may, useSession } from '#client/session.ts';
 import { useUrlState } from '#client/url-state.ts';
-import { Button } from '#components/ui/button.tsx';
+import { Button, LinkButton } from '#components/ui/button.tsx';
 import { Callout } from '#components/ui/callout.tsx';
 import { Card } from '#components/ui/card.tsx';
 import { CodeBlock } from '#components/ui/code-block.tsx';
@@ -47,6 +47,11 @@ export function AddNodeView() {
               : 'Nothing is sent to the host before its key is approved.'}
           </p>
         </div>
+        {nodeId === null ? (
+          <div className="actions">
+            <LinkButton href="/nodes/import">Import a list</LinkButton>
+          </div>
+        ) : null}
       </div>
       <div className="add-grid">
         {nodeId === null ? <NodeForm onAdded={setNodeId} /> : <NodeCheck id={nodeId} />}

@@ -73,3 +73,13 @@ export function SelectField(props: Frame & ComponentProps<'select'>) {
     </FieldFrame>
   );
 }
+
+export function AreaField(props: Frame & ComponentProps<'textarea'>) {
+  const { frame, rest } = split(props);
+  const { id, describedBy } = useFrame(frame);
+  return (
+    <FieldFrame id={id} frame={frame}>
+      <textarea id={id} className="mono" aria-invalid={frame.error ? true : undefined} aria-describedby={describedBy} {...rest} />
+    </FieldFrame>
+  );
+}

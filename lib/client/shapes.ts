@@ -7,6 +7,7 @@ export { auditPageSchema } from '#shared/audit.ts';
 export { problemSchema } from '#shared/errors.ts';
 export { eventSchema } from '#shared/events.ts';
 export { nodeMetricsAnswerSchema } from '#shared/metrics.ts';
+export { importPlanSchema } from '#shared/node-import.ts';
 export { fleetSchema, nodeConfigSchema, nodeDetailSchema, selfTestSchema } from '#shared/nodes.ts';
 export { runListSchema } from '#shared/runs.ts';
 export { nodeFdsSchema } from '#shared/xray.ts';

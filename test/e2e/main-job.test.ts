@@ -229,6 +229,7 @@ describe('the main job on the demo fleet, in a browser', { concurrency: false },
       '/settings',
       '/audit',
       '/nodes/new',
+      '/nodes/import',
     ];
     const { url, signInUrl } = demo.meta();
     assert.deepEqual(await faultsOf(browser, { url, signInUrl, paths }), []);

@@ -1,0 +1,13 @@
+import type { Metadata } from 'next';
+import { Page } from '#components/layout/page.tsx';
+import { ImportView } from '#components/nodes/import-view.tsx';
+
+export const metadata: Metadata = { title: 'Import nodes' };
+
+export default function ImportNodesPage() {
+  return (
+    <Page crumbs={[{ label: 'Fleet', href: '/' }, { label: 'Add node', href: '/nodes/new' }, { label: 'Import' }]}>
+      <ImportView />
+    </Page>
+  );
+}
