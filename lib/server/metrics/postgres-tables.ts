@@ -84,7 +84,6 @@ export function createPartitions(table: Table) {
     },
   };
 }
-export type Partitions = ReturnType<typeof createPartitions>;
 
 /** Many rows with one statement, a column an array. `rows[i]` belongs to `nodes[i]`; NaN becomes NULL. Gives (node, at) of what was new. */
 export async function insertRows(

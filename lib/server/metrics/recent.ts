@@ -33,7 +33,6 @@ export function createRecentSamples({ keepMs, thinKeepMs }: { keepMs: number; th
     drop: (nodeId: string) => void nodes.delete(nodeId),
   };
 }
-export type RecentSamples = ReturnType<typeof createRecentSamples>;
 
 const FIRST_CAPACITY = 64;
 /** Upper bound, 1.1 MiB: 2 h at one sample a second. */

@@ -94,12 +94,15 @@ function createRates() {
         if (value === null) continue;
         last.set(key, { at: reading.at, life: reading.processStart, value });
         if (!before || before.life !== reading.processStart || reading.at <= before.at || value < before.value) continue;
-        rates[key] = ((value - before.value) * 1000) / (reading.at - before.at);
+        rates[key] = rounded(((value - before.value) * 1000) / (reading.at - before.at));
       }
       return complete(rates);
     },
   };
 }
+
+/** To 0.00001 a second: noise below it would be most of an answer's bytes. */
+const rounded = (rate: number): number => Math.round(rate * 1e5) / 1e5;
 
 const complete = (rates: Partial<Record<CounterKey, number | null>>): Record<CounterKey, number | null> => ({
   acceptedTotal: null,

@@ -258,6 +258,15 @@ describe('the metrics of a node', () => {
     assert.deepEqual((await ask(rig({ samples, members: [member({ metrics: { via: 'none' } })] }), {})).blind, []);
   });
 
+  test('every sample of a day is given to who asks for it, in the series asked for; of more than 48 hours it is not', async () => {
+    const r = rig({ samples: growing(90) });
+    const answer = await ask(r, { from: String(NOW - 86_400_000), full: '1', series: 'openFds,fdLimit' });
+    assert.equal(answer.step, 0);
+    assert.deepEqual(Object.keys(answer.series), ['openFds', 'fdLimit']);
+    await assert.rejects(ask(r, { from: String(NOW - 49 * 3_600_000), full: '1' }), /49 hours.*48 hours at most/);
+    assert.equal(nodeMetricsQuerySchema.safeParse({ series: 'openFds,nonsense' }).success, false);
+  });
+
   test('long ranges get a step that keeps the points drawable', async () => {
     const answer = await ask(rig(), { from: new Date(NOW - 30 * 86_400_000).toISOString() });
     assert.ok(answer.step > 0 && (30 * 86_400) / answer.step <= 1500, `${answer.step}`);

@@ -29,6 +29,30 @@ describe('configuration', () => {
     refused({ HEADROOM_SCRAPE_SECONDS: '0' }, /^HEADROOM_SCRAPE_SECONDS is "0": /);
   });
 
+  test('retention is said in hours and days, tier by tier; what makes no sense is refused', () => {
+    const [hour, day] = [3_600_000, 86_400_000];
+    assert.deepEqual(readConfig({}).retention, { rawMs: 48 * hour, minuteMs: 30 * day, quarterMs: 396 * day });
+    assert.deepEqual(readConfig({ HEADROOM_RETENTION: 'raw=6h, 15m=90d' }).retention, {
+      rawMs: 6 * hour,
+      minuteMs: 30 * day,
+      quarterMs: 90 * day,
+    });
+    for (const wrong of ['48h', 'raw=48', 'raw=1h', 'raw=31d', '1m=400d', '15m=9999d', 'raw=3h,raw=4h', 'hour=1h', 'raw=3h,'])
+      refused({ HEADROOM_RETENTION: wrong }, /^HEADROOM_RETENTION is ".*": it should be how long each tier is kept/);
+  });
+
+  test('databases and servers are named by URLs of their kind, which are not repeated', () => {
+    refused(
+      { HEADROOM_DATABASE_URL: 'mysql://a:hunter2@b/c' },
+      /^HEADROOM_DATABASE_URL is a value that is not shown: it should be a PostgreSQL URL/,
+    );
+    refused(
+      { HEADROOM_PROMETHEUS_URL: 'localhost:9090' },
+      /^HEADROOM_PROMETHEUS_URL is a value that is not shown: it should be the URL of/,
+    );
+    assert.equal(readConfig({ HEADROOM_DATABASE_URL: 'postgres://h@127.0.0.1/h' }).databaseUrl, 'postgres://h@127.0.0.1/h');
+  });
+
   test('every wrong value is named, each in a line of its own', () => {
     refused({ PORT: 'x', HEADROOM_DEMO: 'y' }, /^PORT is "x".*\nHEADROOM_DEMO is "y"/);
   });
