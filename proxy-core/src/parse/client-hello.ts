@@ -4,7 +4,7 @@ import { parseAskedName } from './asked-name.ts';
 /** What routing needs of a ClientHello. `name` is null when it names no host that could be routed by (none, or an address). */
 export type ClientHello = { name: string | null; alpn: readonly string[]; ech: boolean };
 
-const RANDOM_BYTES = 32;
+const [VERSION_BYTES, RANDOM_BYTES] = [2, 32];
 const MAX_SESSION_ID = 32;
 const EXTENSION = { serverName: 0, alpn: 16, ech: 0xfe0d } as const;
 const HOST_NAME = 0;
@@ -69,7 +69,8 @@ export function parseClientHello(bytes: Buffer, start: number, end: number): Cli
 }
 
 function readHello(hello: Cursor): ClientHello {
-  if (hello.u16() >> 8 !== 3) throw new Malformed();
+  // Which versions there are is the backend's business (RFC 8446 4.2.1: legacy_version alone decides nothing).
+  hello.skip(VERSION_BYTES);
   hello.skip(RANDOM_BYTES);
   const sessionId = hello.u8();
   if (sessionId > MAX_SESSION_ID) throw new Malformed();
@@ -114,19 +115,18 @@ function readServerName(body: Cursor): string | null {
   }
   if (text === null || isIp(text)) return null;
   const name = parseAskedName(text);
-  if (name === null) throw new Malformed();
-  return name;
+  if (name !== null) return name;
+  // One label of digits is a name. Several with digits last are an IPv4 address in an old spelling ("127.1"), which is no name.
+  if (/^[0-9]{1,63}$/.test(text)) return text;
+  if (/^[0-9a-z.]{1,254}[.][0-9]{1,63}[.]?$/i.test(text) && !text.includes('..') && !text.startsWith('.')) return null;
+  throw new Malformed();
 }
 
 function readAlpn(body: Cursor): readonly string[] {
   const list = body.vector(body.u16());
   body.finished();
-  if (list.left === 0) throw new Malformed();
   const protocols: string[] = [];
-  while (list.left > 0) {
-    const length = list.u8();
-    if (length === 0) throw new Malformed();
-    protocols.push(list.latin1(length));
-  }
+  // An empty name or list is the backend's to refuse (RFC 7301 3.1): it changes nothing in where the hello goes.
+  while (list.left > 0) protocols.push(list.latin1(list.u8()));
   return protocols;
 }
