@@ -22,7 +22,7 @@ if [ "$6" = unlimited ] || [ "$6" -ge "$5" ]; then echo acted=0; echo "limit=$6"
 h=$7
 [ "$h" = unlimited ] || [ "$h" -ge "$5" ] || h=$5
 in_time "$1"
-prlimit --pid "$4" --nofile="$5:$h" || exit ${EXIT.refused}
+prlimit --pid "$4" --nofile="$5:$h" || fail ${EXIT.refused} "its hard limit is $7: beyond that only root may raise it, with CAP_SYS_RESOURCE"
 echo acted=1
 set -- "$1" "$2" "$3" "$4" "$5" $(read_limit "$@")
 echo "limit=$6"
