@@ -1,7 +1,9 @@
 import { promisify } from 'node:util';
-import { constants, gzip } from 'node:zlib';
+import { gzip } from 'node:zlib';
 
 const compress = promisify(gzip);
+/** Of 9: a day of samples in about 10 ms. */
+const LEVEL = 4;
 /** Below this a packet holds it anyway. */
 const WORTH_BYTES = 2048;
 
@@ -10,7 +12,7 @@ export async function compressedJson(request: Request, value: unknown): Promise<
   const headers = { 'content-type': 'application/json', 'cache-control': 'no-store', vary: 'Accept-Encoding' };
   const text = JSON.stringify(value);
   if (text.length < WORTH_BYTES || !acceptsGzip(request.headers.get('accept-encoding') ?? '')) return new Response(text, { headers });
-  const bytes = await compress(text, { level: constants.Z_BEST_SPEED });
+  const bytes = await compress(text, { level: LEVEL });
   return new Response(new Uint8Array(bytes), { headers: { ...headers, 'content-encoding': 'gzip' } });
 }
 

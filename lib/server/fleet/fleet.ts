@@ -103,7 +103,8 @@ export function createFleet(deps: FleetDeps): Fleet {
         to: toInstant(range.toMs),
         step: chart.stepSeconds,
         processStarts: chart.processStarts.map(toInstant),
-        times: chart.times,
+        // a day of every sample: its times to a tenth of a second, or they would be half of the answer
+        times: query.full ? chart.times.map((seconds) => Math.round(seconds * 10) / 10) : chart.times,
         series: query.series ? Object.fromEntries(query.series.map((name) => [name, chart.series[name] ?? []])) : chart.series,
         // a node without a metrics page is always counted over SSH: nothing went blind
         blind: member.metrics.via === 'none' ? [] : chart.blind.map((b) => ({ from: toInstant(b.fromMs), to: toInstant(b.toMs) })),

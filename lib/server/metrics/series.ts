@@ -101,8 +101,11 @@ function createRates() {
   };
 }
 
-/** To 0.00001 a second: noise below it would be most of an answer's bytes. */
-const rounded = (rate: number): number => Math.round(rate * 1e5) / 1e5;
+/** To 0.1 a second, below 10 to 0.01 and below 1 to 0.00001: the digits after would be most of an answer's bytes. */
+const rounded = (rate: number): number => {
+  const scale = rate >= 10 ? 10 : rate >= 1 ? 100 : 1e5;
+  return Math.round(rate * scale) / scale;
+};
 
 const complete = (rates: Partial<Record<CounterKey, number | null>>): Record<CounterKey, number | null> => ({
   acceptedTotal: null,
@@ -139,8 +142,11 @@ function valuesOf(reading: Reading, rates: Record<CounterKey, number | null>): V
 /** Null where the node does not say what an idle process of its kind holds: a guessed baseline would explain, or accuse, too much. */
 export function explainedOf(reading: Reading): { explained: number | null; unexplained: number | null } {
   if (reading.baselineFds === null) return { explained: null, unexplained: null };
-  return explain({ ...reading, source: 'http' }, reading.baselineFds);
+  return explain(asSample(reading), reading.baselineFds);
 }
+
+/** What explains fds is not where they were read. */
+const asSample = (reading: Reading): Sample => reading as Sample;
 
 type Row = { atMs: number; values: Record<string, number | null> | null };
 
