@@ -37,7 +37,7 @@ test('case 73: leading zeros, large ports, the wrong family, extra spaces and LF
     'TCP6 192.0.2.1 198.51.100.1 1 2\r\n',
     'TCP4  192.0.2.1 198.51.100.1 1 2\r\n',
     'TCP4 192.0.2.1 198.51.100.1 1 2 \r\n',
-    'TCP4 192.0.2.1 198.51.100.1 1 2\n',
+    'TCP4 192.0.2.1 198.51.100.1 1 22\n',
     'TCP4 192.0.2.1 198.51.100.1 1\r\n',
     'tcp4 192.0.2.1 198.51.100.1 1 2\r\n',
     'UNKNOWNX\r\n',

@@ -75,12 +75,10 @@ test('case 10: another major version is no TLS', () => {
   for (const major of [0, 2, 4, 255]) assert.equal(judged(Buffer.from([22, major, 1, 0, 100, 1])), 'refused unknown_protocol');
 });
 
-test('case 11: another record type between two fragments is refused', () => {
-  for (const type of [20, 21, 23, 24])
-    assert.equal(
-      judged(Buffer.concat([records(whole.subarray(0, 20)), Buffer.from([type, 3, 1, 0, 1, 1]), records(whole.subarray(20))])),
-      MALFORMED,
-    );
+test('case 11: a fragment that comes as another record type is refused', () => {
+  const [first, rest] = [records(whole.subarray(0, 20)), records(whole.subarray(20))];
+  for (const type of [20, 21, 23, 24]) assert.equal(judged(Buffer.concat([first, Buffer.from([type]), rest.subarray(1)])), MALFORMED);
+  assert.equal(judged(Buffer.concat([first, Buffer.from([20, 3, 3, 0, 1, 1]), rest])), MALFORMED, 'and so is one between two fragments');
 });
 
 test('case 12: an alert as the first record has a reason of its own', () => {
