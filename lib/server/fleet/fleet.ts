@@ -118,7 +118,8 @@ export function createFleet(deps: FleetDeps): Fleet {
         state: health.state,
         pool: enabled === null ? 'unknown' : enabled ? 'on' : 'off',
         leak: judge.of(member.id, clock.now(), nodeCount).leak.verdict,
-        drift: hasDrift(health, records.get(member.id)?.value ?? NOTHING_RECORDED) ? 'yes' : 'no',
+        drift:
+          deps.runs.activeRunOf(member.id) === null && hasDrift(health, records.get(member.id)?.value ?? NOTHING_RECORDED) ? 'yes' : 'no',
         ...(health.version !== null && { version: health.version }),
       };
     },
@@ -154,7 +155,8 @@ function join(parts: {
     timeToEmfileSeconds: judged.timeToEmfileSeconds,
     pool: { enabled: health.pool.enabled, active: sample?.poolActive ?? null, idle: sample?.poolIdle ?? null },
     configSha256: health.configSha256,
-    drift: hasDrift(health, recorded),
+    // what a run is changing right now is no surprise to anyone
+    drift: parts.activeRunId === null && hasDrift(health, recorded),
     drill: health.drill,
     hostKey: recorded.hostKey,
     activeRunId: parts.activeRunId,

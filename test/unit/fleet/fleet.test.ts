@@ -43,6 +43,7 @@ function rig(
     health?: Partial<NodeHealth>;
     agreed?: string | null;
     blocked?: boolean;
+    run?: string | null;
     now?: number;
   } = {},
 ) {
@@ -82,7 +83,7 @@ function rig(
     },
     configFiles: { agreed: async () => options.agreed ?? null },
     runs: {
-      activeRunOf: () => 'r_1',
+      activeRunOf: () => options.run ?? null,
       touching: async () => [{ id: 'r_1', title: 'fd-leak', from: '2023-11-14T22:13:20.000Z', to: null, verdict: null }],
     },
     clock: { now: () => time.now, sleep: async () => undefined },
@@ -130,6 +131,7 @@ describe('the view of the fleet', () => {
       ],
       health: { state: 'degraded', reason: 'The last reload failed.', drill: 'pool-leak' },
       blocked: true,
+      run: 'r_1',
     });
     const [node] = (await fleet.view()).nodes;
     assert.ok(node);
@@ -203,6 +205,8 @@ describe('the view of the fleet', () => {
     assert.equal(await drift('a'.repeat(64), 'a'.repeat(64)), false);
     assert.equal(await drift(null, 'a'.repeat(64)), false);
     assert.equal(await drift('a'.repeat(64), null), false);
+    const changing = rig({ agreed: 'a'.repeat(64), health: { configSha256: 'b'.repeat(64) }, run: 'r_1' }).fleet;
+    assert.equal((await changing.view()).nodes[0]?.drift, false, 'what a run is changing is no drift');
   });
 
   test('the sparkline has 60 points, the peak of each minute, null where nothing is known', async () => {
