@@ -1,4 +1,4 @@
 export { explain } from './explain.ts';
-export { assessFix, type FixAssessment, type FixVerdict } from './fix.ts';
-export { assessLeak, type LeakAssessment } from './leak.ts';
-export { judgeWindow, type WindowJudgement } from './window.ts';
+export { assessFix } from './fix.ts';
+export { assessLeak } from './leak.ts';
+export { judgeWindow } from './window.ts';
