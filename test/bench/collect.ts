@@ -13,10 +13,10 @@ import { nodeMetricsQuerySchema, type Sample } from '#shared/metrics.ts';
 import type { FleetMember } from '#shared/nodes.ts';
 import { programs, startPostgres } from '#test/support/real-servers.ts';
 import { compressedJson } from '../../app/api/_http/compressed.ts';
+import { writeSection } from './section.ts';
 
 // What collecting costs: `node test/bench/collect.ts` prints the figures and writes them into docs/benchmarks.md, between its two marks.
 
-const HERE = path.resolve(import.meta.dirname, '../..');
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'headroom-bench-'));
 const SERIES = 'openFds,fdLimit,connectionsActive,poolActive,acceptedPerSecond,rssBytes';
 const NODES = 1000;
@@ -235,14 +235,8 @@ try {
 } finally {
   fs.rmSync(dir, { recursive: true, force: true });
 }
-const page = path.join(HERE, 'docs/benchmarks.md');
-const [start, end] = ['<!-- collect -->', '<!-- /collect -->'];
-const text = fs.existsSync(page)
-  ? fs.readFileSync(page, 'utf8')
-  : '# Benchmarks\n\nEach table is written by its script; run it again to change it.\n';
-const machine = `${os.cpus().length} cores (${os.cpus()[0]?.model.trim()}), load ${os.loadavg()[0]?.toFixed(1)} while measured, Node ${process.versions.node}`;
-const table = rows.map(([what, measured, target]) => `| ${what} | ${measured} | ${target} |`).join('\n');
-const block = `${start}\n## Collecting\n\n\`node test/bench/collect.ts\`, ${new Date().toISOString().slice(0, 10)}, ${machine}.\n\n| what | measured | target |\n|---|---|---|\n${table}\n${end}`;
-const old = text.indexOf(start);
-fs.writeFileSync(page, old < 0 ? `${text}\n${block}\n` : `${text.slice(0, old)}${block}${text.slice(text.indexOf(end) + end.length)}`);
+writeSection('collect', 'Collecting', 'node test/bench/collect.ts', [
+  ['what', 'measured', 'target'],
+  ...rows.map(([what, measured, target]) => [what, measured, target]),
+]);
 process.exit(0);
