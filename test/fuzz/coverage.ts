@@ -15,6 +15,9 @@ export class Coverage {
   readonly #run = new Map<string, Uint8Array>();
   readonly #functions = new Map<string, Map<string, { from: number; to: number; run: boolean }>>();
 
+  /** what was seen to run and is not remembered yet */
+  #looked: [Uint8Array, number][] = [];
+
   constructor() {
     this.#session.connect();
     this.#post('Profiler.enable');
@@ -44,10 +47,17 @@ export class Coverage {
       for (let i = 0; i < end; i += 1)
         if (now[i] === 1 && before[i] === 0) {
           if (remember) before[i] = 1;
+          else this.#looked.push([before, i]);
           fresh += 1;
         }
     }
     return fresh;
+  }
+
+  /** Remembers all that was looked at: code that a second run did not reach again is not looked for for ever. */
+  settle(): void {
+    for (const [run, at] of this.#looked) run[at] = 1;
+    this.#looked = [];
   }
 
   get covered(): Covered {

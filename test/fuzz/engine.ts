@@ -52,7 +52,7 @@ export function fuzz({ seed, seconds = Number.POSITIVE_INFINITY, inputs: most = 
     watch?.(target, input);
     const before = performance.now();
     try {
-      target.run(input, random);
+      target.run(input, createRandom(fingerprint(input)));
     } catch (error) {
       findings.push({ target: target.name, message: error instanceof Error ? (error.stack ?? error.message) : String(error), input });
     }
@@ -85,8 +85,10 @@ export function fuzz({ seed, seconds = Number.POSITIVE_INFINITY, inputs: most = 
     });
     for (const input of tried) runOne(target, input);
     count += tried.length;
-    if (coverage.take(false) > 0) keepNew(target, tried);
-    else batch = Math.min(LARGEST_BATCH, 2 * batch);
+    if (coverage.take(false) > 0) {
+      keepNew(target, tried);
+      coverage.settle();
+    } else batch = Math.min(LARGEST_BATCH, 2 * batch);
     if (heapEarly === 0 && (count >= most / 10 || elapsed() >= seconds / 10)) heapEarly = heapNow();
   }
   const result: Result = {
@@ -102,6 +104,13 @@ export function fuzz({ seed, seconds = Number.POSITIVE_INFINITY, inputs: most = 
   };
   coverage.close();
   return result;
+}
+
+/** An input is cut the same way each time it is run: a finding is repeated from its bytes alone. */
+function fingerprint(input: Buffer): number {
+  let hash = input.length;
+  for (let at = 0; at < input.length; at += 1 + (input.length >> 6)) hash = Math.imul(hash ^ (input[at] ?? 0), 0x01000193);
+  return hash >>> 0;
 }
 
 /** Large inputs cost as much as hundreds of small ones, and are taken as rarely. */

@@ -3,7 +3,8 @@ import path from 'node:path';
 import type { Result } from './engine.ts';
 import { TARGETS } from './targets.ts';
 
-const [BEGIN, END] = ['<!-- fuzz: written by test/fuzz/run.ts -->', '<!-- /fuzz -->'];
+/** Each run has a section of its own, found again by its seed. */
+const marks = (seed: number) => [`<!-- fuzz ${seed}: written by test/fuzz/run.ts -->`, `<!-- /fuzz ${seed} -->`] as const;
 const TITLE = '# Reliability\n\nFigures here are written by the scripts that measured them.\n';
 const thousands = (value: number) => value.toLocaleString('en-GB');
 const mebibytes = (bytes: number) => `${(bytes / 1_048_576).toFixed(1)} MiB`;
@@ -28,9 +29,10 @@ export function writeReport(file: string, use: { seed: number; seconds?: number;
     ['Node', process.version],
     ['date', new Date().toISOString().slice(0, 10)],
   ];
+  const [begin, end] = marks(use.seed);
   const section = [
-    BEGIN,
-    '## Hostile bytes',
+    begin,
+    `## Hostile bytes, seed ${use.seed}`,
     '',
     'Mutated inputs, guided by the code that they run (V8 block coverage), are given to every parser at once and in pieces. None may throw,',
     'take longer than a second, give another answer in pieces than at once, or let through a name that no host can have.',
@@ -38,11 +40,11 @@ export function writeReport(file: string, use: { seed: number; seconds?: number;
     '| | |',
     '|---|---|',
     ...rows.map(([what, value]) => `| ${what} | ${value} |`),
-    END,
+    end,
   ].join('\n');
   const before = fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : TITLE;
-  const [from, to] = [before.indexOf(BEGIN), before.indexOf(END)];
-  const after = from < 0 ? `${before.trimEnd()}\n\n${section}\n` : `${before.slice(0, from)}${section}${before.slice(to + END.length)}`;
+  const [from, to] = [before.indexOf(begin), before.indexOf(end)];
+  const after = from < 0 ? `${before.trimEnd()}\n\n${section}\n` : `${before.slice(0, from)}${section}${before.slice(to + end.length)}`;
   fs.mkdirSync(path.dirname(file), { recursive: true });
   fs.writeFileSync(file, after);
 }
