@@ -58,9 +58,14 @@ function isText(path: string): boolean {
 }
 
 function answerProblem(response: ServerResponse, code: ErrorCode, detail: string): void {
+  const headers = { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' };
+  response.writeHead(ERROR_CODES[code].status, headers).end(problemText(code, detail));
+}
+
+function problemText(code: ErrorCode, detail: string): string {
   const { status, title } = ERROR_CODES[code];
   const problem: Problem = { type: `urn:headroom:problem:${code}`, title, status, code, detail };
-  response.writeHead(status, { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' }).end(JSON.stringify(problem));
+  return JSON.stringify(problem);
 }
 
 function logAnswer(request: IncomingMessage, response: ServerResponse, log: Log): void {
@@ -74,16 +79,26 @@ function logAnswer(request: IncomingMessage, response: ServerResponse, log: Log)
   });
 }
 
+/** Next answers a method that a route does not export with an empty 405. Its compression writes the head before the end, so both are watched. */
 function replaceEmpty405(request: IncomingMessage, response: ServerResponse): void {
-  const end = response.end;
-  const replaced: typeof end = function (this: ServerResponse, ...args: unknown[]) {
-    if (response.statusCode !== 405 || response.headersSent) return Reflect.apply(end, response, args);
-    const code = 'request.method-not-allowed';
-    const { status, title } = ERROR_CODES[code];
-    const detail = `${request.method} is not something that ${request.url?.split('?')[0]} takes`;
-    const problem: Problem = { type: `urn:headroom:problem:${code}`, title, status, code, detail };
-    response.setHeader('Content-Type', 'application/problem+json');
-    return Reflect.apply(end, response, [JSON.stringify(problem)]);
+  const { writeHead, end } = response;
+  let empty = false;
+  const head: typeof writeHead = function (this: ServerResponse, ...args: unknown[]) {
+    const status = typeof args[0] === 'number' ? args[0] : response.statusCode;
+    if (status === 405 && !response.hasHeader('content-type')) {
+      empty = true;
+      response.removeHeader('content-length');
+      response.setHeader('Content-Type', 'application/problem+json');
+    }
+    return Reflect.apply(writeHead, response, args);
   };
-  response.end = replaced;
+  const last: typeof end = function (this: ServerResponse, ...args: unknown[]) {
+    if (response.statusCode === 405 && !response.headersSent) response.writeHead(405);
+    if (!empty) return Reflect.apply(end, response, args);
+    return Reflect.apply(end, response, [problemText('request.method-not-allowed', refusal(request))]);
+  };
+  response.writeHead = head;
+  response.end = last;
 }
+
+const refusal = (request: IncomingMessage) => `${request.method} is not something that ${request.url?.split('?')[0]} takes`;
