@@ -119,7 +119,7 @@ export function drawLane(u: uPlot, { starts, runs, blind }: Annotations): void {
   );
 }
 
-const VERDICT_WORDS: Record<string, string> = { pass: 'fixed', fail: 'not fixed', inconclusive: "can't tell" };
+const VERDICT_WORDS: Record<string, string> = { pass: 'passed', fail: 'not fixed', inconclusive: "can't tell" };
 
 /** The limit is a solid line with its number. */
 export function drawLimit(u: uPlot, limit: number): void {

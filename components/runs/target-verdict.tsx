@@ -38,10 +38,16 @@ export function TargetVerdict({ run, target }: { run: Run; target: RunTarget }) 
         <EvidenceRow key={evidence.id} evidence={evidence} />
       ))}
       <footer className="vf">
-        <LinkButton small href={`/nodes/${target.nodeId}`}>
-          <ScanSearch className="i s" aria-hidden="true" />
-          Open {target.name}
-        </LinkButton>
+        {target.verdict === 'pass' ? (
+          <LinkButton small href={`/nodes/${target.nodeId}`}>
+            Open {target.name}
+          </LinkButton>
+        ) : (
+          <LinkButton small href={`/nodes/${target.nodeId}?tab=fds`}>
+            <ScanSearch className="i s" aria-hidden="true" />
+            X-ray what grew on {target.name}
+          </LinkButton>
+        )}
         <span className="push sm t3 hide-m">every step below keeps its command and raw output</span>
       </footer>
     </VerdictCard>
