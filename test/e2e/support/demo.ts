@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import { fleetSchema } from '#shared/nodes.ts';
 import { type Run, type RunInput, type RunList, runListSchema, runSchema } from '#shared/runs.ts';
+import { freePort } from '#test/support/free-port.ts';
 import { within } from './within.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
@@ -45,15 +45,6 @@ export type Demo = {
   consoleAnswers(): Promise<boolean>;
   stop(): Promise<void>;
 };
-
-const freePort = () =>
-  new Promise<number>((resolve, reject) => {
-    const server = net.createServer();
-    server.once('error', reject).listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => (typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port'))));
-    });
-  });
 
 /** Starts the demo fleet as `npm run demo` does, on a port and in a data directory of its own. */
 export async function startDemo(drills: readonly string[]): Promise<Demo> {

@@ -1,25 +1,15 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import { freePort } from '#test/support/free-port.ts';
 import { until } from '#test/support/until.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 const TOKEN = `hr_${'t'.repeat(40)}`;
 const KEY = 'k'.repeat(40);
-
-const freePort = () =>
-  new Promise<number>((resolve, reject) => {
-    const server = net.createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 
 function dataDirectory(t: TestContext): string {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'serve-'));
