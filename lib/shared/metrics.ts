@@ -70,7 +70,8 @@ export const nodeMetricsAnswerSchema = z.object({
 });
 export type NodeMetricsAnswer = z.infer<typeof nodeMetricsAnswerSchema>;
 
-const momentSchema = z
+/** A time of a query. */
+export const momentSchema = z
   .union(
     [z.iso.datetime({ offset: true }), z.string().regex(/^\d{1,15}$/)],
     'must be a time like 2026-01-31T12:00:00Z, or epoch milliseconds',
