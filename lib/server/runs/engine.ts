@@ -12,7 +12,7 @@ const RENEW_MS = 1500;
 const STOP_MS = 2500;
 
 /** Works on every unfinished run that no living engine holds: those just started, and those that a dead console left behind. */
-export function createEngine(deps: RunsDeps, onChange: (runId: string) => void) {
+export function createEngine(deps: RunsDeps, onLocks: () => void) {
   const { db, clock, log, events } = deps;
   const owner = newId('engine', clock.now());
   const loops = new Map<string, RunLoop>();
@@ -30,11 +30,11 @@ export function createEngine(deps: RunsDeps, onChange: (runId: string) => void) 
     parsed.set(version, known);
     return known;
   };
-  const publish = (runId: string) => {
+  const publish = (runId: string, change: { locks: boolean }) => {
     publishing = true;
     events.publish({ type: 'run.changed', runId });
     publishing = false;
-    onChange(runId);
+    if (change.locks) onLocks();
   };
 
   /** After a pause of this process (a debugger, SIGSTOP, a sleeping laptop) the lease may be another's by now. */
@@ -91,9 +91,9 @@ export function createEngine(deps: RunsDeps, onChange: (runId: string) => void) 
     start(): void {
       stopFollowing = events.subscribe((_id, event) => {
         if (event.type !== 'run.changed' || publishing) return;
-        onChange(event.runId);
+        onLocks();
         const loop = loops.get(event.runId);
-        if (loop !== undefined) loop.nudge();
+        if (loop !== undefined) loop.changedElsewhere();
         else look().catch((error) => log.error({ err: error }, 'a new run could not be taken; the next look will'));
       });
       ticking = tick();

@@ -6,7 +6,7 @@ import type { StoredRun } from './store.ts';
 import { createWayBack, opsId, type WayBackGuard } from './way-back.ts';
 
 /** The ways back of one run's nodes, each with its keeper; what this process has heard from them dies with it. */
-export function createHeldNodes(options: { deps: RunsDeps; runId: string; onChange: () => void; onOverdue: () => void }) {
+export function createHeldNodes(options: { deps: RunsDeps; runId: string; onChange: (nodeId: string) => void; onOverdue: () => void }) {
   const { deps, runId, onChange, onOverdue } = options;
   const { db, ops, clock, log, nodes } = deps;
   const held = new Map<string, { wayBack: WayBackGuard; stop: AbortController; kept: boolean }>();
@@ -18,7 +18,11 @@ export function createHeldNodes(options: { deps: RunsDeps; runId: string; onChan
     // Its answers belong to the step that armed it.
     const step = steps.find((s) => s.kind === 'arm-revert')?.key ?? 'arm-revert';
     const prove = (proof: Proof) => storeEvidence(db, { runId, nodeId, step, attempt, now: clock.now() }, proof);
-    const created = { wayBack: createWayBack({ db, ops, clock, onChange, prove }, of), stop: new AbortController(), kept: false };
+    const created = {
+      wayBack: createWayBack({ db, ops, clock, onChange: () => onChange(nodeId), prove }, of),
+      stop: new AbortController(),
+      kept: false,
+    };
     held.set(nodeId, created);
     return created;
   };

@@ -3,12 +3,13 @@ import { hasEnded } from '#shared/runs.ts';
 import { applyActions, isStored } from './apply-actions.ts';
 import { type Action, decide, type LiveRun, type LiveTarget } from './decide.ts';
 import type { RunsDeps } from './deps.ts';
+import { createFollowedRun } from './followed-run.ts';
 import { createHeldNodes } from './held-nodes.ts';
 import { confirmNode, undoNode } from './hold-node.ts';
 import { Interrupted } from './interrupted.ts';
-import type { TargetState } from './state.ts';
+import { type TargetState, targetEnded } from './state.ts';
 import { runStep } from './step-job.ts';
-import { loadRun, type StoredRun } from './store.ts';
+import type { StoredRun } from './store.ts';
 
 const RETRY_MS = 1500;
 
@@ -26,7 +27,8 @@ export function createRunLoop(
     runId: string;
     runbookOf: (run: Pick<StoredRun['runbook'], 'version' | 'text'>) => Runbook;
     assertOwned: () => Promise<void>;
-    publish: (runId: string) => void;
+    /** `locks`: a node was taken or given back */
+    publish: (runId: string, change: { locks: boolean }) => void;
     onEnd: () => void;
   },
 ) {
@@ -38,8 +40,13 @@ export function createRunLoop(
   let again = false;
   let wake: AbortController | null = null;
 
-  const changed = () => {
-    publish(runId);
+  const followed = createFollowedRun(db, runId, (row) => {
+    const runbook = options.runbookOf({ version: row.runbookVersion, text: row.runbookText });
+    return new Set(runbook.steps.filter((s) => s.onFail === 'continue').map((s) => s.key));
+  });
+  const changed = (nodeId: string) => {
+    followed.changed(nodeId);
+    publish(runId, { locks: false });
     nudge();
   };
 
@@ -69,7 +76,7 @@ export function createRunLoop(
   }
 
   async function turn(): Promise<void> {
-    const run = await load();
+    const run = await followed.read();
     if (run === null || hasEnded(run.status)) return options.onEnd();
     for (const target of run.targets) held.keep(run, target);
     const actions = decide(toLive(run));
@@ -77,32 +84,25 @@ export function createRunLoop(
     if (actions.some(isStored)) {
       await options.assertOwned();
       await applyActions(deps, run, actions);
-      for (const action of actions) if (action.do === 'end-target') held.letGo(action.nodeId);
+      for (const action of actions) {
+        if (action.do === 'end-target') held.letGo(action.nodeId);
+        if (action.do === 'end-target' || action.do === 'target') followed.changed(action.nodeId);
+      }
       again = true;
-      return publish(runId);
+      return publish(runId, { locks: actions.some((a) => a.do === 'end-target' || a.do === 'end-run') });
     }
     for (const action of actions) if (action.do === 'step' || action.do === 'confirm' || action.do === 'undo') launch(run, action);
     const at = Math.min(...actions.flatMap((a) => (a.do === 'wake' ? [a.at] : [])));
     if (Number.isFinite(at)) wakeAt(at);
   }
 
-  async function load(): Promise<StoredRun | null> {
-    return loadRun(db, runId, (row) => {
-      const runbook = options.runbookOf({ version: row.runbookVersion, text: row.runbookText });
-      return new Set(runbook.steps.filter((s) => s.onFail === 'continue').map((s) => s.key));
-    });
-  }
-
   const toLive = (run: StoredRun): LiveRun => ({
     ...run,
     now: clock.now(),
-    targets: run.targets.map(
-      (t): LiveTarget => ({
-        ...t,
-        busy: jobs.get(t.nodeId)?.what ?? 'no',
-        confirmed: held.confirmed(t),
-      }),
-    ),
+    targets: run.targets.map((t): LiveTarget => {
+      if (t.startedAt === null || targetEnded(t)) return atRest(t);
+      return { ...t, busy: jobs.get(t.nodeId)?.what ?? 'no', confirmed: held.confirmed(t) };
+    }),
   });
 
   function launch(run: StoredRun, action: Extract<Action, { do: 'step' | 'confirm' | 'undo' }>): void {
@@ -123,6 +123,7 @@ export function createRunLoop(
       })
       .finally(() => {
         jobs.delete(action.nodeId);
+        followed.changed(action.nodeId);
         nudge();
       });
     jobs.set(action.nodeId, { what: action.do, controller, done });
@@ -134,14 +135,14 @@ export function createRunLoop(
     target,
     wayBack: held.of(run, target),
     signal,
-    onChange: changed,
+    onChange: () => changed(target.nodeId),
   });
 
   async function step(run: StoredRun, target: TargetState, key: string, signal: AbortSignal): Promise<void> {
     const { steps } = options.runbookOf(run.runbook);
     const one = steps.find((s) => s.key === key);
     if (one === undefined) throw new Error(`the runbook has no step ${key}`);
-    const job = { deps, run, steps, target, step: one, signal, assertOwned: options.assertOwned, onChange: changed };
+    const job = { deps, run, steps, target, step: one, signal, assertOwned: options.assertOwned, onChange: () => changed(target.nodeId) };
     await runStep({ ...job, wayBack: held.of(run, target) });
     if (one.kind === 'service') deps.scraper.nudge(target.nodeId);
   }
@@ -154,6 +155,11 @@ export function createRunLoop(
 
   return {
     nudge,
+    /** Somebody else wrote to this run. */
+    changedElsewhere(): void {
+      followed.changedElsewhere();
+      nudge();
+    },
     /** Leaves everything as it is, for whoever takes over. */
     async stop(why: 'stopping' | 'lease-lost'): Promise<void> {
       stopping = true;
@@ -163,4 +169,12 @@ export function createRunLoop(
       await Promise.allSettled([...[...jobs.values()].map((j) => j.done), turning ?? Promise.resolve()]);
     },
   };
+}
+
+const resting = new WeakMap<TargetState, LiveTarget>();
+/** Nothing is done with it in this process; of a large run most are so, and stay the same object from turn to turn. */
+function atRest(target: TargetState): LiveTarget {
+  const known = resting.get(target) ?? { ...target, busy: 'no', confirmed: false };
+  resting.set(target, known);
+  return known;
 }

@@ -37,11 +37,12 @@ export function createStartRun(deps: { runbooks: Runbooks; facts: Facts | undefi
       const strategy = strategySchema.parse(input.strategy ?? {});
       const params = parseParams(runbook, input.params ?? {});
       const dryRun = input.dryRun ?? false;
-      const members = await createNodes({ db: tx }).match(input.selector, deps.facts);
+      const nodes = createNodes({ db: tx });
+      const members = await nodes.match(input.selector, deps.facts);
       if (members.length === 0)
         throw new HeadroomError(
           'selector.no-match',
-          `The selector ${JSON.stringify(input.selector)} matches none of the registered nodes.`,
+          `The selector ${JSON.stringify(input.selector)} matches none of the registered nodes. ${await nodes.explain(input.selector, deps.facts)}`.trim(),
         );
 
       const { selector } = input;

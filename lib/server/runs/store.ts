@@ -36,19 +36,19 @@ export type StoredRun = RunState & {
 export async function loadRun(db: Db | Tx, runId: string, soft: (run: RunRow) => ReadonlySet<string>): Promise<StoredRun | null> {
   const row = await db.selectFrom('runs').selectAll().where('id', '=', runId).executeTakeFirst();
   if (row === undefined) return null;
-  const targets = await db.selectFrom('runTargets').selectAll().where('runId', '=', runId).orderBy('position').execute();
-  const steps = await db.selectFrom('runSteps').selectAll().where('runId', '=', runId).orderBy('position').execute();
-  const softKeys = soft(row);
-  return {
-    ...toRunHead(row),
-    targets: targets.map((t) =>
-      toTarget(
-        t,
-        steps.filter((s) => s.nodeId === t.nodeId),
-        softKeys,
-      ),
-    ),
-  };
+  return { ...toRunHead(row), targets: await loadTargets(db, runId, soft(row)) };
+}
+
+/** In the order of the plan; of all nodes of the run, or of those named. */
+export async function loadTargets(db: Db | Tx, runId: string, soft: ReadonlySet<string>, only?: readonly string[]): Promise<TargetState[]> {
+  let targets = db.selectFrom('runTargets').selectAll().where('runId', '=', runId).orderBy('position');
+  let steps = db.selectFrom('runSteps').selectAll().where('runId', '=', runId).orderBy('position');
+  if (only !== undefined) {
+    targets = targets.where('nodeId', 'in', only);
+    steps = steps.where('nodeId', 'in', only);
+  }
+  const stepsOf = Map.groupBy(await steps.execute(), (s) => s.nodeId);
+  return (await targets.execute()).map((t) => toTarget(t, stepsOf.get(t.nodeId) ?? [], soft));
 }
 
 export function toRunHead(row: RunRow): Omit<StoredRun, 'targets'> {
@@ -60,16 +60,29 @@ export function toRunHead(row: RunRow): Omit<StoredRun, 'targets'> {
     params: asRecord(JSON.parse(row.params)),
     dryRun: row.dryRun === 1,
     mutates: row.mutates === 1,
-    status: oneOf(RUN_STATUSES, row.status),
-    verdict: row.verdict === null ? null : oneOf(VERDICTS, row.verdict),
-    summary: row.summary,
     startedBy: row.startedBy,
     createdAt: row.createdAt,
-    finishedAt: row.finishedAt,
-    control: row.control === null ? null : oneOf(['pause', 'abort'] as const, row.control),
-    controlBy: row.controlBy,
-    acceptedFailures: row.acceptedFailures,
+    ...toMoving(row),
   };
+}
+
+const MOVING = ['status', 'verdict', 'summary', 'finishedAt', 'control', 'controlBy', 'acceptedFailures'] as const;
+
+/** What of a run's head changes while it runs. */
+const toMoving = (row: Pick<RunRow, (typeof MOVING)[number]>) => ({
+  status: oneOf(RUN_STATUSES, row.status),
+  verdict: row.verdict === null ? null : oneOf(VERDICTS, row.verdict),
+  summary: row.summary,
+  finishedAt: row.finishedAt,
+  control: row.control === null ? null : oneOf(['pause', 'abort'] as const, row.control),
+  controlBy: row.controlBy,
+  acceptedFailures: row.acceptedFailures,
+});
+
+/** Null when the run is gone. */
+export async function loadMoving(db: Db | Tx, runId: string): Promise<ReturnType<typeof toMoving> | null> {
+  const row = await db.selectFrom('runs').select(MOVING).where('id', '=', runId).executeTakeFirst();
+  return row === undefined ? null : toMoving(row);
 }
 
 function toTarget(row: TargetRow, steps: StepRow[], soft: ReadonlySet<string>): TargetState {
