@@ -3,12 +3,12 @@ import clsx from 'clsx';
 import Link from 'next/link';
 import { Card } from '#components/ui/card.tsx';
 import { Mark } from '#components/ui/mark.tsx';
-import { Age } from '#components/ui/now.tsx';
+import { Age, Ago } from '#components/ui/now.tsx';
 import { Tooltip } from '#components/ui/tooltip.tsx';
 import type { FleetNode } from '#shared/nodes.ts';
 import { formatFigure, formatPercent, formatSigned, plural } from '#shared/units/count.ts';
 import { HORIZON_SECONDS } from '#shared/units/time.ts';
-import { forecastOf, forecastWords, isSeen, usedShare, worstOf } from './node-words.ts';
+import { forecastOf, forecastWords, isOut, isSeen, usedShare, worstOf } from './node-words.ts';
 
 const TICKS = [
   [900, '15 min', false],
@@ -21,18 +21,23 @@ const TICKS = [
 /** The axis runs from 12 min to a little past the horizon, logarithmic. */
 const [LOW, HIGH] = [720, 3_000_000];
 const ROWS = 6;
+/** Nodes that are out may fill so many of them: a leak must stay in sight while half the fleet is down. */
+const OUT_ROWS = 3;
 
 const at = (seconds: number): number => {
   const clamped = Math.min(Math.max(seconds, LOW), HIGH);
   return ((Math.log(clamped) - Math.log(LOW)) / (Math.log(HIGH) - Math.log(LOW))) * 100;
 };
 
-/** The list of the page: time to EMFILE on one axis, each with its band; then what cannot be told, then the fullest. */
+/** The list of the page: what is out already; time to EMFILE on one axis, each with its band; then what cannot be told, then the fullest. */
 export function DiesFirst({ byUrgency }: { byUrgency: readonly FleetNode[] }) {
-  const leaking = byUrgency.filter((node) => node.leak.verdict === 'leaking');
-  const cannotTell = byUrgency.filter((node) => isSeen(node) && node.leak.verdict === 'cannot-tell');
-  const quiet = byUrgency.filter((node) => isSeen(node) && node.leak.verdict === 'not-leaking').sort((a, b) => usedShare(b) - usedShare(a));
-  const rows = pick(leaking, cannotTell, quiet);
+  const out = byUrgency.filter(isOut);
+  const alive = byUrgency.filter((node) => !isOut(node));
+  const leaking = alive.filter((node) => node.leak.verdict === 'leaking');
+  const cannotTell = alive.filter((node) => isSeen(node) && node.leak.verdict === 'cannot-tell');
+  const quiet = alive.filter((node) => isSeen(node) && node.leak.verdict === 'not-leaking').sort((a, b) => usedShare(b) - usedShare(a));
+  const rows = pick(out, leaking, cannotTell, quiet);
+  const hidden = out.length - Math.min(out.length, OUT_ROWS);
   return (
     <Card
       flush
@@ -53,6 +58,11 @@ export function DiesFirst({ byUrgency }: { byUrgency: readonly FleetNode[] }) {
           <span>
             <b className="t1 med">{plural(quiet.length, 'node')}</b> not leaking
           </span>
+          {hidden > 0 ? (
+            <Link className="push nw" href="/?view=unreachable">
+              {hidden} more down or blocked
+            </Link>
+          ) : null}
           {cannotTell.length > 0 ? (
             <Link className="push nw" href="/?view=cannot-tell">
               {cannotTell.length} can’t tell yet
@@ -81,20 +91,27 @@ export function DiesFirst({ byUrgency }: { byUrgency: readonly FleetNode[] }) {
   );
 }
 
-/** Leaks first; one row is kept for what cannot be told and one for the fullest healthy node, so that silence is visible too. */
-function pick(leaking: readonly FleetNode[], cannotTell: readonly FleetNode[], quiet: readonly FleetNode[]): FleetNode[] {
+/** One row is kept for what cannot be told and one for the fullest healthy node, so that silence is visible too. */
+function pick(
+  out: readonly FleetNode[],
+  leaking: readonly FleetNode[],
+  cannotTell: readonly FleetNode[],
+  quiet: readonly FleetNode[],
+): FleetNode[] {
   const kept = Math.min(1, cannotTell.length) + Math.min(1, quiet.length);
-  const first = leaking.slice(0, ROWS - kept);
+  const gone = out.slice(0, OUT_ROWS);
+  const first = [...gone, ...leaking.slice(0, ROWS - kept - gone.length)];
   const unsure = cannotTell.slice(0, Math.max(1, ROWS - first.length - Math.min(1, quiet.length)));
   return [...first, ...unsure, ...quiet.slice(0, Math.max(0, ROWS - first.length - unsure.length))];
 }
 
 function Row({ node }: { node: FleetNode }) {
-  const band = forecastOf(node);
+  const out = isOut(node);
+  const band = out ? null : forecastOf(node);
   const mark = worstOf(node);
   const words = forecastWords(node);
   const color = words.tone === 'danger' ? '--danger-line' : '--warn-line';
-  const far = band ? band.low > HORIZON_SECONDS : node.leak.verdict === 'not-leaking';
+  const far = band ? band.low > HORIZON_SECONDS : !out && node.leak.verdict === 'not-leaking';
   const high = band?.high ?? HIGH;
   return (
     <Link className="wdf-row" href={`/nodes/${encodeURIComponent(node.id)}`}>
@@ -133,27 +150,47 @@ function Row({ node }: { node: FleetNode }) {
             <i className="mid" style={{ left: `${at(band.mid)}%`, background: `var(${color})` }} />
           </>
         ) : (
-          <span className="lbl">
-            {node.leak.missing
-              ? `needs ${node.leak.missing}`
-              : node.leak.verdict === 'leaking'
-                ? 'the band is still too wide'
-                : 'no verdict yet'}
-          </span>
+          <span className={clsx('lbl', out && 'out')}>{whyNoBand(node)}</span>
         )}
       </div>
       <div className="eta">
         <b className={clsx(words.tone === 'danger' && 'fg-danger', words.tone === 'unknown' && 'fg-unknown')}>
           {words.text === "can't tell yet" ? 'Can’t tell' : words.text}
         </b>
-        <span>{node.leak.verdict === 'leaking' ? words.band : `${formatPercent(node.openFds ?? 0, node.fdLimit ?? 0)} used`}</span>
+        <span>
+          {out ? (
+            <SeenLast node={node} />
+          ) : node.leak.verdict === 'leaking' ? (
+            words.band
+          ) : (
+            `${formatPercent(node.openFds ?? 0, node.fdLimit ?? 0)} used`
+          )}
+        </span>
       </div>
     </Link>
   );
 }
 
+/** What stands on the axis where no band can. */
+function whyNoBand(node: FleetNode): string {
+  if (isOut(node))
+    return node.stateReason ?? (node.state === 'down' ? 'nothing answers' : 'approve its new host key, or find out who took its place');
+  if (node.leak.missing) return `needs ${node.leak.missing}`;
+  return node.leak.verdict === 'leaking' ? 'the band is still too wide' : 'no verdict yet';
+}
+
+const SeenLast = ({ node }: { node: FleetNode }) =>
+  node.lastSampleAt === null ? (
+    'no sample kept'
+  ) : (
+    <>
+      seen <Ago at={node.lastSampleAt} />
+    </>
+  );
+
 function Why({ node }: { node: FleetNode }) {
   const { leak } = node;
+  if (isOut(node)) return node.state === 'down' ? 'down: neither SSH nor metrics answer' : 'blocked: its host key changed';
   if (leak.verdict === 'leaking')
     return (
       <>

@@ -5,7 +5,7 @@ import { Command } from '#components/ui/code-block.tsx';
 import { EmptyState, Way } from '#components/ui/empty-state.tsx';
 import type { FleetNode } from '#shared/nodes.ts';
 import { plural } from '#shared/units/count.ts';
-import { termToDrop } from './select-nodes.ts';
+import { termToDrop, whyNoMatch } from './select-nodes.ts';
 
 export function FleetEmpty({ mayAdd }: { mayAdd: boolean }) {
   return (
@@ -35,6 +35,7 @@ export function FleetEmpty({ mayAdd }: { mayAdd: boolean }) {
 
 export function NoMatch({ nodes, query, onQuery }: { nodes: readonly FleetNode[]; query: string; onQuery: (query: string) => void }) {
   const drop = termToDrop(nodes, query);
+  const why = whyNoMatch(nodes, query);
   return (
     <section className="card">
       <div className="err">
@@ -44,6 +45,7 @@ export function NoMatch({ nodes, query, onQuery }: { nodes: readonly FleetNode[]
           <p>
             <span className="tag">{query}</span>
           </p>
+          {why ? <p className="mt-2 t1">{why}</p> : null}
           {drop ? (
             <p className="mt-2">
               {plural(drop.matches, 'node')} {drop.matches === 1 ? 'matches' : 'match'} without <span className="mono t1">{drop.term}</span>

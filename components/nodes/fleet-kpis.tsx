@@ -5,7 +5,7 @@ import { formatBand } from '#shared/units/band.ts';
 import { formatCount } from '#shared/units/count.ts';
 import { formatPerSecond } from '#shared/units/rate.ts';
 import { HORIZON_SECONDS, splitDuration } from '#shared/units/time.ts';
-import { DANGER_SECONDS, forecastOf, usedShare } from './node-words.ts';
+import { DANGER_SECONDS, forecastOf, isOut, usedShare } from './node-words.ts';
 
 export function FleetKpis({ nodes, byUrgency }: { nodes: readonly FleetNode[]; byUrgency: readonly FleetNode[] }) {
   const count = (holds: (node: FleetNode) => boolean) => nodes.filter(holds).length;
@@ -23,7 +23,7 @@ export function FleetKpis({ nodes, byUrgency }: { nodes: readonly FleetNode[]; b
   const runId = [...runs][0];
   return (
     <KpiStrip label="Fleet summary">
-      <DiesFirstKpi first={byUrgency[0]} cannotTell={cannotTell} />
+      <DiesFirstKpi first={byUrgency.find((node) => !isOut(node))} cannotTell={cannotTell} />
       <Kpi
         label="Leaking"
         mark={leaking > 0 ? 'warn' : cannotTell > 0 ? 'unknown' : 'ok'}
@@ -61,6 +61,7 @@ export function FleetKpis({ nodes, byUrgency }: { nodes: readonly FleetNode[]; b
       <Kpi
         label="Blind or down"
         mark={down > 0 ? 'down' : 'blind'}
+        tone={down > 0 ? 'danger' : undefined}
         value={formatCount(down + blind + unseen)}
         unit={down + blind + unseen === 1 ? 'node' : 'nodes'}
         detail={

@@ -55,8 +55,8 @@ export const leakMark = (node: FleetNode): MarkKind =>
 
 /** In lists one mark stands for both reachability and leak: the worse one, and the words say which. */
 export function worstOf(node: FleetNode): { kind: MarkKind; words: string } {
-  if (node.hostKey.blocked) return { kind: 'unknown', words: 'blocked: the host key changed' };
   if (node.state === 'down') return { kind: 'down', words: 'down' };
+  if (node.hostKey.blocked) return { kind: 'unknown', words: 'blocked: the host key changed' };
   if (node.leak.verdict === 'leaking') return { kind: leakMark(node), words: 'leaking' };
   if (node.state === 'degraded') return { kind: 'warn', words: `degraded: ${node.stateReason ?? 'no reason given'}` };
   if (node.state === 'scrape-blind') return { kind: 'blind', words: 'scrape-blind: fds are counted over SSH' };
@@ -68,8 +68,8 @@ export function worstOf(node: FleetNode): { kind: MarkKind; words: string } {
 
 /** What the forecast column says, and how loud. */
 export function forecastWords(node: FleetNode): { text: string; band: string | null; tone: Tone } {
-  if (node.hostKey.blocked) return { text: 'host key changed', band: null, tone: 'neutral' };
-  if (node.state === 'down') return { text: 'down', band: null, tone: 'neutral' };
+  if (node.state === 'down') return { text: 'down', band: null, tone: 'danger' };
+  if (node.hostKey.blocked) return { text: 'host key changed', band: null, tone: 'danger' };
   if (!isSeen(node)) return { text: 'no data', band: null, tone: 'neutral' };
   if (node.leak.verdict === 'cannot-tell') return { text: "can't tell yet", band: node.leak.missing ?? null, tone: 'unknown' };
   if (node.leak.verdict === 'not-leaking') {
@@ -107,11 +107,18 @@ export function verdictSentence(node: FleetNode): { lead: string; rest: string }
 
 const sentence = (words: string): string => `${words.charAt(0).toUpperCase()}${words.slice(1)}${/[.!?]$/.test(words) ? '' : '.'}`;
 
-/** Where a node stands in "who dies first": leaks by the near end of their band, then what cannot be told, then what cannot be seen, then by fullness. */
+/** Gone already, or barred from being looked at: no forecast is worse. */
+export const isOut = (node: FleetNode): boolean => node.state === 'down' || node.hostKey.blocked;
+
+/**
+ * Where a node stands in "who dies first": what is down, then what is blocked, then leaks by the near end of their band, then what cannot be told,
+ * then what was never seen, then by fullness.
+ */
 export function urgency(node: FleetNode): number {
+  if (isOut(node)) return node.state === 'down' ? -2 : -1;
   const band = forecastOf(node);
   if (node.leak.verdict === 'leaking') return band ? Math.min(band.low, 9e7) : 9.1e7;
-  if (node.state === 'down' || node.hostKey.blocked || !isSeen(node)) return 2e8;
+  if (!isSeen(node)) return 2e8;
   if (node.leak.verdict === 'cannot-tell') return 1e8 - fullness(node);
   if (node.state === 'scrape-blind') return 2.5e8;
   return 3e8 - fullness(node);

@@ -1,5 +1,6 @@
 import type { FleetNode } from '#shared/nodes.ts';
 import { describeProblem, formatSelector, matchesSelector, parseSelector, type Selector } from '#shared/selector.ts';
+import { explainNoMatch } from '#shared/selector-explain.ts';
 import { forecastOf, selectorSubject, urgency, usedShare } from './node-words.ts';
 
 export const VIEWS = ['all', 'at-risk', 'leaking', 'cannot-tell', 'drift', 'unreachable'] as const;
@@ -34,6 +35,9 @@ export function selectNodes(nodes: readonly FleetNode[], text: string): Selectio
   if (!parsed.ok) return { ok: false, nodes: [...nodes], message: describeProblem(text, parsed.problem) };
   return { ok: true, nodes: nodes.filter((node) => matchesSelector(parsed.selector, selectorSubject(node))) };
 }
+
+/** For "no node matches": which term meets nothing, and what stands there instead. */
+export const whyNoMatch = (nodes: readonly FleetNode[], text: string): string | null => explainNoMatch(text, nodes.map(selectorSubject));
 
 /** For "no node matches": the one term whose removal brings most nodes back. */
 export function termToDrop(nodes: readonly FleetNode[], text: string): { term: string; without: string; matches: number } | null {

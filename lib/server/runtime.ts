@@ -72,10 +72,15 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
   const intervalMs = config.scrapeSeconds * 1000;
   const scraper = createScraper({ nodes, metrics, ssh, ops, events, clock, log, intervalMs });
   const runbooks = createRunbooks();
-  const configFiles = createConfigFiles({ db, ops, nodes, clock });
-  const xray = createXray({ db, ops, nodes, clock });
-  // Selectors of runs ask for facts, and the fleet for runs: the one place where two modules know each other, tied here.
+  // Selectors of runs and previews ask for facts, and the fleet for both: the one place where modules know each other, tied here.
   const facts = (member: FleetMember) => fleet.facts(member);
+  const matching = {
+    get: nodes.get,
+    match: (selector: string) => nodes.match(selector, facts),
+    explain: (selector: string) => nodes.explain(selector, facts),
+  };
+  const configFiles = createConfigFiles({ db, ops, nodes: matching, clock });
+  const xray = createXray({ db, ops, nodes, clock });
   const { sealed } = settings;
   const runs = createRuns({ db, command, nodes, runbooks, ops, configFiles, scraper, metrics, events, clock, log, facts, sealed });
   const fleet: Fleet = createFleet({ nodes, scraper, metrics, ssh, configFiles, runs, clock });

@@ -23,7 +23,12 @@ export type ConfigFiles = ReturnType<typeof createConfigFiles>;
 export function createConfigFiles(deps: {
   db: Db;
   ops: Pick<NodeOps, 'readConfig'>;
-  nodes: { get(id: string): Promise<FleetMember>; match(selector: string): Promise<FleetMember[]> };
+  nodes: {
+    get(id: string): Promise<FleetMember>;
+    /** labels and facts, as for a run: the preview is of the nodes that the run would change */
+    match(selector: string): Promise<FleetMember[]>;
+    explain(selector: string): Promise<string>;
+  };
   clock: Clock;
 }) {
   const { db, ops, nodes, clock } = deps;
@@ -111,7 +116,11 @@ export function createConfigFiles(deps: {
     /** What the change would do to each matched node's file. Reads only; a node that cannot be read says why in its place. */
     async preview(selector: string, pool: PoolSettings): Promise<ChangePreview> {
       const matched = await nodes.match(selector);
-      if (matched.length === 0) throw new HeadroomError('selector.no-match', `${JSON.stringify(selector)} matches no node`);
+      if (matched.length === 0)
+        throw new HeadroomError(
+          'selector.no-match',
+          `${JSON.stringify(selector)} matches no node. ${await nodes.explain(selector)}`.trim(),
+        );
       const untilMs = performance.now() + PREVIEW_MS;
       const results: ChangePreview['nodes'] = [];
       const left = matched.entries();

@@ -2,6 +2,7 @@ import type { Db } from '#server/db/index.ts';
 import { HeadroomError } from '#server/kernel/errors.ts';
 import type { FleetMember } from '#shared/nodes.ts';
 import { describeProblem, matchesSelector, parseSelector } from '#shared/selector.ts';
+import { explainNoMatch } from '#shared/selector-explain.ts';
 import { toMember } from './row.ts';
 
 export type Nodes = ReturnType<typeof createNodes>;
@@ -29,6 +30,17 @@ export function createNodes({ db }: { db: Db }) {
       const parsed = parseSelector(selector);
       if (!parsed.ok) throw new HeadroomError('selector.invalid', describeProblem(selector, parsed.problem));
       return (await list()).filter((member) => matchesSelector(parsed.selector, { ...member, facts: facts?.(member) ?? {} }));
+    },
+    /** Why a selector that can be read matches no node, to stand behind a sentence that says so. */
+    async explain(selector: string, facts?: (member: FleetMember) => Record<string, string>): Promise<string> {
+      const members = await list();
+      if (members.length === 0) return 'No node is registered yet.';
+      return (
+        explainNoMatch(
+          selector,
+          members.map((member) => ({ ...member, facts: facts?.(member) ?? {} })),
+        ) ?? ''
+      );
     },
     /** Called when a node was added, changed or removed. */
     onChange(listener: () => void): () => void {

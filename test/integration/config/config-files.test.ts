@@ -24,6 +24,7 @@ async function setUp(t: TestContext, ids = ['n_1']) {
     nodes: {
       get: async (id) => members.find((member) => member.id === id) ?? assert.fail(id),
       match: async (selector) => (selector === 'none' ? [] : members),
+      explain: async () => 'No node has the label zoen.',
     },
   });
   return { db, configFiles, nodes, node: first };

@@ -15,15 +15,16 @@ const named = (name: string): FleetNode => {
 const names = (nodes: readonly FleetNode[]) => nodes.map(({ name }) => name);
 
 describe('who dies first', () => {
-  test('leaks come by the near end of their band, then what cannot be told, then what cannot be seen', () => {
+  // A node that is down has died already: it stands above every forecast, and a blocked one may be somebody else's.
+  test('what is down comes first, then what is blocked, then leaks by the near end of their band, then what cannot be told', () => {
     assert.deepEqual(names(sortNodes(fleet, 'eta', false)).slice(0, 7), [
+      'edge-syd-19',
+      'edge-sjc-31',
       'edge-fra-03',
       'edge-fra-11',
       'edge-ams-07',
       'edge-fra-17',
       'edge-lhr-22',
-      'edge-sjc-31',
-      'edge-syd-19',
     ]);
   });
   test('a near end decides, not the middle', () => {
