@@ -124,7 +124,11 @@ export const runTargetSchema = z.object({
   judgement: judgementSchema.nullable(),
   /** when the node restores itself unless told otherwise; null when nothing is armed */
   revertAt: instantSchema.nullable(),
+  /** what the run did to the node is being taken back: a verdict that stands here is of a change that goes */
+  undoing: z.boolean().default(false),
+  /** empty where the run's `detail` is `matrix`: then `marks` has how each step of the run's `plan` stands, and the node's own page has the rest */
   steps: z.array(stepSchema),
+  marks: z.array(z.enum(STEP_STATUSES)).default([]),
 });
 export type RunTarget = z.infer<typeof runTargetSchema>;
 
@@ -141,8 +145,14 @@ export const runSchema = z.object({
   startedBy: z.string(),
   createdAt: instantSchema,
   finishedAt: instantSchema.nullable(),
+  /** `matrix`: a run of more nodes than `FULL_TARGETS` comes without their steps; GET runs/:id/targets/:nodeId has them, node by node */
+  detail: z.enum(['full', 'matrix']).default('full'),
+  /** the steps of every node, in order */
+  plan: z.array(stepSchema.pick({ key: true, kind: true, title: true })).default([]),
   targets: z.array(runTargetSchema),
 });
+/** Beyond these a run's steps and receipts are too many for one answer: 1,000 nodes have some 13,000 steps. */
+export const FULL_TARGETS = 50;
 export type Run = z.infer<typeof runSchema>;
 
 /** While this holds, no run goes on and none starts. */
@@ -155,7 +165,9 @@ export const skipInputSchema = reasonSchema.extend({ nodeId: z.string().min(1).m
 /** GET runs: the same without steps. */
 export const runListSchema = z.object({
   stopped: stopSchema.nullable().default(null),
-  runs: z.array(runSchema.omit({ targets: true }).extend({ targetCount: z.number().int(), targetNames: z.array(z.string()) })),
+  runs: z.array(
+    runSchema.omit({ targets: true, detail: true, plan: true }).extend({ targetCount: z.number().int(), targetNames: z.array(z.string()) }),
+  ),
 });
 export type RunList = z.infer<typeof runListSchema>;
 

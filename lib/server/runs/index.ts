@@ -1,5 +1,6 @@
+import { HeadroomError } from '#server/kernel/errors.ts';
 import { fingerprintOf } from '#shared/evidence/bundle.ts';
-import type { Run, RunList } from '#shared/runs.ts';
+import type { Run, RunList, RunTarget } from '#shared/runs.ts';
 import { type Instant, toInstant } from '#shared/time.ts';
 import { exportRun } from './bundle/export-run.ts';
 import { writePostmortem } from './bundle/postmortem.ts';
@@ -12,7 +13,7 @@ import { skipInRun } from './skip.ts';
 import { createStartRun } from './start.ts';
 import { allowRuns, stopAllRuns } from './stop-all.ts';
 import { loadReceipts } from './store.ts';
-import { listRuns, readRun } from './view.ts';
+import { listRuns, readRun, readTarget } from './view.ts';
 
 export type { RunsDeps } from './deps.ts';
 export type Runs = ReturnType<typeof createRuns>;
@@ -33,8 +34,8 @@ export function createRuns(deps: RunsDeps) {
   });
 
   const signingKey = createSigningKey(deps.sealed);
-  const get = async (id: string): Promise<Run> => {
-    const run = await readRun(db, id);
+  const get = async (id: string, options: { whole?: boolean } = {}): Promise<Run> => {
+    const run = await readRun(db, id, options);
     if (run === null) throw notFound(id);
     return run;
   };
@@ -57,16 +58,22 @@ export function createRuns(deps: RunsDeps) {
       engine.start();
     },
     stop: () => engine.stop(),
-    get,
+    get: (id: string): Promise<Run> => get(id),
+    /** One node of it, with steps and receipts. */
+    async target(id: string, nodeId: string): Promise<RunTarget> {
+      const target = await readTarget(db, id, nodeId);
+      if (target === null) throw new HeadroomError('run.not-found', `The run ${id.slice(0, 64)} has no node ${nodeId.slice(0, 64)}.`);
+      return target;
+    },
     /** The run as one signed file, `bundleSchema` as text. */
     async exportEvidence(id: string, by: string): Promise<string> {
-      const run = await get(id);
+      const run = await get(id, { whole: true });
       const { runbookText } = await db.selectFrom('runs').select('runbookText').where('id', '=', id).executeTakeFirstOrThrow();
       return exportRun({ db, run, runbookText, key: await signingKey(), by, now: deps.clock.now() });
     },
     /** Markdown, a draft for people to go on with. */
     async draftPostmortem(id: string): Promise<string> {
-      const run = await get(id);
+      const run = await get(id, { whole: true });
       return writePostmortem(run, await loadReceipts(db, run));
     },
     async evidenceKey(): Promise<{ publicKey: string; fingerprint: string }> {

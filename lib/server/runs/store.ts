@@ -10,6 +10,7 @@ import {
   RUN_STATUSES,
   type Run,
   STEP_STATUSES,
+  type StepStatus,
   strategySchema,
   TARGET_STATUSES,
   VERDICTS,
@@ -49,6 +50,15 @@ export async function loadTargets(db: Db | Tx, runId: string, soft: ReadonlySet<
   }
   const stepsOf = Map.groupBy(await steps.execute(), (s) => s.nodeId);
   return (await targets.execute()).map((t) => toTarget(t, stepsOf.get(t.nodeId) ?? [], soft));
+}
+
+/** All nodes without their steps, and how each step stands, by node and in order. */
+export async function loadMarks(db: Db | Tx, runId: string): Promise<{ targets: TargetState[]; marks: ReadonlyMap<string, StepStatus[]> }> {
+  const rows = await db.selectFrom('runTargets').selectAll().where('runId', '=', runId).orderBy('position').execute();
+  const steps = await db.selectFrom('runSteps').select(['nodeId', 'status']).where('runId', '=', runId).orderBy('position').execute();
+  const marks = new Map<string, StepStatus[]>(rows.map((t) => [t.nodeId, []]));
+  for (const { nodeId, status } of steps) marks.get(nodeId)?.push(oneOf(STEP_STATUSES, status));
+  return { targets: rows.map((t) => toTarget(t, [], new Set())), marks };
 }
 
 export function toRunHead(row: RunRow): Omit<StoredRun, 'targets'> {
@@ -158,16 +168,17 @@ export const insertEvidence = async (db: Db | Tx, row: Insertable<Schema['runEvi
   await db.insertInto('runEvidence').values(row).execute();
 };
 
-/** Receipts of the current attempt, oldest first, by node and step. */
-export async function loadEvidence(db: Db | Tx, runId: string): Promise<Map<string, Evidence[]>> {
-  const rows = await db
+/** Receipts of the current attempt, oldest first, by node and step; of all nodes, or of one. */
+export async function loadEvidence(db: Db | Tx, runId: string, nodeId?: string): Promise<Map<string, Evidence[]>> {
+  let query = db
     .selectFrom('runEvidence as e')
     .innerJoin('runTargets as t', (join) => join.onRef('t.runId', '=', 'e.runId').onRef('t.nodeId', '=', 'e.nodeId'))
     .selectAll('e')
     .where('e.runId', '=', runId)
     .whereRef('e.attempt', '=', 't.attempt')
-    .orderBy('e.seq')
-    .execute();
+    .orderBy('e.seq');
+  if (nodeId !== undefined) query = query.where('e.nodeId', '=', nodeId);
+  const rows = await query.execute();
   const byStep = new Map<string, Evidence[]>();
   for (const row of rows) {
     const key = `${row.nodeId} ${row.step}`;

@@ -1,30 +1,50 @@
 import type { Db, Tx } from '#server/db/index.ts';
-import type { Run, RunList } from '#shared/runs.ts';
+import { type Evidence, FULL_TARGETS, type Run, type RunList, type RunTarget } from '#shared/runs.ts';
 import { toInstant } from '#shared/time.ts';
-import { holdsNode, type StepState, type TargetState } from './state.ts';
+import { holdsNode, type TargetState, targetEnded } from './state.ts';
 import { readStop } from './stop-all.ts';
-import { loadEvidence, loadRun, type StoredRun, toRunHead } from './store.ts';
+import { loadEvidence, loadMarks, loadRun, loadTargets, type StoredRun, toRunHead } from './store.ts';
 
 const instant = (ms: number | null) => (ms === null ? null : toInstant(ms));
 
-export async function readRun(db: Db | Tx, runId: string): Promise<Run | null> {
+/** With all that it did; of a run of many nodes only how each step stands, unless `whole`. */
+export async function readRun(db: Db | Tx, runId: string, { whole = false } = {}): Promise<Run | null> {
+  const { count } = await db
+    .selectFrom('runTargets')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('runId', '=', runId)
+    .executeTakeFirstOrThrow();
+  if (count > FULL_TARGETS && !whole) return readMatrix(db, runId);
   const run = await loadRun(db, runId, () => new Set());
   if (run === null) return null;
   const evidence = await loadEvidence(db, runId);
-  const viewStep = (nodeId: string, step: StepState): Run['targets'][number]['steps'][number] => ({
-    key: step.key,
-    kind: step.kind,
-    title: step.title,
-    status: step.status,
-    verdict: step.verdict,
-    summary: step.summary,
-    startedAt: instant(step.startedAt),
-    finishedAt: instant(step.finishedAt),
-    output: step.output,
-    gate: step.gate,
-    evidence: evidence.get(`${nodeId} ${step.key}`) ?? [],
-  });
-  const viewTarget = (t: TargetState): Run['targets'][number] => ({
+  return { ...viewHead(run), detail: 'full', plan: planOf(run.targets), targets: run.targets.map((t) => viewTarget(t, evidence)) };
+}
+
+/** One node of a run, with its steps and receipts; null when the run has no such node. */
+export async function readTarget(db: Db | Tx, runId: string, nodeId: string): Promise<RunTarget | null> {
+  const [target] = await loadTargets(db, runId, new Set(), [nodeId]);
+  return target === undefined ? null : viewTarget(target, await loadEvidence(db, runId, nodeId));
+}
+
+async function readMatrix(db: Db | Tx, runId: string): Promise<Run | null> {
+  const row = await db.selectFrom('runs').selectAll().where('id', '=', runId).executeTakeFirst();
+  if (row === undefined) return null;
+  const { targets, marks } = await loadMarks(db, runId);
+  const [first] = targets;
+  const plan = first === undefined ? [] : planOf(await loadTargets(db, runId, new Set(), [first.nodeId]));
+  return {
+    ...viewHead(toRunHead(row)),
+    detail: 'matrix',
+    plan,
+    targets: targets.map((t) => ({ ...viewTarget(t, new Map()), marks: marks.get(t.nodeId) ?? [] })),
+  };
+}
+
+const planOf = ([first]: readonly TargetState[]): Run['plan'] => first?.steps.map(({ key, kind, title }) => ({ key, kind, title })) ?? [];
+
+function viewTarget(t: TargetState, evidence: ReadonlyMap<string, Evidence[]>): RunTarget {
+  return {
     nodeId: t.nodeId,
     name: t.name,
     batch: t.batch,
@@ -33,12 +53,25 @@ export async function readRun(db: Db | Tx, runId: string): Promise<Run | null> {
     summary: t.summary,
     judgement: t.judgement,
     revertAt: holdsNode(t.wayBack) || t.wayBack === 'left' ? instant(t.revertAt) : null,
-    steps: t.steps.map((s) => viewStep(t.nodeId, s)),
-  });
-  return { ...viewHead(run), targets: run.targets.map(viewTarget) };
+    undoing: t.undo !== null && !targetEnded(t),
+    steps: t.steps.map((step) => ({
+      key: step.key,
+      kind: step.kind,
+      title: step.title,
+      status: step.status,
+      verdict: step.verdict,
+      summary: step.summary,
+      startedAt: instant(step.startedAt),
+      finishedAt: instant(step.finishedAt),
+      output: step.output,
+      gate: step.gate,
+      evidence: evidence.get(`${t.nodeId} ${step.key}`) ?? [],
+    })),
+    marks: t.steps.map((step) => step.status),
+  };
 }
 
-function viewHead(run: Omit<StoredRun, 'targets'>): Omit<Run, 'targets'> {
+function viewHead(run: Omit<StoredRun, 'targets'>): Omit<Run, 'targets' | 'detail' | 'plan'> {
   const { key, version, title } = run.runbook;
   return {
     id: run.id,

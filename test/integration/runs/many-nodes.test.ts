@@ -48,6 +48,38 @@ describe('a run over many nodes', () => {
     }
   });
 
+  test('of more than fifty nodes the run tells how each step stands, and each node the rest', async (t) => {
+    const world = simulation(t, fleetOf(51));
+    await world.time.pass(10_000);
+    const console = await world.openConsole();
+    const strategy = { gates: 'auto', batches: [1, '100%'], maxParallel: 32 } as const;
+    const started = await console.start({
+      runbook: 'capture-evidence',
+      selector: '*',
+      strategy: { ...strategy, batches: [...strategy.batches] },
+    });
+    assert.equal(started.detail, 'matrix');
+    const run = await world.ended(console, started.id);
+    assert.equal(run.status, 'succeeded', run.summary);
+    assert.equal(run.targets.length, 51);
+    for (const target of run.targets) {
+      assert.deepEqual(target.steps, []);
+      assert.deepEqual(
+        target.marks,
+        run.plan.map(() => 'succeeded'),
+      );
+    }
+    const one = await console.runs.target(run.id, run.targets[50]?.nodeId ?? '');
+    assert.deepEqual(
+      one.steps.map((s) => s.key),
+      run.plan.map((s) => s.key),
+    );
+    for (const step of one.steps) assert.ok(step.evidence.length > 0, `${step.key} has its receipts`);
+    await assert.rejects(console.runs.target(run.id, 'n_nobody'), /has no node n_nobody/);
+    const bundle = await console.runs.exportEvidence(run.id, 'sre');
+    assert.match(bundle, /edge-51/, 'the bundle has every node');
+  });
+
   test('survives the death of its console with every node restarted once', async (t) => {
     const world = simulation(t, fleetOf(4));
     await world.time.pass(WARM_MS);
