@@ -1,4 +1,5 @@
-import { type Document, isAlias, isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import { type Document, LineCounter, parseDocument } from 'yaml';
+import { surveyYaml } from '#contract/index.ts';
 import { HeadroomError } from '#server/kernel/errors.ts';
 
 const MAX_BYTES = 1024 * 1024;
@@ -38,7 +39,7 @@ export function parseConfig(bytes: Buffer): Parsed {
   };
   const broken = document.errors[0];
   if (broken) return notYaml(broken.pos[0], broken.message.replace(/\s+/g, ' ').slice(0, MAX_WORDS));
-  const { aliases, twice } = survey(document);
+  const { aliases, twice } = surveyYaml(document);
   if (twice !== null) return notYaml(twice, 'a key is there twice; remove one of the two');
   if (aliases > MAX_ALIASES) return at(`its YAML cannot be used: it has ${aliases} aliases; it may have ${MAX_ALIASES} at most`);
   try {
@@ -46,25 +47,6 @@ export function parseConfig(bytes: Buffer): Parsed {
   } catch (error) {
     return at(`its YAML cannot be used: ${error instanceof Error ? error.message : String(error)}`);
   }
-}
-
-/** How many aliases there are, and where the first key stands that its map has already. */
-function survey(document: Document.Parsed): { aliases: number; twice: number | null } {
-  let aliases = 0;
-  let twice: number | null = null;
-  visit(document, {
-    Node: (_, node) => {
-      if (isAlias(node)) aliases++;
-      if (!isMap(node)) return;
-      const seen = new Set<unknown>();
-      for (const { key } of node.items) {
-        if (!isScalar(key)) continue;
-        if (seen.has(key.value)) twice ??= key.range?.[0] ?? 0;
-        seen.add(key.value);
-      }
-    },
-  });
-  return { aliases, twice };
 }
 
 export function parseConfigOrThrow(bytes: Buffer): ConfigDocument {

@@ -74,16 +74,19 @@ function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
 function* duplicates(config: Config): Generator<Problem> {
   const lists: [string, readonly string[]][] = [
     ['listen_addrs', config.listen_addrs],
-    ['routes', (config.routes ?? []).map((route) => route.match.toLowerCase())],
+    ['routes', (config.routes ?? []).map(({ match, alpn }) => (alpn ? `${matchKey(match)} with alpn ${alpn.join()}` : matchKey(match)))],
     ['ssh_routes', (config.ssh_routes ?? []).map((route) => `listen_port ${route.listen_port}`)],
   ];
-  for (const [key, values] of lists)
+  for (const [key, values] of lists) {
+    const seen = new Map<string, number>();
     for (const [i, value] of values.entries()) {
-      const first = values.indexOf(value);
-      if (first === i || value.endsWith(':0')) continue;
-      const message = `${key}[${i}] repeats ${value}, which ${key}[${first}] has already: remove one of them`;
+      const before = seen.get(value);
+      if (before === undefined) seen.set(value, i);
+      if (before === undefined || value.endsWith(':0')) continue;
+      const message = `${key}[${i}] repeats ${value}, which ${key}[${before}] has already: remove one of them`;
       yield { severity: 'error', path: [key, i], message };
     }
+  }
   if (config.metrics.enabled && config.listen_addrs.includes(config.metrics.address) && !config.metrics.address.endsWith(':0'))
     yield {
       severity: 'error',
@@ -91,6 +94,9 @@ function* duplicates(config: Config): Generator<Problem> {
       message: `metrics.address is ${config.metrics.address}, which listen_addrs has too: write another port`,
     };
 }
+
+/** Expressions are told apart by case (\\D is not \\d), names are not. */
+const matchKey = (match: string): string => (match.startsWith('/') ? match : match.toLowerCase());
 
 function* advice(config: Config, value: object): Generator<Problem> {
   for (const key of NO_EFFECT)
@@ -105,7 +111,8 @@ function* advice(config: Config, value: object): Generator<Problem> {
     yield { severity: 'warning', path: ['allowlist'], message: 'allowlist is empty: every name is refused; remove the key to allow all' };
   for (const [i, pattern] of (config.allowlist ?? []).entries())
     if (/^\*[^.]/.test(pattern)) {
-      const message = `allowlist[${i}] is "${pattern}", which also allows names like "evil${pattern.slice(1)}"; write "*.${pattern.slice(1)}"`;
+      const name = pattern.slice(1);
+      const message = `allowlist[${i}] is "${pattern}", which is read as "*.${name}": names like "evil${name}" do not pass; write "*.${name}"`;
       yield { severity: 'warning', path: ['allowlist', i], message };
     }
   if (!config.deny_destinations.includes('default') && !config.routes && !config.default_backend)

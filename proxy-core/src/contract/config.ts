@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isHostName, isIp, parseCidr, parseHostPort, parseIpPort } from './addresses.ts';
+import { compileNamePattern } from './name-pattern.ts';
 
 /**
  * The one definition of config.yaml: parser, `-t`, `--print-config` and the console's lint come from it.
@@ -37,7 +38,7 @@ const backend = text('"10.0.0.5:443"').refine((value) => parseHostPort(value) !=
 const port = count(1, 22).lte(65_535, { error: 'must be a port from 1 to 65535, like 22' });
 
 /** Same words as in `allowlist`, by which a name is allowed. */
-const pattern = text('"*.example.com"').refine((value) => value === '*' || /^\*?\.?[A-Za-z0-9._-]+$/.test(value), {
+const pattern = text('"*.example.com"').refine((value) => value === '*' || /^(?:\*\.?)?[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(value), {
   error:
     'must be a name, "*.name" for the name and all below it, or "*" for every name, like "*.example.com"; without port, path or spaces',
 });
@@ -45,13 +46,11 @@ const pattern = text('"*.example.com"').refine((value) => value === '*' || /^\*?
 const routeMatch = text('app.example.com').superRefine((value, context) => {
   if (value.length > 2 && value.startsWith('/') && value.endsWith('/')) {
     try {
-      new RegExp(value.slice(1, -1), 'u');
+      compileNamePattern(value);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      context.addIssue({
-        code: 'custom',
-        message: `must be a regular expression that can be read, like "/r[0-9]+[.]example[.]com/" (${why})`,
-      });
+      const message = `must be a regular expression in RE2 syntax (no lookaround, no back-references), like "/r[0-9]+[.]example[.]com/" (${why})`;
+      context.addIssue({ code: 'custom', message });
     }
     return;
   }
@@ -67,6 +66,10 @@ const route = section({
   match: routeMatch,
   backends: list(backend, '["10.0.0.5:443"]').min(1, { error: 'must name at least one backend, like ["10.0.0.5:443"]' }).optional(),
   dial: z.literal('requested', { error: 'must be "requested" (resolve and dial the asked name), or be left out' }).optional(),
+  alpn: list(text('acme-tls/1').min(1, { error: 'must not be empty, like acme-tls/1' }), '[acme-tls/1]')
+    .min(1, { error: 'must name at least one protocol, like [acme-tls/1]' })
+    .optional()
+    .describe('only for TLS clients that offer one of these protocols'),
   send_proxy: z.enum(['v1', 'v2'], { error: 'must be v1 or v2' }).optional(),
 }).superRefine((value, context) => {
   if ((value.backends === undefined) === (value.dial === undefined))

@@ -1,6 +1,7 @@
 /**
- * Which names may pass. No list = all; an empty list = none; "*" = all; "*.d" = d and all below it; "*d" = every name that ends so; else exact.
- * With a list, a connection that names no host does not pass.
+ * Which names may pass. No list = all; an empty list = none; "*" = all; "*.d" and "*d" = d and all below it; else exact. SNIProxy-rs lets "*d"
+ * match every name that ends so, which lets "evil" + d pass: here a star ends at a dot. With a list, a connection that names no host does not
+ * pass.
  */
 export class Allowlist {
   readonly #all: boolean;
@@ -11,11 +12,11 @@ export class Allowlist {
     this.#all = patterns === null || patterns === undefined || patterns.includes('*');
     for (const pattern of patterns ?? []) {
       const text = pattern.toLowerCase().replace(/\.$/, '');
-      if (text.startsWith('*.')) {
-        this.#exact.add(text.slice(2));
-        this.#suffixes.push(text.slice(1));
-      } else if (text.startsWith('*')) this.#suffixes.push(text.slice(1));
-      else this.#exact.add(text);
+      if (text.startsWith('*')) {
+        const name = text.replace(/^\*\.?/, '');
+        this.#exact.add(name);
+        this.#suffixes.push(`.${name}`);
+      } else this.#exact.add(text);
     }
   }
 

@@ -1,12 +1,14 @@
 import { type HostPort, isIp, parseHostPort } from '../contract/addresses.ts';
 import type { Config } from '../contract/config.ts';
+import { compileNamePattern } from '../contract/name-pattern.ts';
 
 /** Where a name goes: to addresses that the operator wrote (trusted), or to the name itself (resolved, and checked when dialled). */
 export type Target = { kind: 'backends'; backends: readonly HostPort[] } | { kind: 'requested' };
 /** `label` is how the route is called in log and metrics. */
 export type Route = { label: string; target: Target; sendProxy?: 'v1' | 'v2' | undefined };
 
-type Rule = { route: Route; at: number; matches: (name: string) => boolean };
+type Rule = { route: Route; at: number; matches: (name: string, alpn: readonly string[]) => boolean };
+const NO_ALPN: readonly string[] = [];
 
 /** First match wins. Exact names are looked up; only rules above the exact hit are tried one by one. A table never changes: reload makes a new one. */
 export class RouteTable {
@@ -18,16 +20,18 @@ export class RouteTable {
 
   constructor(config: Config) {
     const routes = config.routes ?? [];
-    for (const [at, { match, backends, dial, send_proxy }] of routes.entries()) {
+    for (const [at, { match, backends, dial, send_proxy, alpn }] of routes.entries()) {
       const target: Target = dial === 'requested' ? { kind: 'requested' } : { kind: 'backends', backends: (backends ?? []).map(hostPort) };
       const route = { label: match, target, ...(send_proxy && { sendProxy: send_proxy }) };
-      if (match.length > 2 && match.startsWith('/') && match.endsWith('/')) {
-        const whole = new RegExp(`^(?:${match.slice(1, -1)})$`, 'u');
-        this.#rules.push({ route, at, matches: (name) => whole.test(name) });
-      } else if (match.startsWith('*.')) {
-        const suffix = match.slice(1).toLowerCase();
-        this.#rules.push({ route, at, matches: (name) => name.length > suffix.length && name.endsWith(suffix) });
-      } else if (!this.#exact.has(match.toLowerCase())) this.#exact.set(match.toLowerCase(), { route, at });
+      const name = match.toLowerCase();
+      const byName = matcherOf(match);
+      if (byName === null && alpn === undefined) {
+        if (!this.#exact.has(name)) this.#exact.set(name, { route, at });
+        continue;
+      }
+      const named = byName ?? ((asked: string) => asked === name);
+      const offers = (offered: readonly string[]) => alpn === undefined || alpn.some((one) => offered.includes(one));
+      this.#rules.push({ route, at, matches: (asked, offered) => offers(offered) && named(asked) });
     }
     this.names = [...this.#exact.keys()];
     this.#fallback = config.default_backend
@@ -37,17 +41,25 @@ export class RouteTable {
         : null;
   }
 
-  /** Null = no route. A single label or no name is never dialled as asked. */
-  find(name: string | null): Route | null {
+  /** Null = no route. A single label or no name is never dialled as asked. `alpn` is what a TLS client offers. */
+  find(name: string | null, alpn: readonly string[] = NO_ALPN): Route | null {
     if (name === null) return this.#fallback?.target.kind === 'requested' ? null : this.#fallback;
     const exact = this.#exact.get(name);
     for (const rule of this.#rules) {
       if (exact && rule.at > exact.at) break;
-      if (rule.matches(name)) return dialable(rule.route, name);
+      if (rule.matches(name, alpn)) return dialable(rule.route, name);
     }
     const found = exact?.route ?? this.#fallback;
     return found === null ? null : dialable(found, name);
   }
+}
+
+/** Null for a plain name, which is looked up. */
+function matcherOf(match: string): ((name: string) => boolean) | null {
+  if (match.length > 2 && match.startsWith('/') && match.endsWith('/')) return compileNamePattern(match);
+  if (!match.startsWith('*.')) return null;
+  const suffix = match.slice(1).toLowerCase();
+  return (name) => name.length > suffix.length && name.endsWith(suffix);
 }
 
 const dialable = (route: Route, name: string): Route | null =>

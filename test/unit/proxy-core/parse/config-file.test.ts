@@ -49,6 +49,15 @@ describe('config.yaml', () => {
     );
   });
 
+  test('of 60,000 keys is read in a moment, and the first of the findings stand for all', () => {
+    const bytes = Buffer.from(`listen_addrs: ["0.0.0.0:1"]\n${Array.from({ length: 60_000 }, (_, i) => `k${i}: 1\n`).join('')}`);
+    const started = performance.now();
+    const found = readConfig(bytes).findings;
+    assert.ok(performance.now() - started < 15_000, 'a search of each key among all before it takes minutes');
+    assert.equal(found.length, 201);
+    assert.match(found.at(-1)?.message ?? '', /^and 59800 more like these$/);
+  });
+
   test('with an alias bomb is refused', () => {
     const bomb = Array.from(
       { length: 9 },

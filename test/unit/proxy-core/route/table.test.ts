@@ -38,6 +38,36 @@ describe('routes', () => {
     assert.equal(label(routes, 'r12'), '/r[0-9]+|s/');
   });
 
+  test('of an expression take time linear in the name, whatever the expression is', () => {
+    const routes = table({ routes: [to('/(a+)+b/', '1.1.1.1:1'), to('/(a|aa)*(a|aa)*(a|aa)*c|UP[A-Z]/', '1.1.1.1:2')] });
+    const started = performance.now();
+    for (let i = 0; i < 20; i += 1) assert.equal(label(routes, 'a'.repeat(63 + i)), null);
+    // A backtracking matcher needs 2^63 steps for the first of them.
+    assert.ok(performance.now() - started < 2000);
+    assert.equal(label(routes, 'upx'), '/(a|aa)*(a|aa)*(a|aa)*c|UP[A-Z]/');
+  });
+
+  test('with alpn are for clients that offer one of its protocols; others go on to the next', () => {
+    const routes = table({
+      routes: [
+        { ...to('*.x.example', '1.1.1.1:1'), alpn: ['acme-tls/1', 'x'] },
+        to('*.x.example', '1.1.1.1:2'),
+        { ...to('b.example', '1.1.1.1:3'), alpn: ['h2'] },
+        to('b.example', '1.1.1.1:4'),
+      ],
+    });
+    const backend = (name: string, alpn?: string[]) => {
+      const target = routes.find(name, alpn)?.target;
+      return target?.kind === 'backends' ? target.backends[0]?.host.concat(`:${target.backends[0].port}`) : null;
+    };
+    assert.equal(backend('a.x.example', ['acme-tls/1']), '1.1.1.1:1');
+    assert.equal(backend('a.x.example', ['h2', 'http/1.1']), '1.1.1.1:2');
+    assert.equal(backend('a.x.example'), '1.1.1.1:2');
+    assert.equal(backend('b.example', ['http/1.1', 'h2']), '1.1.1.1:3');
+    assert.equal(backend('b.example', ['http/1.1']), '1.1.1.1:4');
+    assert.equal(backend('c.example', ['h2']), null);
+  });
+
   test('end in default_backend, which also takes those who name nothing', () => {
     const routes = table({ routes: [to('a.example', '1.1.1.1:1')], default_backend: '10.0.0.9:443' });
     assert.equal(label(routes, 'other.example'), 'default_backend');
@@ -71,7 +101,8 @@ describe('the allowlist', () => {
     [['*.a.example'], 'y.x.a.example', true],
     [['*.a.example'], 'evila.example', false],
     [['*.a.example'], 'a.example.org', false],
-    [['*api.example'], 'evilapi.example', true],
+    [['*api.example'], 'evilapi.example', false],
+    [['*api.example'], 'v1.api.example', true],
     [['*api.example'], 'api.example', true],
     [['*api.example'], 'api.example.org', false],
     [['x', '*.y'], 'z.y', true],
