@@ -1,4 +1,4 @@
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import type { SqliteDatabase } from 'kysely';
 
 /** A raw connection with the settings that every file of ours has. For the metric store's worker; everything else goes through Kysely. */
@@ -9,17 +9,32 @@ export function openSqlite(file: string): DatabaseSync {
   return database;
 }
 
+/** The texts of queries that are kept compiled; the engine of the runs alone has some sixty, and writes each of them many times a second. */
+const KEPT_STATEMENTS = 300;
+
 /** What Kysely's SqliteDialect asks of a driver, on node:sqlite. */
 export function adaptSqlite(database: DatabaseSync): SqliteDatabase {
+  const kept = new Map<string, { statement: StatementSync; reader: boolean }>();
+  const compiled = (sql: string) => {
+    const known = kept.get(sql);
+    kept.delete(sql);
+    const statement = known?.statement ?? database.prepare(sql);
+    const entry = known ?? { statement, reader: statement.columns().length > 0 };
+    kept.set(sql, entry);
+    const oldest = kept.keys().next().value;
+    if (kept.size > KEPT_STATEMENTS && oldest !== undefined) kept.delete(oldest);
+    return entry;
+  };
   return {
     close: () => database.close(),
     prepare(sql) {
-      const statement = database.prepare(sql);
+      const { statement, reader } = compiled(sql);
       return {
-        reader: statement.columns().length > 0,
+        reader,
         all: (parameters) => statement.all(...bindable(parameters)),
         run: (parameters) => statement.run(...bindable(parameters)),
-        iterate: (parameters) => statement.iterate(...bindable(parameters)),
+        // Rows are taken one by one while other queries go on, maybe the same one: a statement of its own.
+        iterate: (parameters) => database.prepare(sql).iterate(...bindable(parameters)),
       };
     },
   };
