@@ -1,13 +1,15 @@
 'use client';
-import type { z } from 'zod';
+import Link from 'next/link';
+import { useMemo } from 'react';
 import { useAudit } from '#client/audit.ts';
+import { useFleet } from '#client/nodes.ts';
 import { Button } from '#components/ui/button.tsx';
-import { Chip, Tag } from '#components/ui/chip.tsx';
+import { Chip } from '#components/ui/chip.tsx';
 import { ErrorState } from '#components/ui/error-state.tsx';
 import { Ago } from '#components/ui/now.tsx';
 import { Loading, Skeleton } from '#components/ui/skeleton.tsx';
 import { TableFrame } from '#components/ui/table.tsx';
-import type { auditPageSchema } from '#shared/audit.ts';
+import { type AuditEntry, objectOf } from './object.ts';
 
 const RESULT = {
   ok: { mark: 'ok', tone: 'neutral' },
@@ -19,6 +21,8 @@ const COLUMNS = 6;
 /** Who did what, when, with which result; refusals too. Each row carries the hash of the row before. */
 export function AuditView() {
   const { data, error, refetch, fetchNextPage, hasNextPage, isFetchingNextPage } = useAudit();
+  const fleet = useFleet();
+  const nodeNames = useMemo(() => new Map(fleet.data?.nodes.map(({ id, name }) => [id, name])), [fleet.data]);
   const entries = data?.pages.flatMap((page) => page.entries) ?? [];
   return (
     <>
@@ -60,7 +64,7 @@ export function AuditView() {
                 </tr>
               ) : null}
               {entries.map((entry) => (
-                <Entry key={entry.seq} entry={entry} />
+                <Entry key={entry.seq} entry={entry} nodeNames={nodeNames} />
               ))}
             </tbody>
           </TableFrame>
@@ -77,7 +81,7 @@ export function AuditView() {
   );
 }
 
-function Entry({ entry }: { entry: z.infer<typeof auditPageSchema>['entries'][number] }) {
+function Entry({ entry, nodeNames }: { entry: AuditEntry; nodeNames: ReadonlyMap<string, string> }) {
   const look = RESULT[entry.result];
   return (
     <tr>
@@ -90,7 +94,9 @@ function Entry({ entry }: { entry: z.infer<typeof auditPageSchema>['entries'][nu
       <td>
         <code>{entry.action}</code>
       </td>
-      <td>{entry.object === '-' ? <span className="t3">–</span> : <Tag>{entry.object}</Tag>}</td>
+      <td>
+        <What entry={entry} nodeNames={nodeNames} />
+      </td>
       <td>
         <Chip tone={look.tone} mark={look.mark}>
           {entry.result}
@@ -102,5 +108,25 @@ function Entry({ entry }: { entry: z.infer<typeof auditPageSchema>['entries'][nu
         </code>
       </td>
     </tr>
+  );
+}
+
+/** The thing's name as a link to it; its id is on hover. */
+function What({ entry, nodeNames }: { entry: AuditEntry; nodeNames: ReadonlyMap<string, string> }) {
+  const object = objectOf(entry, nodeNames);
+  if (object === null) return <span className="t3">–</span>;
+  return (
+    <span className="row" title={entry.object}>
+      {object.kind ? <span className="t3 sm">{object.kind}</span> : null}
+      {object.href ? (
+        <Link className="name" href={object.href}>
+          {object.name}
+        </Link>
+      ) : (
+        <span className="t1">{object.name}</span>
+      )}
+      {object.gone ? <span className="t3 sm">not there any more</span> : null}
+      {object.reason ? <span className="t2 sm ell">“{object.reason}”</span> : null}
+    </span>
   );
 }

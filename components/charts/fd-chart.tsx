@@ -83,7 +83,8 @@ export function FdChart({
       },
     ],
     height,
-    padding: [44, 10, 0, 0],
+    // the last tick's words need half their width beside the plot
+    padding: [44, 20, 0, 0],
     yAxisWidth: 46,
     x: { min: window.from, max: window.to },
     y: { min: 0, max: top },

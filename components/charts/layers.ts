@@ -141,7 +141,7 @@ export function drawLimit(u: uPlot, limit: number): void {
 
 /** Dashed middle, band around it, cut at the limit; the arrival and its band are written beside it. */
 export function drawForecast(u: uPlot, { from, openFds, limit, band }: Forecast): void {
-  paint(u, (ctx, { top, right }, at) => {
+  paint(u, (ctx, { top, right, bottom }, at) => {
     const y = (value: number) => top + u.valToPos(value, 'y');
     const [x0, y0, yLimit] = [at(from), y(openFds), y(limit)];
     const edge = u.scales.x?.max ?? from;
@@ -185,10 +185,14 @@ export function drawForecast(u: uPlot, { from, openFds, limit, band }: Forecast)
       : [`in ${formatDuration(band.mid)}`, formatBand(band)];
     ctx.font = chartFont(500);
     const width = Math.max(...words.map((text) => ctx.measureText(text).width));
-    if (width > room) return; // the headline says it too
+    if (width > room) return;
     const x = Math.min(right - width / 2 - 4, Math.max(x0 + width / 2 + 10, arrives ? middle[0] : right));
     // under the limit line where the cone has passed, else under the cone's start
-    const textY = y0 - yLimit > 70 ? Math.max(yLimit + 22, Math.min(middle[1], y0) + 22) : y0 + 22;
+    const below = y0 - yLimit > 70 ? Math.max(yLimit + 22, Math.min(middle[1], y0) + 22) : y0 + 22;
+    // two lines of words: where they would reach into the axis they stand above the cone, or not at all
+    const above = Math.min(near[1], middle[1], y0) - 30;
+    const textY = below + 24 <= bottom ? below : above >= yLimit + 12 ? above : null;
+    if (textY === null) return; // the headline says it too
     ctx.textAlign = 'center';
     ctx.fillStyle = token('--danger-fg');
     ctx.fillText(words[0], x, textY);

@@ -60,7 +60,7 @@ export function TimeSeries({
       spanGaps: false,
     })),
     height: 100,
-    padding: [8, 6, 0, 0],
+    padding: [8, 18, 0, 0],
     yAxisWidth: 40,
     x: { min: window.from, max: window.to },
     y: { min: 0, max: top },

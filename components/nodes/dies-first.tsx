@@ -190,7 +190,7 @@ const SeenLast = ({ node }: { node: FleetNode }) =>
 
 function Why({ node }: { node: FleetNode }) {
   const { leak } = node;
-  if (isOut(node)) return node.state === 'down' ? 'down: neither SSH nor metrics answer' : 'blocked: its host key changed';
+  if (isOut(node)) return node.state === 'down' ? 'out already' : 'may be another host';
   if (leak.verdict === 'leaking')
     return (
       <>

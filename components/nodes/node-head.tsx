@@ -1,15 +1,18 @@
-import { Play, SlidersHorizontal } from 'lucide-react';
+import { Play, ScanSearch, SlidersHorizontal } from 'lucide-react';
 import Link from 'next/link';
+import { useLastFdLeak } from '#client/last-fd-leak.ts';
 import { Button, LinkButton } from '#components/ui/button.tsx';
 import { Chip, Tag } from '#components/ui/chip.tsx';
 import { Ago } from '#components/ui/now.tsx';
 import type { FleetNode, NodeDetail } from '#shared/nodes.ts';
-import { LEAK_WORDS, leakMark, leakTone, STATE_MARKS, STATE_TONES, STATE_WORDS } from './node-words.ts';
+import { isNotFixed, LEAK_WORDS, leakMark, leakTone, STATE_MARKS, STATE_TONES, STATE_WORDS, whyNotRun } from './node-words.ts';
 import { selectorOf } from './select-nodes.ts';
 
 /** Name, the two judgements (reachability and leak are two things), labels, and what can be done. */
 export function NodeHead({ node, member, mayOperate }: { node: FleetNode; member: NodeDetail['member']; mayOperate: boolean }) {
   const selector = `selector=${encodeURIComponent(selectorOf([node.name]))}`;
+  const refused = whyNotRun(node, mayOperate);
+  const notFixed = isNotFixed(node, useLastFdLeak(node.id, node.name));
   return (
     <div className="page-h">
       <div className="grow">
@@ -39,22 +42,27 @@ export function NodeHead({ node, member, mayOperate }: { node: FleetNode; member
         </div>
       </div>
       <div className="actions">
-        {mayOperate && !node.hostKey.blocked ? (
+        {refused === null ? (
           <>
             <LinkButton href={`/changes/new?${selector}`}>
               <SlidersHorizontal className="i s" aria-hidden="true" />
               Change config
             </LinkButton>
-            <LinkButton look={node.leak.verdict === 'leaking' ? 'primary' : 'plain'} href={`/runbooks/fd-leak?${selector}`}>
-              <Play className="i s" aria-hidden="true" />
-              Run fd-leak
-            </LinkButton>
+            {notFixed ? (
+              <LinkButton look="primary" href={`/nodes/${encodeURIComponent(node.id)}?tab=fds`}>
+                <ScanSearch className="i s" aria-hidden="true" />
+                X-ray what grew
+              </LinkButton>
+            ) : (
+              <LinkButton look={node.leak.verdict === 'leaking' ? 'primary' : 'plain'} href={`/runbooks/fd-leak?${selector}`}>
+                <Play className="i s" aria-hidden="true" />
+                Run fd-leak
+              </LinkButton>
+            )}
           </>
         ) : (
           <>
-            <span className="sm t3 self-center">
-              {mayOperate ? 'Not while the host key blocks this node' : 'Changes need the operator role'}
-            </span>
+            <span className="sm t3 self-center">{refused}</span>
             <Button disabled>Run fd-leak</Button>
           </>
         )}

@@ -1,6 +1,7 @@
 'use client';
-import { Play, PowerOff } from 'lucide-react';
+import { Play, PowerOff, ScanSearch } from 'lucide-react';
 import Link from 'next/link';
+import { useLastFdLeak } from '#client/last-fd-leak.ts';
 import { Button, LinkButton } from '#components/ui/button.tsx';
 import { Callout } from '#components/ui/callout.tsx';
 import { Card, Facts } from '#components/ui/card.tsx';
@@ -9,8 +10,9 @@ import { CopyButton } from '#components/ui/copy-button.tsx';
 import { Mark } from '#components/ui/mark.tsx';
 import { Age, Ago } from '#components/ui/now.tsx';
 import type { FleetNode, NodeDetail } from '#shared/nodes.ts';
+import { runName } from '#shared/run-name.ts';
 import { formatCount } from '#shared/units/count.ts';
-import { poolWord } from './node-words.ts';
+import { isNotFixed, poolWord, whyNotRun } from './node-words.ts';
 import { RemoveNode } from './remove-node.tsx';
 import { selectorOf } from './select-nodes.ts';
 
@@ -48,6 +50,7 @@ function PoolCard({ node, mayOperate }: { node: FleetNode; mayOperate: boolean }
   const pool = poolWord(node);
   const selector = `selector=${encodeURIComponent(selectorOf([node.name]))}`;
   const count = (value: number | null) => (value === null ? 'no data' : formatCount(value));
+  const refused = whyNotRun(node, mayOperate);
   return (
     <Card
       title="Connection pool"
@@ -79,10 +82,10 @@ function PoolCard({ node, mayOperate }: { node: FleetNode; mayOperate: boolean }
             ))}
           </Callout>
         ) : null}
-        {!mayOperate ? (
+        {refused !== null ? (
           <div>
             <Button disabled>Turn pool {pool === 'on' ? 'off' : 'on'}…</Button>
-            <p className="help">Needs the operator role.</p>
+            <p className="help">{refused}</p>
           </div>
         ) : pool === 'off' ? (
           <div>
@@ -105,6 +108,41 @@ function PoolCard({ node, mayOperate }: { node: FleetNode; mayOperate: boolean }
 
 function SuggestedCard({ node, mayOperate }: { node: FleetNode; mayOperate: boolean }) {
   const leaking = node.leak.verdict === 'leaking';
+  const last = useLastFdLeak(node.id, node.name);
+  const href = `/runbooks/fd-leak?selector=${encodeURIComponent(selectorOf([node.name]))}`;
+  const refused = whyNotRun(node, mayOperate);
+  if (last && isNotFixed(node, last))
+    return (
+      <Card
+        title="What to do next"
+        end={
+          <Chip tone="danger" mark="danger">
+            Not fixed
+          </Chip>
+        }
+      >
+        <div className="grid gap-3">
+          <p>
+            The documented fix was tried <Ago at={last.finishedAt} /> and did not stop the leak:{' '}
+            <Link href={`/runs/${encodeURIComponent(last.runId)}`}>{runName(last.runId)}</Link>. Its restart freed the fds for a while, no
+            more.
+          </p>
+          <LinkButton look="primary" className="justify-self-start" href={`/nodes/${encodeURIComponent(node.id)}?tab=fds`}>
+            <ScanSearch className="i s" aria-hidden="true" />
+            X-ray what grew
+          </LinkButton>
+          <p className="help">
+            {refused ?? (
+              <>
+                To buy time without a cure:{' '}
+                <Link href={`/runbooks/buy-time?selector=${encodeURIComponent(selectorOf([node.name]))}`}>raise the limit</Link> or{' '}
+                <Link href={href}>run fd-leak again</Link>.
+              </>
+            )}
+          </p>
+        </div>
+      </Card>
+    );
   return (
     <Card title="Suggested runbook">
       <div className="grid gap-3">
@@ -114,14 +152,22 @@ function SuggestedCard({ node, mayOperate }: { node: FleetNode; mayOperate: bool
             ? 'A low count after the restart will prove nothing; the verdict will.'
             : 'This node is not called leaking: the run would say so.'}
         </p>
-        {mayOperate && !node.hostKey.blocked ? (
-          <LinkButton className="justify-self-start" href={`/runbooks/fd-leak?selector=${encodeURIComponent(selectorOf([node.name]))}`}>
-            <Play className="i s" aria-hidden="true" />
-            Run fd-leak
-          </LinkButton>
-        ) : (
-          <p className="help">{node.hostKey.blocked ? 'Not while the host key blocks this node.' : 'Needs the operator role.'}</p>
-        )}
+        <div className="row wrap">
+          {refused === null ? (
+            <LinkButton href={href}>
+              <Play className="i s" aria-hidden="true" />
+              Run fd-leak
+            </LinkButton>
+          ) : (
+            <p className="help">{refused}</p>
+          )}
+          {leaking ? (
+            <LinkButton look="ghost" href={`/nodes/${encodeURIComponent(node.id)}?tab=fds`}>
+              <ScanSearch className="i s" aria-hidden="true" />
+              X-ray what grew
+            </LinkButton>
+          ) : null}
+        </div>
       </div>
     </Card>
   );

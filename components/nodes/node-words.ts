@@ -69,7 +69,7 @@ export function worstOf(node: FleetNode): { kind: MarkKind; words: string } {
 /** What the forecast column says, and how loud. */
 export function forecastWords(node: FleetNode): { text: string; band: string | null; tone: Tone } {
   if (node.state === 'down') return { text: 'down', band: null, tone: 'danger' };
-  if (node.hostKey.blocked) return { text: 'host key changed', band: null, tone: 'danger' };
+  if (node.hostKey.blocked) return { text: 'blocked', band: 'the host key changed', tone: 'danger' };
   if (!isSeen(node)) return { text: 'no data', band: null, tone: 'neutral' };
   if (node.leak.verdict === 'cannot-tell') return { text: "can't tell yet", band: node.leak.missing ?? null, tone: 'unknown' };
   if (node.leak.verdict === 'not-leaking') {
@@ -131,6 +131,22 @@ export const usedShare = (node: FleetNode): number => (node.openFds !== null && 
 
 export const poolWord = (node: FleetNode): 'on' | 'off' | 'unknown' =>
   node.pool.enabled === null ? 'unknown' : node.pool.enabled ? 'on' : 'off';
+
+/**
+ * The documented fix was tried here and this node leaks, or may leak, on: doing it again would free fds for a while and cure nothing.
+ * A node that is judged clean since is none of these.
+ */
+export const isNotFixed = (node: FleetNode, last: { verdict: string } | null): boolean =>
+  last?.verdict === 'fail' && node.leak.verdict !== 'not-leaking';
+
+/** Why no run may be started on this node now, with what to do; null when one may. */
+export function whyNotRun(node: FleetNode, mayOperate: boolean): string | null {
+  if (!mayOperate) return 'Changes need the operator role; an admin can give it to you.';
+  if (node.hostKey.blocked) return 'Not while the host key blocks this node: approve the new key first.';
+  if (node.hostKey.fingerprint === null) return 'Not before its host key is approved: nothing is sent to this node yet.';
+  if (node.activeRunId !== null) return 'A run is changing this node already; this one can start when it has ended.';
+  return null;
+}
 
 /** The facts that a selector may ask of a node, as the console itself answers them. */
 export const selectorSubject = (node: FleetNode): SelectorSubject => ({

@@ -8,7 +8,7 @@ import { Callout } from '#components/ui/callout.tsx';
 import { Chip } from '#components/ui/chip.tsx';
 import { DangerDialog } from '#components/ui/dialog.tsx';
 import { asProblem } from '#components/ui/error-state.tsx';
-import { Ago } from '#components/ui/now.tsx';
+import { Ago, useNow } from '#components/ui/now.tsx';
 import { runName } from '#shared/run-name.ts';
 import { hasEnded, type Run } from '#shared/runs.ts';
 import { plural } from '#shared/units/count.ts';
@@ -18,7 +18,7 @@ import { runLook } from './words.ts';
 export function RunHead({ run }: { run: Run }) {
   const action = useRunAction(run.id);
   const [aborting, setAborting] = useState(false);
-  const look = runLook(run);
+  const look = runLook(run, useNow());
   const only = run.targets.length === 1 ? run.targets[0] : undefined;
   const ended = hasEnded(run.status);
   const act = (what: RunAction) => action.mutate(what, { onSuccess: () => setAborting(false) });

@@ -10,8 +10,9 @@ import { Ago } from '#components/ui/now.tsx';
 import { Loading, Skeleton } from '#components/ui/skeleton.tsx';
 import { TableFrame } from '#components/ui/table.tsx';
 import { runName } from '#shared/run-name.ts';
+import { hasEnded } from '#shared/runs.ts';
 import { plural } from '#shared/units/count.ts';
-import { runLook } from './words.ts';
+import { runLook, statusLook } from './words.ts';
 
 export function RunList() {
   const runs = useRuns();
@@ -65,7 +66,8 @@ export function RunList() {
         </thead>
         <tbody>
           {list.map((run) => {
-            const look = runLook(run);
+            // a verdict on a change that may still be taken back is not the run's result yet
+            const look = hasEnded(run.status) ? runLook(run) : statusLook(run.status);
             return (
               <tr key={run.id}>
                 <td className="name">
@@ -80,6 +82,7 @@ export function RunList() {
                   <Chip tone={look.tone} mark={look.mark}>
                     {look.word}
                   </Chip>
+                  {!hasEnded(run.status) && run.verdict ? <span className="sm t3"> {runLook(run).word.toLowerCase()}</span> : null}
                 </td>
                 <td className="p2 ell runs-summary" title={run.summary}>
                   {run.summary}

@@ -1,7 +1,7 @@
 'use client';
 import { useEffect } from 'react';
 import { useRunbook } from '#client/runbooks.ts';
-import { useRun } from '#client/runs.ts';
+import { useRun, useRunTarget } from '#client/runs.ts';
 import { Callout } from '#components/ui/callout.tsx';
 import { ErrorState } from '#components/ui/error-state.tsx';
 import { syncClock } from '#components/ui/now.tsx';
@@ -19,12 +19,12 @@ import { TargetVerdict } from './target-verdict.tsx';
 export function RunView({ id, nodeId, onNode }: { id: string; nodeId: string | null; onNode: (nodeId: string) => void }) {
   const run = useRun(id);
   const stale = run.isError && run.data !== undefined;
+  const { target, error } = useRunTarget(run.data, nodeId);
   useEffect(() => {
     if (run.data?.finishedAt) syncClock(Math.max(Date.now(), Date.parse(run.data.finishedAt)));
   }, [run.data?.finishedAt]);
   if (run.isPending) return <RunSkeleton />;
   if (!run.data) return <ErrorState error={run.error} onRetry={() => run.refetch()} />;
-  const target = run.data.targets.find((t) => t.nodeId === nodeId) ?? run.data.targets[0];
   return (
     <>
       <RunHead run={run.data} />
@@ -36,7 +36,7 @@ export function RunView({ id, nodeId, onNode }: { id: string; nodeId: string | n
           </Callout>
         ) : null}
         {run.data.targets.length > 1 ? <TargetMatrix run={run.data} selected={target?.nodeId ?? null} onSelect={onNode} /> : null}
-        {target ? <Guided run={run.data} target={target} /> : null}
+        {target ? <Guided run={run.data} target={target} /> : error ? <ErrorState error={error} /> : null}
       </div>
     </>
   );

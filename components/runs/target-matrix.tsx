@@ -1,13 +1,13 @@
 'use client';
 import { Mark } from '#components/ui/mark.tsx';
 import { TableFrame } from '#components/ui/table.tsx';
-import type { Run } from '#shared/runs.ts';
+import type { Run, RunTarget } from '#shared/runs.ts';
 import { plural } from '#shared/units/count.ts';
-import { contextOf, statusLook, stepLook, verdictLook } from './words.ts';
+import { type Look, stepLook, targetLook } from './words.ts';
 
 /** Nodes × steps: one row a node, one cell a step; a row opens below. */
 export function TargetMatrix({ run, selected, onSelect }: { run: Run; selected: string | null; onSelect: (nodeId: string) => void }) {
-  const columns = run.targets[0]?.steps ?? [];
+  const columns = run.targets[0]?.steps.length ? run.targets[0].steps : run.plan;
   return (
     <section className="card" aria-label="Nodes and steps">
       <header className="card-h">
@@ -30,7 +30,7 @@ export function TargetMatrix({ run, selected, onSelect }: { run: Run; selected: 
         </thead>
         <tbody>
           {run.targets.map((target) => {
-            const result = target.verdict ? verdictLook(target.verdict, contextOf(target)) : statusLook(target.status);
+            const result = targetLook(target);
             return (
               <tr key={target.nodeId} className={target.nodeId === selected ? 'sel' : undefined}>
                 <td>{target.batch}</td>
@@ -39,9 +39,9 @@ export function TargetMatrix({ run, selected, onSelect }: { run: Run; selected: 
                     {target.name}
                   </button>
                 </td>
-                {target.steps.map((step) => (
-                  <td key={step.key} title={`${step.title}: ${step.summary || stepLook(step).word}`}>
-                    <Mark kind={stepLook(step).mark} label={`${step.title}: ${stepLook(step).word}`} />
+                {cellsOf(target, run.plan).map(({ key, title, look, summary }) => (
+                  <td key={key} title={`${title}: ${summary || look.word}`}>
+                    <Mark kind={look.mark} label={`${title}: ${look.word}`} />
                   </td>
                 ))}
                 <td>
@@ -58,3 +58,14 @@ export function TargetMatrix({ run, selected, onSelect }: { run: Run; selected: 
     </section>
   );
 }
+
+/** How each step of a node stands: from the steps, or from the marks alone where the run has too many nodes to carry its steps. */
+const cellsOf = (target: RunTarget, plan: Run['plan']): { key: string; title: string; look: Look; summary: string }[] =>
+  target.steps.length > 0
+    ? target.steps.map((step) => ({ key: step.key, title: step.title, look: stepLook(step), summary: step.summary }))
+    : plan.map(({ key, title }, i) => ({
+        key,
+        title,
+        look: stepLook({ status: target.marks[i] ?? 'pending', verdict: null }),
+        summary: '',
+      }));

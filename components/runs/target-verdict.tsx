@@ -32,25 +32,33 @@ export function TargetVerdict({ run, target }: { run: Run; target: RunTarget }) 
   const judging = target.steps.find((step) => step.kind === 'watch');
   const look = verdictLook(target.verdict, contextOf(target));
   return (
-    <VerdictCard verdict={target.verdict} word={look.word} sentence={sentenceOf(target, look.word)}>
-      {target.judgement ? <Compared judgement={target.judgement} /> : null}
-      {judging?.evidence.map((evidence) => (
-        <EvidenceRow key={evidence.id} evidence={evidence} />
-      ))}
-      <footer className="vf">
-        {target.verdict === 'pass' ? (
-          <LinkButton small href={`/nodes/${target.nodeId}`}>
-            Open {target.name}
-          </LinkButton>
-        ) : (
-          <LinkButton small href={`/nodes/${target.nodeId}?tab=fds`}>
-            <ScanSearch className="i s" aria-hidden="true" />
-            X-ray what grew on {target.name}
-          </LinkButton>
-        )}
-        <span className="push sm t3 hide-m">every step below keeps its command and raw output</span>
-      </footer>
-    </VerdictCard>
+    <>
+      {target.undoing ? (
+        <Callout tone="warn" live>
+          <b>Reverting.</b> config.yaml is put back from the backup and the service restarted once. What was found below is of the change
+          that is being taken back.
+        </Callout>
+      ) : null}
+      <VerdictCard verdict={target.verdict} word={look.word} sentence={sentenceOf(target, look.word)}>
+        {target.judgement ? <Compared judgement={target.judgement} /> : null}
+        {judging?.evidence.map((evidence) => (
+          <EvidenceRow key={evidence.id} evidence={evidence} />
+        ))}
+        <footer className="vf">
+          {target.verdict === 'pass' ? (
+            <LinkButton small href={`/nodes/${target.nodeId}`}>
+              Open {target.name}
+            </LinkButton>
+          ) : (
+            <LinkButton small href={`/nodes/${target.nodeId}?tab=fds`}>
+              <ScanSearch className="i s" aria-hidden="true" />
+              X-ray what grew on {target.name}
+            </LinkButton>
+          )}
+          <span className="push sm t3 hide-m">every step below keeps its command and raw output</span>
+        </footer>
+      </VerdictCard>
+    </>
   );
 }
 

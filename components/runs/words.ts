@@ -58,9 +58,25 @@ export const contextOf = (target: Pick<RunTarget, 'judgement' | 'summary' | 'ste
   wasLeaking: !/was not leaking/i.test(judgedWords(target)),
 });
 
-/** What the run's chip says: its verdict once there is one, else its status. */
-export function runLook(run: Pick<Run, 'status' | 'verdict' | 'summary'> & { targets?: readonly RunTarget[] }): Look {
+const UNDOING: Look = { mark: 'run', tone: 'warn', word: 'Reverting' };
+
+/** A node whose change is being taken back, because somebody said so or because its own deadline has passed. */
+export const isUndoing = (target: Pick<RunTarget, 'undoing' | 'revertAt'>, nowMs = 0): boolean =>
+  target.undoing || (target.revertAt !== null && nowMs > 0 && nowMs >= Date.parse(target.revertAt));
+
+/** What a target's row says: a change that is being taken back outweighs the verdict that was given on it. */
+export function targetLook(target: RunTarget, nowMs = 0): Look {
+  if (isUndoing(target, nowMs)) return UNDOING;
+  return target.verdict === null || target.status === 'rolled-back' || target.status === 'aborted'
+    ? statusLook(target.status)
+    : verdictLook(target.verdict, contextOf(target));
+}
+
+/** What the run's chip says: that something is being taken back; else its verdict once there is one, else its status. */
+export function runLook(run: Pick<Run, 'status' | 'verdict' | 'summary'> & { targets?: readonly RunTarget[] }, nowMs = 0): Look {
   const only = run.targets?.length === 1 ? run.targets[0] : undefined;
+  const undoing = run.targets?.filter((target) => isUndoing(target, nowMs)).length ?? 0;
+  if (undoing > 0) return only ? UNDOING : { ...UNDOING, word: `Reverting ${undoing} of ${run.targets?.length ?? 0}` };
   if (run.status === 'rolled-back' || run.status === 'aborted' || run.verdict === null) return statusLook(run.status);
   return verdictLook(run.verdict, only ? contextOf(only) : { judged: false, wasLeaking: true });
 }

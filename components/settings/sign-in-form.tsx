@@ -2,7 +2,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useRouter, useSearchParams } from 'next/navigation';
 import { type FormEvent, useState } from 'react';
-import { safeNext, signIn } from '#client/session.ts';
+import { safeNext, signIn, useSetupIsOpen } from '#client/session.ts';
 import { Button } from '#components/ui/button.tsx';
 import { Callout } from '#components/ui/callout.tsx';
 import { asProblem } from '#components/ui/error-state.tsx';
@@ -13,6 +13,7 @@ export function SignInForm() {
   const router = useRouter();
   const client = useQueryClient();
   const next = safeNext(useSearchParams().get('next'));
+  const noAdmin = useSetupIsOpen();
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
   const enter = useMutation({
@@ -27,6 +28,15 @@ export function SignInForm() {
     event.preventDefault();
     enter.mutate({ email, password });
   };
+  if (noAdmin)
+    return (
+      <AuthFrame title="No admin yet" lead="This console has nobody to sign in as.">
+        <Callout tone="warn" live>
+          Open the one-time setup link: the console printed it when it started, on its terminal or in its journal, as a line with{' '}
+          <code>/setup?token=</code>. Whoever opens it becomes the first admin.
+        </Callout>
+      </AuthFrame>
+    );
   return (
     <AuthFrame
       title="Sign in"

@@ -11,6 +11,7 @@
  */
 export const queryKeys = {
   session: ['session'] as const,
+  setup: ['setup'] as const,
   fleet: ['fleet'] as const,
   node: (id: string) => ['node', id] as const,
   metricsOf: (id: string) => ['metrics', id] as const,
@@ -22,6 +23,8 @@ export const queryKeys = {
   logs: (id: string, lines: number) => ['logs', id, lines] as const,
   runs: ['runs'] as const,
   run: (id: string) => ['run', id] as const,
+  /** below run(id): what makes the run stale makes its nodes stale */
+  runTarget: (id: string, nodeId: string) => ['run', id, 'target', nodeId] as const,
   runbooks: ['runbooks'] as const,
   runbook: (key: string) => ['runbook', key] as const,
   changePreview: (selector: string, pool: unknown) => ['change-preview', selector, pool] as const,

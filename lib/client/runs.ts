@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { hasEnded, type RunInput, runListSchema, runSchema } from '#shared/runs.ts';
+import { hasEnded, type Run, type RunInput, runListSchema, runSchema, runTargetSchema } from '#shared/runs.ts';
 import { api } from './http.ts';
 import { queryKeys } from './query-keys.ts';
 
@@ -29,6 +29,21 @@ export function useRun(id: string) {
     refetchInterval: (query) => (query.state.data && hasEnded(query.state.data.status) ? false : LIVE_MS),
     retry: false,
   });
+}
+
+/** One node with its steps and receipts. A run of many nodes comes without them; of a small one they are there already. */
+export function useRunTarget(run: Run | undefined, nodeId: string | null) {
+  const chosen = run?.targets.find((target) => target.nodeId === nodeId) ?? run?.targets[0];
+  const apart = run?.detail === 'matrix' && chosen !== undefined;
+  const query = useQuery({
+    queryKey: queryKeys.runTarget(run?.id ?? '', chosen?.nodeId ?? ''),
+    queryFn: ({ signal }) =>
+      api.get(path(run?.id ?? '', `/targets/${encodeURIComponent(chosen?.nodeId ?? '')}`), runTargetSchema, { signal }),
+    enabled: apart,
+    refetchInterval: run && hasEnded(run.status) ? false : LIVE_MS,
+    retry: false,
+  });
+  return apart ? { target: query.data, error: query.error } : { target: chosen, error: null };
 }
 
 /** One key for one intent: a second click, or a retry after a lost answer, starts nothing twice. */

@@ -32,6 +32,16 @@ export const signOut = () => api.post('auth/sign-out', shape('anythingSchema'), 
 export const setUp = (input: { token: string; email: string; password: string; name: string }) =>
   api.post('setup', shape('anythingSchema'), { body: input });
 
+/** Whether nobody is admin yet: then there is nobody to sign in as. */
+export function useSetupIsOpen(): boolean {
+  const { data } = useQuery({
+    queryKey: queryKeys.setup,
+    queryFn: ({ signal }) => api.get('setup', shape('setupSchema'), { signal }),
+    retry: false,
+  });
+  return data?.open ?? false;
+}
+
 export function useTokens() {
   return useQuery({ queryKey: queryKeys.tokens, queryFn: ({ signal }) => api.get('tokens', shape('tokenListSchema'), { signal }) });
 }

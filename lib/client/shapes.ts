@@ -9,12 +9,13 @@ export { eventSchema } from '#shared/events.ts';
 export { nodeMetricsAnswerSchema } from '#shared/metrics.ts';
 export { importPlanSchema } from '#shared/node-import.ts';
 export { fleetSchema, nodeConfigSchema, nodeDetailSchema, selfTestSchema } from '#shared/nodes.ts';
-export { runListSchema } from '#shared/runs.ts';
+export { runListSchema, runTargetSchema } from '#shared/runs.ts';
 export { nodeFdsSchema } from '#shared/xray.ts';
 
 export const anythingSchema = z.unknown();
 export const tokenListSchema = z.object({ tokens: z.array(tokenSchema) });
 export const nodeLogsSchema = z.object({ lines: z.array(z.string()) });
+export const setupSchema = z.object({ open: z.boolean() });
 export const sshKeySchema = z.object({ publicKey: z.string() });
 export const hostKeySchema = z.object({ pinned: z.string().nullable(), offered: z.string().nullable(), blocked: z.boolean() });
 export const addedNodeSchema = z.object({ id: z.string(), name: z.string() });

@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isUndoing, runLook, targetLook } from '#components/runs/words.ts';
+import type { Run, RunTarget } from '#shared/runs.ts';
+
+const target = (over: Partial<RunTarget> = {}): RunTarget => ({
+  ...{ nodeId: 'n', name: 'edge-01', batch: 1, status: 'running', verdict: 'pass', summary: 'fixed: 90 before, 0.2 after' },
+  ...{ judgement: null, revertAt: null, undoing: false, steps: [], marks: [] },
+  ...over,
+});
+const run = (targets: RunTarget[], over: Partial<Pick<Run, 'status' | 'verdict'>> = {}) => ({
+  ...{ status: 'running' as const, verdict: 'pass' as const, summary: '', targets },
+  ...over,
+});
+
+test('while a change is taken back the run says so, whatever was found before', () => {
+  assert.equal(runLook(run([target({ undoing: true })])).word, 'Reverting');
+  assert.equal(targetLook(target({ undoing: true })).word, 'Reverting');
+  assert.equal(runLook(run([target({ undoing: true }), target({ nodeId: 'm' })])).word, 'Reverting 1 of 2');
+  assert.equal(runLook(run([target()])).word, 'Passed');
+});
+
+test('a deadline that has passed is a revert by the node itself', () => {
+  const armed = target({ revertAt: '2026-11-17T14:00:00.000Z' });
+  assert.equal(isUndoing(armed, Date.UTC(2026, 10, 17, 13, 59)), false);
+  assert.equal(isUndoing(armed, Date.UTC(2026, 10, 17, 14, 0, 1)), true);
+});
+
+test('a node that was put back is rolled back, not fixed', () => {
+  assert.equal(targetLook(target({ status: 'rolled-back' })).word, 'Rolled back');
+});
