@@ -1,10 +1,12 @@
 import { isIp } from '../../proxy-core/src/contract/addresses.ts';
+import { requestHead } from '../../proxy-core/src/http-pool/rewrite.ts';
 import { parseAskedName, parseAuthority } from '../../proxy-core/src/parse/asked-name.ts';
 import { parseClientHello } from '../../proxy-core/src/parse/client-hello.ts';
 import { readConfig } from '../../proxy-core/src/parse/config-file.ts';
 import { FirstFlight } from '../../proxy-core/src/parse/first-flight.ts';
 import { H2_PREFACE } from '../../proxy-core/src/parse/h2-head.ts';
 import { HpackDecoder } from '../../proxy-core/src/parse/hpack.ts';
+import { HttpBody, type HttpRequest, HttpRequestReader, readHttpResponse } from '../../proxy-core/src/parse/http-message.ts';
 import { formatProxyHeader, readProxyHeader } from '../../proxy-core/src/parse/proxy-header.ts';
 import { InitialFlow, type QuicVerdict } from '../../proxy-core/src/quic/initial-flow.ts';
 import { readPacket } from '../../proxy-core/src/quic/packet.ts';
@@ -56,6 +58,24 @@ function firstFlight(input: Buffer, random: Random): void {
   same('first flight', verdict, found);
   if (!input.subarray(0, flight.bytes.length).equals(flight.bytes)) throw new Broken('first flight: bytes are not kept as they came');
   if (verdict.kind === 'asked' && verdict.asked.name !== null) usable(verdict.asked.name);
+}
+
+/** A client that is greeted as soon as it may wait for that: its acknowledgement alone is kept from the backend. */
+function greeted(input: Buffer, random: Random): void {
+  firstFlight(input, random);
+  const flight = new FirstFlight();
+  let given = 0;
+  for (const piece of cuts(input, random)) {
+    flight.append(Buffer.from(piece));
+    given += piece.length;
+    const verdict = flight.read();
+    if (flight.awaitsSettings) flight.greet();
+    if (verdict.kind === 'more') continue;
+    const kept = flight.forBackend;
+    if (kept.length !== given && kept.length !== given - 9) throw new Broken(`h2: ${kept.length} bytes of ${given} are forwarded`);
+    if (verdict.kind === 'asked' && verdict.asked.name !== null) usable(verdict.asked.name);
+    return;
+  }
 }
 
 /** What a name may be that routing is asked for. */
@@ -166,6 +186,51 @@ function config(input: Buffer): void {
   if (read === null && findings.length === 0) throw new Broken('config: refused without a word why');
 }
 
+/** The messages of a stream as a connection is taken apart into them: each head, the bytes of its body, and where it stopped. */
+function messages(pieces: Iterable<Buffer>, responses: boolean): unknown[] {
+  const seen: unknown[] = [];
+  let pending: Buffer = Buffer.alloc(0);
+  let reader = new HttpRequestReader();
+  let body: HttpBody | null = null;
+  let length = 0;
+  for (const piece of pieces) {
+    pending = Buffer.concat([pending, piece]);
+    for (;;) {
+      if (body !== null) {
+        const taken = body.take(pending);
+        if (taken === null) return [...seen, 'no body'];
+        length += taken;
+        pending = Buffer.from(pending.subarray(taken));
+        if (!body.done) break;
+        seen.push(length);
+        [body, length, reader] = [null, 0, new HttpRequestReader()];
+      }
+      const head = responses ? readHttpResponse(pending, 'GET') : reader.read(pending);
+      if (head === 'more') break;
+      if (typeof head === 'string') return [...seen, head];
+      seen.push({ ...head, fields: head.fields.length });
+      if ('method' in head) sameBehind(head);
+      body = new HttpBody(head.body);
+      pending = Buffer.from(pending.subarray(head.length));
+    }
+  }
+  return [...seen, body === null ? 'head' : length + pending.length];
+}
+
+/** What a backend gets says what the client said: the same host, the same end. */
+function sameBehind(request: HttpRequest): void {
+  const again = new HttpRequestReader().read(requestHead(request));
+  if (typeof again === 'string') throw new Broken(`a head that is passed on is ${again}`);
+  const facts = (of: HttpRequest) => [of.method, of.target, of.version, of.name, of.port, of.body, of.upgrades];
+  same('the head that is passed on', facts(request), facts(again));
+  if (again.mismatch) throw new Broken('the head that is passed on names two hosts');
+}
+
+const httpMessages =
+  (responses: boolean) =>
+  (input: Buffer, random: Random): void =>
+    same('messages', messages([input], responses), messages(cuts(input, random), responses));
+
 const hello = (name: string) =>
   handshake(
     helloBody({ extensions: [extension(0x0a0a), serverNames(hostName(name)), alpn('h2', 'http/1.1'), extension(0xfe0d, Buffer.alloc(9))] }),
@@ -176,6 +241,20 @@ const HTTP = [
   text('\r\nPOST http://b.example:81/x HTTP/1.1\r\nAccept: */*\r\nhOsT:\t[2001:db8::1]:80 \r\n\r\nbody'),
   text('OPTIONS * HTTP/1.0\r\n\r\n'),
   text('CONNECT a.example:443 HTTP/1.1\r\nHost: a.example\r\n\r\n'),
+];
+const MESSAGES = [
+  text(
+    'POST / HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n4;x="y"\r\nbody\r\n00\r\nX: y\r\n\r\nGET / HTTP/1.1\r\nHost: b\r\n\r\n',
+  ),
+  text(
+    'PUT http://a.example/ HTTP/1.1\r\nHost: b\r\nConnection: x, Upgrade\r\nUpgrade: y\r\nX: 1\r\nTE: trailers\r\nContent-Length: 4\r\n\r\nbodyGET /',
+  ),
+];
+const RESPONSES = [
+  text(
+    'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\na\r\n0123456789\r\n0\r\n\r\nHTTP/1.1 304 \r\nContent-Length: 9\r\n\r\n',
+  ),
+  text('HTTP/1.1 200\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabcHTTP/1.0 404 Not Found\r\n\r\nrest'),
 ];
 const H2 = [
   h2Get('a.example:80'),
@@ -189,6 +268,7 @@ const H2 = [
     frame(9, 4, 1, literal(':authority', 'c.example')),
   ]),
   h2Get(null, literal('host', 'a.example')),
+  Buffer.concat([H2_PREFACE, SETTINGS, frame(4, 1, 0), h2Get('a.example').subarray(H2_PREFACE.length + SETTINGS.length)]),
 ];
 const BLOCKS = [
   requestBlock('a.example', literal('x', 'y')),
@@ -216,7 +296,9 @@ export const TARGETS: readonly [Target, ...Target[]] = [
   { name: 'first-flight', weight: 250, run: firstFlight, seeds: [helloFor('a.example'), helloFor('b.example', 7), ...HTTP, ...H2, text('SSH-2.0-x y\r\n'), Buffer.from('802e0103010015', 'hex')] },
   { name: 'client-hello', weight: 200, run: clientHello, seeds: [hello('c.example').subarray(4), helloBody(), helloBody({ extensions: null })] },
   { name: 'http', weight: 150, run: firstFlight, seeds: HTTP },
-  { name: 'h2', weight: 150, run: firstFlight, seeds: H2 },
+  { name: 'h2', weight: 150, run: greeted, seeds: H2 },
+  { name: 'http-requests', weight: 120, run: httpMessages(false), seeds: [...MESSAGES, ...HTTP] },
+  { name: 'http-responses', weight: 80, run: httpMessages(true), seeds: RESPONSES },
   { name: 'hpack', weight: 100, run: hpack, seeds: BLOCKS },
   { name: 'proxy-header', weight: 80, run: proxyHeader, seeds: PROXY },
   { name: 'authority', weight: 50, run: authority, seeds: [text('a.example:80'), text('[::1]:80'), text('10.0.0.1'), text('A.example.')] },

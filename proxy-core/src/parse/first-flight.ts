@@ -22,6 +22,8 @@ export type Verdict = { kind: 'more' } | { kind: 'asked'; asked: Asked } | { kin
 const MORE: Verdict = { kind: 'more' };
 const SSH = Buffer.from('SSH-', 'latin1');
 const NO_ALPN: readonly string[] = [];
+/** RFC 9113 3.4: it may be empty, and is then all defaults. */
+const EMPTY_SETTINGS = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]);
 
 type Reader =
   | { protocol: 'tls'; reader: HelloReader }
@@ -75,6 +77,22 @@ export class FirstFlight {
       case 'ssh':
         return readSsh(raw);
     }
+  }
+
+  /** What the backend is to get: all bytes, without what an HTTP/2 client said to the proxy itself. */
+  get forBackend(): Buffer {
+    return this.#reader?.protocol === 'http2' ? this.#reader.reader.forBackend(this.bytes) : this.bytes;
+  }
+
+  /** True while an HTTP/2 client may be waiting for SETTINGS before it asks for anything. */
+  get awaitsSettings(): boolean {
+    return this.#reader?.protocol === 'http2' && this.#reader.reader.awaitsSettings;
+  }
+
+  /** SETTINGS that let such a client go on; to be sent to it at once. */
+  greet(): Buffer {
+    if (this.#reader?.protocol === 'http2') this.#reader.reader.greeted();
+    return EMPTY_SETTINGS;
   }
 
   /** Bytes of an unfinished hello that came, and how many it says it has; null when it is no hello, or too short to say. */

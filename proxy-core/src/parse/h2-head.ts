@@ -29,6 +29,10 @@ const PSEUDO = new Set([':method', ':scheme', ':path', ':authority']);
 /**
  * Reads an HTTP/2 connection with prior knowledge (RFC 9113 3.3) up to the end of its first header block. The preface has been seen already
  * when it is made. Each frame is judged by its header, before its payload is waited for.
+ *
+ * Some clients (gRPC's) ask nothing before they have the server's SETTINGS, and which server that is is known only when they ask. Such a
+ * client is greeted with an empty SETTINGS frame, which changes no default and which the backend's own may follow. It acknowledges each
+ * (RFC 9113 6.5.3): the first acknowledgement is ours, and is not for the backend.
  */
 export class H2HeadReader {
   #at = H2_PREFACE.length;
@@ -36,6 +40,26 @@ export class H2HeadReader {
   #stream = 0;
   readonly #block: Buffer[] = [];
   #blockBytes = 0;
+  #hasSettings = false;
+  #greeted = false;
+  /** where the acknowledgement of our greeting stands, once it has come */
+  #ackAt = -1;
+  #head: H2Head | null = null;
+
+  /** The client has sent its SETTINGS, and not begun to ask: perhaps it waits for the server's. */
+  get awaitsSettings(): boolean {
+    return this.#hasSettings && !this.#greeted && this.#stream === 0;
+  }
+
+  /** SETTINGS were sent to the client. From now on its acknowledgement is waited for, too. */
+  greeted(): void {
+    this.#greeted = true;
+  }
+
+  /** What the client sent, without what it said to us alone. */
+  forBackend(raw: Buffer): Buffer {
+    return this.#ackAt < 0 ? raw : Buffer.concat([raw.subarray(0, this.#ackAt), raw.subarray(this.#ackAt + FRAME_HEADER)]);
+  }
 
   /** `raw` is everything that came so far, the preface included. */
   read(raw: Buffer): H2Result {
@@ -45,13 +69,17 @@ export class H2HeadReader {
       if (bytes.length < FRAME_HEADER) return starved();
       const [length, type, flags] = [bytes.readUIntBE(0, 3), bytes.readUInt8(3), bytes.readUInt8(4)];
       const stream = bytes.readUInt32BE(5) & 0x7fff_ffff;
-      const wrong = this.#judge(length, type, flags, stream);
+      const wrong = this.#head === null ? this.#judge(length, type, flags, stream) : length > MAX_FRAME ? 'malformed' : null;
       if (wrong !== null) return wrong;
       if (bytes.length < FRAME_HEADER + length) return starved();
+      if (type === FRAME.settings && (flags & FLAG.ack) !== 0 && this.#greeted && this.#ackAt < 0) this.#ackAt = this.#at;
+      else if (type === FRAME.settings) this.#hasSettings = true;
       this.#at += FRAME_HEADER + length;
       this.#frames += 1;
-      const done = this.#payload(type, flags, stream, bytes.subarray(FRAME_HEADER, FRAME_HEADER + length));
-      if (done !== null) return done;
+      const done = this.#head ?? this.#payload(type, flags, stream, bytes.subarray(FRAME_HEADER, FRAME_HEADER + length));
+      if (typeof done === 'string') return done;
+      this.#head = done;
+      if (done !== null && (!this.#greeted || this.#ackAt >= 0)) return done;
     }
   }
 

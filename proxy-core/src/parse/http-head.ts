@@ -27,6 +27,11 @@ export class HttpHeadReader {
   #target: string | null = null;
   #host: string | null = null;
 
+  /** bytes up to the end of the last complete line: of the whole head, once it has been read */
+  get end(): number {
+    return this.#lineStart;
+  }
+
   /** `raw` is everything that came so far, from the first byte on. */
   read(raw: Buffer): HttpResult {
     for (;;) {

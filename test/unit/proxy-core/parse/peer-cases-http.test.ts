@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { frame, h2, h2Get, literal, REQUEST, requestBlock, SETTINGS } from '#test/support/h2-bytes.ts';
+import { FirstFlight } from '../../../../proxy-core/src/parse/first-flight.ts';
+import { H2_PREFACE } from '../../../../proxy-core/src/parse/h2-head.ts';
 import { judged, readFlight } from '../read-flight.ts';
 
 const BAD = 'refused http_malformed';
@@ -147,6 +149,40 @@ test('case 69: h2c is refused when :authority and host differ, without HEADERS i
   assert.equal(judged(h2(Buffer.from([0, 0x40, 1, 1, 5, 0, 0, 0, 1]))), 'refused http_too_large', 'a frame of more than 16 KiB');
   const endless = [frame(1, 1, 1, block), ...Array<Buffer>(3).fill(frame(9, 0, 1, Buffer.alloc(8000, 0x82)))];
   assert.equal(judged(h2(SETTINGS, ...endless)), 'refused http_too_large', 'a block without an end');
+});
+
+test('case 69: an HTTP/2 client that waits for SETTINGS is greeted, and what it answers to that is not for the backend', () => {
+  const ack = frame(4, 1, 0);
+  const ask = frame(1, 5, 1, requestBlock('a.example'));
+  const data = frame(0, 1, 3, Buffer.alloc(40));
+  for (const rest of [
+    [ack, ask],
+    [ask, ack],
+    [ask, data, ack],
+    [ack, ask, ack],
+  ] as const) {
+    const flight = new FirstFlight();
+    flight.append(H2_PREFACE);
+    flight.read();
+    assert.equal(flight.awaitsSettings, false, 'its own SETTINGS come first');
+    flight.append(SETTINGS);
+    assert.equal(flight.read().kind, 'more');
+    assert.equal(flight.awaitsSettings, true);
+    assert.deepEqual(flight.greet(), frame(4, 0, 0));
+    assert.equal(flight.awaitsSettings, false, 'it is greeted once');
+    let verdict = flight.read();
+    for (const part of rest) {
+      if (verdict.kind === 'asked') break;
+      for (const byte of part) flight.append(Buffer.from([byte]));
+      verdict = flight.read();
+    }
+    assert.equal(verdict.kind === 'asked' && verdict.asked.name, 'a.example');
+    assert.deepEqual(flight.forBackend, h2(SETTINGS, ...(rest[1] === data ? [ask, data] : [ask])));
+  }
+  const unasked = new FirstFlight();
+  unasked.append(h2(SETTINGS, frame(4, 1, 0), ask));
+  assert.equal(unasked.read().kind, 'asked');
+  assert.deepEqual(unasked.forBackend, unasked.bytes, 'nothing is taken out of what a client says that was not greeted');
 });
 
 test('case 70: Upgrade: h2c does not matter', () => {
