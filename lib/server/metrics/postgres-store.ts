@@ -143,9 +143,8 @@ function createShelf(postgres: Postgres, retention: Retention, now: () => number
       if (tier === RAW) return { stepMs: step, rows: joined(samplesToBuckets(step, stored)) };
       return { stepMs: step, rows: joined(foldInto(step, withOpen(stored, growing))) };
     },
-    async recent(sinceMs, fullSinceMs) {
+    async *recent(sinceMs, fullSinceMs) {
       await alone(load);
-      const all: { key: string; rows: Float64Array }[] = [];
       for (const [key, node] of ids) {
         const older = await postgres.query(
           `SELECT * FROM (SELECT DISTINCT ON (at / ${THIN_MS}, process_start) ${columnsOf(RAW_TABLE)} FROM metric_raw WHERE node = $1 AND at >= $2 AND at < $3 ORDER BY at / ${THIN_MS}, process_start, at) thin ORDER BY at`,
@@ -155,9 +154,8 @@ function createShelf(postgres: Postgres, retention: Retention, now: () => number
         const rows = new Float64Array(older.length * SAMPLE_WIDTH + newer.length);
         rows.set(packed(older, SAMPLE_WIDTH));
         rows.set(newer, older.length * SAMPLE_WIDTH);
-        if (rows.length > 0) all.push({ key, rows });
+        yield { key, rows };
       }
-      return all;
     },
     async prune(nowMs) {
       await alone(() => write((ask, put) => storing(ask, put, (store) => open.closeEnded(nowMs, store))));

@@ -8,7 +8,7 @@ export type Ask =
   | { op: 'append'; keys: string[]; rows: Float64Array }
   | { op: 'raw'; key: string; fromMs: number; toMs: number }
   | { op: 'query'; key: string; query: Query; nowMs: number }
-  | { op: 'recent'; sinceMs: number; fullSinceMs: number }
+  | { op: 'recent'; sinceMs: number; fullSinceMs: number; nodes: { from: number; count: number } }
   | { op: 'prune'; nowMs: number }
   | { op: 'close' };
 

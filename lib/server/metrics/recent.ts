@@ -1,105 +1,121 @@
 import type { Sample } from '#shared/metrics.ts';
+import { decodeChunk, encodeChunk } from './chunk.ts';
 import { AT, readSample, SAMPLE_WIDTH, THIN_MS, writeSample } from './sample-row.ts';
 
 /**
  * The newest samples of each node, for judging without a query: all of the last `keepMs`, and one a minute of the last `thinKeepMs`.
- * About 420 KiB a node at one sample in 5 s, 2 h and 30 h.
+ * About 100 KiB a node at one sample in 5 s, 2 h and 30 h.
  */
 export function createRecentSamples({ keepMs, thinKeepMs }: { keepMs: number; thinKeepMs: number }) {
-  const nodes = new Map<string, { full: Ring; thin: Ring }>();
+  const nodes = new Map<string, { full: Trail; thin: Trail; last: Sample }>();
   return {
     /** Samples of a node come in time order; one older than the last (a clock set back) makes it start anew. */
     push(nodeId: string, sample: Sample): void {
-      const node = nodes.get(nodeId) ?? { full: new Ring(keepMs), thin: new Ring(thinKeepMs) };
-      nodes.set(nodeId, node);
-      node.full.push(sample);
-      const last = node.thin.last();
-      if (
-        !last ||
-        sample.at < last.at ||
-        Math.floor(sample.at / THIN_MS) !== Math.floor(last.at / THIN_MS) ||
-        sample.processStart !== last.processStart
-      )
+      let node = nodes.get(nodeId);
+      if (!node || sample.at < node.last.at) {
+        node = { full: new Trail(keepMs), thin: new Trail(thinKeepMs), last: sample };
+        nodes.set(nodeId, node);
         node.thin.push(sample);
+      } else if (sample.at === node.last.at) return;
+      node.full.push(sample);
+      node.last = node.full.last() ?? sample;
+      const thin = node.thin.last();
+      if (!thin || minuteOf(sample.at) !== minuteOf(thin.at) || sample.processStart !== thin.processStart) node.thin.push(sample);
     },
     since(nodeId: string, sinceMs: number): Sample[] {
       const node = nodes.get(nodeId);
       if (!node) return [];
-      const full = node.full.range(sinceMs, Number.POSITIVE_INFINITY);
-      const fullFrom = node.full.first()?.at ?? Number.POSITIVE_INFINITY;
-      return sinceMs < fullFrom ? [...node.thin.range(sinceMs, fullFrom), ...full] : full;
+      const fullFrom = node.full.firstAt();
+      const samples = sinceMs < fullFrom ? node.thin.range(sinceMs, fullFrom) : [];
+      return node.full.range(sinceMs, Number.POSITIVE_INFINITY, samples);
     },
-    last: (nodeId: string): Sample | null => nodes.get(nodeId)?.full.last() ?? null,
+    last: (nodeId: string): Sample | null => nodes.get(nodeId)?.last ?? null,
     drop: (nodeId: string) => void nodes.delete(nodeId),
   };
 }
 
-const FIRST_CAPACITY = 64;
-/** Upper bound, 1.1 MiB: 2 h at one sample a second. */
-const MAX_CAPACITY = 8192;
+const minuteOf = (at: number): number => Math.floor(at / THIN_MS);
 
-/** Samples in one typed array, oldest at `head`; it grows with the sample rate and forgets by age. */
-class Ring {
+/** Samples of one chunk; the open ones are rows of doubles, 8.4 KiB. */
+const CHUNK = 60;
+const FIRST_BYTES = 2048;
+/** Upper bound of one trail, reached only by samples much more often than one a second: the oldest go then. */
+const MAX_BYTES = 512 * 1024;
+
+const decoded = new Float64Array(CHUNK * SAMPLE_WIDTH);
+
+/** Samples in time order that forget by age: encoded chunks one behind the other, and the open rows behind them. */
+class Trail {
   readonly #keepMs: number;
-  #rows = new Float64Array(FIRST_CAPACITY * SAMPLE_WIDTH);
-  #head = 0;
-  #size = 0;
+  #bytes = new Uint8Array(FIRST_BYTES);
+  #used = 0;
+  /** of each chunk: where it begins, and the times of its first and last sample */
+  #chunks: { from: number; firstAt: number; lastAt: number }[] = [];
+  #open = new Float64Array(CHUNK * SAMPLE_WIDTH);
+  #rows = 0;
 
   constructor(keepMs: number) {
     this.#keepMs = keepMs;
   }
 
   push(sample: Sample): void {
-    const last = this.#size > 0 ? this.#at(this.#size - 1) : Number.NEGATIVE_INFINITY;
-    if (sample.at === last) return;
-    if (sample.at < last) this.#size = 0;
-    while (this.#size > 0 && this.#at(0) < sample.at - this.#keepMs) this.#dropOldest();
-    if (this.#size === this.#capacity) this.#makeRoom();
-    writeSample(this.#rows, this.#offset(this.#size), sample);
-    this.#size++;
+    if (this.#rows === CHUNK) this.#close();
+    writeSample(this.#open, this.#rows * SAMPLE_WIDTH, sample);
+    this.#rows++;
   }
 
-  range(fromMs: number, toMs: number): Sample[] {
-    const samples: Sample[] = [];
-    for (let i = this.#firstSince(fromMs); i < this.#size && this.#at(i) < toMs; i++) samples.push(readSample(this.#rows, this.#offset(i)));
-    return samples;
+  /** Those of [fromMs, toMs), behind what `into` has. */
+  range(fromMs: number, toMs: number, into: Sample[] = []): Sample[] {
+    const from = Math.max(fromMs, this.#oldest());
+    const take = (rows: Float64Array, count: number) => {
+      for (let row = 0; row < count; row++) {
+        const at = rows[row * SAMPLE_WIDTH + AT] ?? 0;
+        if (at >= from && at < toMs) into.push(readSample(rows, row * SAMPLE_WIDTH));
+      }
+    };
+    for (const chunk of this.#chunks)
+      if (chunk.lastAt >= from && chunk.firstAt < toMs) take(decoded, decodeChunk(this.#bytes, chunk.from, decoded, 0) / SAMPLE_WIDTH);
+    take(this.#open, this.#rows);
+    return into;
   }
 
-  first = (): Sample | null => (this.#size === 0 ? null : readSample(this.#rows, this.#offset(0)));
-  last = (): Sample | null => (this.#size === 0 ? null : readSample(this.#rows, this.#offset(this.#size - 1)));
-
-  get #capacity(): number {
-    return this.#rows.length / SAMPLE_WIDTH;
+  /** Infinity when empty. */
+  firstAt(): number {
+    const from = this.#oldest();
+    const chunk = this.#chunks.find(({ lastAt }) => lastAt >= from);
+    if (chunk && chunk.firstAt >= from) return chunk.firstAt;
+    return this.range(from, Number.POSITIVE_INFINITY)[0]?.at ?? Number.POSITIVE_INFINITY;
   }
 
-  #offset = (i: number): number => ((this.#head + i) % this.#capacity) * SAMPLE_WIDTH;
-  #at = (i: number): number => this.#rows[this.#offset(i) + AT] ?? 0;
+  last = (): Sample | null => (this.#rows === 0 ? null : readSample(this.#open, (this.#rows - 1) * SAMPLE_WIDTH));
 
-  #dropOldest(): void {
-    this.#head = (this.#head + 1) % this.#capacity;
-    this.#size--;
-  }
+  #oldest = (): number => (this.#open[(this.#rows - 1) * SAMPLE_WIDTH + AT] ?? Number.POSITIVE_INFINITY) - this.#keepMs;
 
-  #makeRoom(): void {
-    if (this.#capacity >= MAX_CAPACITY) {
-      this.#dropOldest();
-      return;
+  #close(): void {
+    const oldest = this.#oldest();
+    const chunk = encodeChunk(this.#open);
+    let gone = 0;
+    while ((this.#chunks[gone]?.lastAt ?? Number.POSITIVE_INFINITY) < oldest) gone++;
+    while (this.#used - (this.#chunks[gone]?.from ?? this.#used) + chunk.length > MAX_BYTES) gone++;
+    this.#forget(gone);
+    if (this.#used + chunk.length > this.#bytes.length) {
+      // a quarter more, not twice as much: 1,000 nodes grow to the same size
+      const wider = new Uint8Array(Math.ceil((this.#used + chunk.length) * 1.25));
+      wider.set(this.#bytes.subarray(0, this.#used));
+      this.#bytes = wider;
     }
-    const rows = new Float64Array(this.#rows.length * 2);
-    const cut = this.#head * SAMPLE_WIDTH;
-    rows.set(this.#rows.subarray(cut));
-    rows.set(this.#rows.subarray(0, cut), this.#rows.length - cut);
-    this.#rows = rows;
-    this.#head = 0;
+    this.#bytes.set(chunk, this.#used);
+    const lastAt = this.#open[(CHUNK - 1) * SAMPLE_WIDTH + AT] ?? 0;
+    this.#chunks.push({ from: this.#used, firstAt: this.#open[AT] ?? 0, lastAt });
+    this.#used += chunk.length;
+    this.#rows = 0;
   }
 
-  #firstSince(sinceMs: number): number {
-    let [low, high] = [0, this.#size];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#at(middle) < sinceMs) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+  #forget(count: number): void {
+    if (count === 0) return;
+    const from = this.#chunks[count]?.from ?? this.#used;
+    this.#bytes.copyWithin(0, from, this.#used);
+    this.#used -= from;
+    this.#chunks = this.#chunks.slice(count).map((chunk) => ({ ...chunk, from: chunk.from - from }));
   }
 }

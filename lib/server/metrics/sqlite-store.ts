@@ -5,6 +5,8 @@ import type { Answers, Ask, Reply, Request, WorkerStart } from './protocol.ts';
 import { type MetricStore, type StoreOptions, storeOn } from './store.ts';
 
 const RESTART_AFTER_MS = 1000;
+/** Of one message at the start: 12 MiB of samples at most. */
+const RECENT_NODES = 25;
 
 /** Samples in one SQLite file. node:sqlite is synchronous, so it has a thread of its own and nobody here waits for the disk. */
 export async function openMetricStore(options: StoreOptions & { file: string; retention?: Retention }): Promise<MetricStore> {
@@ -17,7 +19,13 @@ export async function openMetricStore(options: StoreOptions & { file: string; re
       append: (keys, rows) => thread.ask('append', { op: 'append', keys, rows }, [bufferOf(rows)]),
       raw: (key, fromMs, toMs) => thread.ask('raw', { op: 'raw', key, fromMs, toMs }),
       query: (key, query, nowMs) => thread.ask('query', { op: 'query', key, query, nowMs }),
-      recent: (sinceMs, fullSinceMs) => thread.ask('recent', { op: 'recent', sinceMs, fullSinceMs }),
+      async *recent(sinceMs, fullSinceMs) {
+        for (let from = 0; ; from += RECENT_NODES) {
+          const nodes = await thread.ask('recent', { op: 'recent', sinceMs, fullSinceMs, nodes: { from, count: RECENT_NODES } });
+          yield* nodes;
+          if (nodes.length < RECENT_NODES) return;
+        }
+      },
       prune: (nowMs) => thread.ask('prune', { op: 'prune', nowMs }),
       close: thread.close,
     },

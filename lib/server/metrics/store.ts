@@ -31,7 +31,7 @@ export type Shelf = {
   raw(key: string, fromMs: number, toMs: number): Promise<Float64Array>;
   query(key: string, query: Query, nowMs: number): Promise<{ stepMs: number; rows: Float64Array }>;
   /** raw samples of every node; those before `fullSinceMs` one a minute and process life */
-  recent(sinceMs: number, fullSinceMs: number): Promise<{ key: string; rows: Float64Array }[]>;
+  recent(sinceMs: number, fullSinceMs: number): AsyncIterable<{ key: string; rows: Float64Array }>;
   prune(nowMs: number): Promise<unknown>;
   close(): Promise<void>;
 };
@@ -58,7 +58,7 @@ export async function storeOn(shelf: Shelf, options: StoreOptions): Promise<Metr
   let sending: Promise<void> = Promise.resolve();
   let closed = false;
 
-  for (const { key, rows } of await shelf.recent(now() - LONG_MS, now() - RECENT_MS))
+  for await (const { key, rows } of shelf.recent(now() - LONG_MS, now() - RECENT_MS))
     for (const sample of readSamples(rows)) recent.push(key, sample);
 
   const send = async () => {

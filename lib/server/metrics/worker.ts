@@ -38,7 +38,7 @@ function handle(ask: Exclude<Ask, { op: 'prune' }>): Answers[Ask['op']] {
     case 'query':
       return history.query(ask.key, ask.query, ask.nowMs);
     case 'recent':
-      return [...history.recent(ask.sinceMs, ask.fullSinceMs)];
+      return history.recent(ask.sinceMs, ask.fullSinceMs, ask.nodes);
     case 'close':
       history.close();
       return null;
@@ -47,7 +47,6 @@ function handle(ask: Exclude<Ask, { op: 'prune' }>): Answers[Ask['op']] {
 
 /** One small slice a turn: appends and queries that came meanwhile go first. */
 async function prune(nowMs: number): Promise<number> {
-  history.closeBuckets(nowMs);
   let deleted = 0;
   for (const slice of history.prune(nowMs)) {
     deleted += slice;
