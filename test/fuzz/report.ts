@@ -14,7 +14,7 @@ export function writeReport(file: string, use: { seed: number; seconds?: number;
   const { functions, functionsRun, characters, charactersRun } = result.covered;
   const amount = [use.inputs && `--inputs ${use.inputs}`, use.seconds && `--seconds ${use.seconds}`].filter(Boolean).join(' ');
   const rows = [
-    ['command', `\`node test/fuzz/run.ts ${amount} --seed ${use.seed}\``],
+    ['command', `\`node --expose-gc test/fuzz/run.ts ${amount} --seed ${use.seed}\``],
     ['inputs', thousands(result.inputs)],
     ['seed', String(use.seed)],
     ['seconds', result.seconds.toFixed(0)],
