@@ -8,8 +8,13 @@ import { messageOf, StartError } from './errors.ts';
 import { Log } from './log.ts';
 import { readFdLimit } from './observe/fds.ts';
 import type { ConfigFile } from './parse/config-file.ts';
-import { createProxy, type SniProxy } from './proxy.ts';
+import { createProxy, type SniProxy, socketsOf } from './proxy.ts';
 import { clampConnections, loadConfig, showFinding } from './reload.ts';
+import { assignSockets } from './systemd/assign.ts';
+import { createNotifier, type Notifier } from './systemd/notifier.ts';
+import { takePassedSockets } from './systemd/passed-sockets.ts';
+import { createPrimary } from './workers/primary.ts';
+import { runWorker, WORKER_ENV, WORKER_TITLE } from './workers/worker.ts';
 
 const DEFAULT_CONFIG = '/etc/sniproxy/config.yaml';
 const HELP = `sniproxy-server: routes TLS by server name and HTTP by Host, without ending either.
@@ -86,6 +91,9 @@ function check({ config: file, strict, print }: Use): number {
   return 0;
 }
 
+/** What a process does with signals, whether it carries the clients itself or has workers for that. */
+type Life = Pick<SniProxy, 'start' | 'reload' | 'reloadRefused' | 'drain' | 'force' | 'addresses' | 'adminAddress'>;
+
 async function run({ config: file, strict, drill }: Use): Promise<void> {
   const { config, sha256 } = judge(file, loadConfig(file), strict);
   if (config === null) {
@@ -94,48 +102,69 @@ async function run({ config: file, strict, drill }: Use): Promise<void> {
   }
   const log = new Log({ level: config.log.level, format: config.log.format });
   if (drill !== null) say(`sniproxy-server: DRILL ${drill.toUpperCase()} IS ON: ${DRILLS[drill]}. This process misbehaves on purpose.`);
-  const proxy = createProxy({ config, sha256, drill, log, version: manifest.version });
-  handleSignals(proxy, file, log);
-  await proxy.start();
-  for (const address of proxy.addresses) log.info('listening', { address: formatHostPort(address) });
-  if (proxy.adminAddress) log.info('metrics', { address: formatHostPort(proxy.adminAddress) });
+  const notifier = createNotifier(process.env, (message) => log.warn(message));
+  const { warnings, ...sockets } = assignSockets(socketsOf(config), takePassedSockets(process.env));
+  for (const warning of warnings) log.warn(warning);
+  const options = { config, sha256, drill, log, version: manifest.version, sockets };
+  const life: Life =
+    (config.workers ?? 1) > 1 ? createPrimary({ ...options, command: ownCommand(), env: process.env }) : createProxy(options);
+  handleSignals(life, file, log, notifier);
+  await life.start();
+  for (const address of life.addresses) log.info('listening', { address: formatHostPort(address) });
+  if (life.adminAddress) log.info('metrics', { address: formatHostPort(life.adminAddress) });
   log.info('started', { pid: process.pid, config: file, sha256, ...(drill !== null && { drill }) });
   log.flush();
+  await notifier.ready(statusWords(life, 1));
 }
 
-function handleSignals(proxy: SniProxy, file: string, log: Log): void {
+/** How this very program is started again as a worker. */
+const ownCommand = (): [string, ...string[]] => [process.execPath, ...process.execArgv, process.argv[1] ?? import.meta.filename];
+
+const statusWords = ({ addresses }: Life, generation: number): string =>
+  `routing on ${addresses.map(formatHostPort).join(', ')}; config generation ${generation}`;
+
+function handleSignals(life: Life, file: string, log: Log, notifier: Notifier): void {
   let stopping = false;
+  let reloads = Promise.resolve();
   const stop = (signal: string) => {
     log.info('signal', { signal });
     if (stopping) {
-      proxy.force();
+      life.force();
       return;
     }
     stopping = true;
-    void proxy.drain().then(() => exit(log, 0));
+    void life.drain((seconds) => void notifier.stopping('draining', seconds)).then(() => exit(log, 0));
+    log.flush();
   };
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));
   process.on('SIGHUP', () => {
-    if (!stopping) reload(proxy, file, log);
-    log.flush();
+    reloads = reloads.then(async () => {
+      if (!stopping) await reload(life, file, log, notifier);
+      log.flush();
+    });
   });
 }
 
 /** A file that is wrong changes nothing; why is in the log. */
-function reload(proxy: SniProxy, file: string, log: Log): void {
+async function reload(life: Life, file: string, log: Log, notifier: Notifier): Promise<void> {
+  void notifier.reloading();
+  let generation = 0;
   try {
     const { config, sha256, findings } = loadConfig(file);
     for (const finding of findings) log[finding.severity === 'error' ? 'error' : 'warn'](showFinding(file, finding));
     if (config !== null) {
-      proxy.reload(config, sha256);
-      return;
+      generation = await life.reload(config, sha256);
+      log.info('config reloaded', { sha256, generation });
     }
   } catch (error) {
     log.error(messageOf(error));
   }
-  proxy.reloadRefused();
-  log.error('the reload was refused: the old config stays in force', { config: file });
+  if (generation === 0) {
+    life.reloadRefused();
+    log.error('the reload was refused: the old config stays in force', { config: file });
+  }
+  void notifier.ready(generation === 0 ? 'the last reload was refused: the old config stays in force' : statusWords(life, generation));
 }
 
 /** Leaves when what was logged is written, or after a second. */
@@ -147,6 +176,11 @@ function exit(log: Log, code: number): void {
 }
 
 async function main(): Promise<void> {
+  if (process.env[WORKER_ENV] !== undefined && process.connected) {
+    process.title = WORKER_TITLE;
+    runWorker(manifest.version);
+    return;
+  }
   process.title = 'sniproxy-server';
   let use: Use | 'help' | 'version';
   try {

@@ -1,48 +1,71 @@
-import net from 'node:net';
+import type net from 'node:net';
 import { Registry } from 'prom-client';
-import { createPages } from './admin/pages.ts';
+import { createPages, type Readiness } from './admin/pages.ts';
 import { type Admin, createAdmin } from './admin/server.ts';
-import { formatHostPort, type HostPort, parseIpPort } from './contract/addresses.ts';
+import { type Status, statusOf } from './admin/status.ts';
+import type { HostPort } from './contract/addresses.ts';
 import type { Config } from './contract/config.ts';
 import type { Drill, Refusal } from './contract/words.ts';
 import { Drills } from './drill/drills.ts';
-import { codeOf, messageOf, StartError } from './errors.ts';
+import { StartError } from './errors.ts';
 import { Concurrency, clientKey } from './guard/concurrency.ts';
 import { FDS_PER_CONNECTION, FdBudget } from './guard/fd-budget.ts';
+import { addressesOf, addressOf, createListener, type ListenAt, listen } from './listen.ts';
 import type { Log } from './log.ts';
 import { Counters } from './observe/counters.ts';
-import { type Exposed, registerMetrics } from './observe/exposition.ts';
+import { type Exposed, type Family, familiesOf, registerMetrics } from './observe/exposition.ts';
 import { createHistograms } from './observe/histograms.ts';
 import { EventLoopLag } from './observe/lag.ts';
 import { Connection } from './relay/connection.ts';
 import type { Core } from './relay/core.ts';
 import { TimerWheel } from './relay/wheel.ts';
-import { KEEP_ALIVE_MS } from './relay/wire.ts';
 import { clampConnections, makeLive, needsRestart } from './reload.ts';
 import { ConnectionPool } from './upstream/pool.ts';
 
-/** Connections that the kernel holds ready while the event loop is busy. */
-const BACKLOG = 4096;
 const MEASURE_EVERY_MS = 10_000;
 const DRAIN_LOOK_MS = 100;
+
+/** What this process listens on. */
+export type Sockets = { clients: readonly ListenAt[]; metrics: ListenAt | null; datagrams: readonly ListenAt[] };
+
+export type ProxyOptions = {
+  config: Config;
+  sha256: string;
+  drill: Drill | null;
+  log: Log;
+  version: string;
+  /** what the config names, when left out */
+  sockets?: Sockets;
+  /** which of several processes this is, from 1 */
+  worker?: number;
+  generation?: number;
+  /** where other processes of this proxy listen: a dial there is a loop too */
+  alsoOwn?: readonly HostPort[];
+};
 
 export type SniProxy = {
   /** binds everything or throws StartError */
   start(): Promise<void>;
-  reload(config: Config, sha256: string): void;
+  /** Takes a config over; resolves with its generation, which is one more than the last unless it is told. */
+  reload(config: Config, sha256: string, generation?: number): Promise<number>;
   /** a reload was refused, and the old config stays in force */
   reloadRefused(): void;
-  /** closes listeners at once, waits for tunnels up to shutdown_timeout, then cuts the rest */
-  drain(): Promise<void>;
+  /** closes listeners at once, waits for tunnels up to shutdown_timeout, which `begun` is told, then cuts the rest */
+  drain(begun?: (seconds: number) => void): Promise<void>;
   /** cuts everything that drain() waits for */
   force(): void;
+  /** the limit of open files, and how many are open without a client */
+  readonly fdFigures: { limit: number; baseline: number };
+  status(): Status;
+  families(): Promise<Family[]>;
   readonly addresses: readonly HostPort[];
   readonly adminAddress: HostPort | null;
 };
 
 /** The proxy without a process around it: no signals, no exit. */
-export function createProxy(options: { config: Config; sha256: string; drill: Drill | null; log: Log; version: string }): SniProxy {
-  const { log } = options;
+export function createProxy(options: ProxyOptions): SniProxy {
+  const { log, worker = 1 } = options;
+  const sockets = options.sockets ?? socketsOf(options.config);
   const servers: net.Server[] = [];
   const admin: { current: Admin | null } = { current: null };
   const registry = new Registry();
@@ -52,9 +75,9 @@ export function createProxy(options: { config: Config; sha256: string; drill: Dr
   let [bound, draining] = [false, false];
 
   /** where this process listens, for the loop check of every dial: asked of the kernel once */
-  const own: HostPort[] = [];
+  const own: HostPort[] = [...(options.alsoOwn ?? [])];
   const core: Core = {
-    live: makeLive(options.config, options.sha256, 1, () => own),
+    live: makeLive(options.config, options.sha256, options.generation ?? 1, () => own),
     maxConnections: 0,
     wheel: new TimerWheel(),
     log,
@@ -71,7 +94,8 @@ export function createProxy(options: { config: Config; sha256: string; drill: Dr
   core.budget.enforced = !drills.ignoresFdBudget;
   core.counters.setConfiguredHosts(core.live.routes.names);
   const listenerFds = () => servers.length + (admin.current?.address ? 1 : 0);
-  const exposed: Exposed = { core, lag, listeners: listenerFds, reloadFailed: () => reloadFailed, version: options.version };
+  const exposed: Exposed = { core, lag, listeners: listenerFds, reloadFailed: () => reloadFailed, version: options.version, worker };
+  const readiness = (): Readiness => ({ bound, draining });
   registerMetrics(registry, exposed);
 
   const measure = () => {
@@ -90,12 +114,15 @@ export function createProxy(options: { config: Config; sha256: string; drill: Dr
     },
 
     async start() {
-      const { listen_addrs, metrics } = core.live.config;
-      for (const address of listen_addrs) servers.push(await listen(address, listen_addrs, accept));
-      if (metrics.enabled) {
-        const pages = createAdmin(createPages(registry, exposed, () => ({ bound, draining })));
-        await bind('metrics.address', metrics.address, (at) => pages.start(at));
-        admin.current = pages;
+      for (const at of sockets.clients) {
+        const server = createListener(accept);
+        await listen('listen_addrs', server, at);
+        servers.push(server);
+      }
+      if (sockets.metrics) {
+        const metrics = async () => ({ type: registry.contentType, body: await registry.metrics() });
+        admin.current = createAdmin(createPages({ metrics, status: () => statusOf(exposed, readiness()), readiness }));
+        await listen('metrics.address', admin.current.server, sockets.metrics);
       }
       own.push(...servers.flatMap(addressOf), ...(admin.current?.address ? [admin.current.address] : []));
       bound = true;
@@ -103,31 +130,33 @@ export function createProxy(options: { config: Config; sha256: string; drill: Dr
       measure();
       if (core.maxConnections < 1)
         throw new StartError(`the limit of ${core.budget.limit} open files leaves room for no connection; raise LimitNOFILE (ulimit -n)`);
-      warnOfClamp(core);
+      if (options.worker === undefined) warnOfClamp(core);
       lag.start();
       measuring = setInterval(measure, MEASURE_EVERY_MS).unref();
     },
 
-    reload(config, sha256) {
+    async reload(config, sha256, generation = core.live.generation + 1) {
       for (const key of needsRestart(core.live.config, config)) log.warn(`${key} has changed: that takes effect with a restart`);
-      core.live = makeLive(config, sha256, core.live.generation + 1, () => own);
+      core.live = makeLive(config, sha256, generation, () => own);
       core.counters.setConfiguredHosts(core.live.routes.names);
       core.pool.enabled = config.connection_pool?.enabled ?? false;
       log.configure(config.log.level, config.log.format);
       reloadFailed = false;
       measure();
-      warnOfClamp(core);
-      log.info('config reloaded', { sha256, generation: core.live.generation });
+      if (options.worker === undefined) warnOfClamp(core);
+      return generation;
     },
 
     reloadRefused() {
       reloadFailed = true;
     },
 
-    async drain() {
+    async drain(begun) {
       draining = true;
       for (const server of servers.splice(0)) server.close();
-      log.info('draining', { connections: core.connections.size, seconds: core.live.config.shutdown_timeout });
+      if (options.worker === undefined)
+        log.info('draining', { connections: core.connections.size, seconds: core.live.config.shutdown_timeout });
+      begun?.(core.live.config.shutdown_timeout);
       await drained(core, core.live.config.shutdown_timeout * 1000);
       for (const connection of [...core.connections]) connection.cut('shutdown', true);
       core.pool.destroyAll();
@@ -141,6 +170,20 @@ export function createProxy(options: { config: Config; sha256: string; drill: Dr
     force() {
       for (const connection of [...core.connections]) connection.cut('shutdown', true);
     },
+
+    get fdFigures() {
+      return { limit: core.budget.limit, baseline: core.budget.baseline };
+    },
+    status: () => statusOf(exposed, readiness()),
+    families: () => familiesOf(registry),
+  };
+}
+
+export function socketsOf({ listen_addrs, metrics, udp_listen_addrs }: Config): Sockets {
+  return {
+    clients: addressesOf('listen_addrs', listen_addrs),
+    metrics: metrics.enabled ? (addressesOf('metrics.address', [metrics.address])[0] ?? null) : null,
+    datagrams: addressesOf('udp_listen_addrs', udp_listen_addrs ?? []),
   };
 }
 
@@ -170,47 +213,6 @@ function acceptInto(core: Core, socket: net.Socket): void {
 }
 
 function ignore(): void {}
-
-function addressOf(server: net.Server): HostPort[] {
-  const at = server.address();
-  return at === null || typeof at === 'string' ? [] : [{ host: at.address, port: at.port }];
-}
-
-function listen(address: string, all: readonly string[], accept: (socket: net.Socket) => void): Promise<net.Server> {
-  return bind('listen_addrs', address, async ({ host, port }) => {
-    const server = net.createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }, accept);
-    // "[::]" takes IPv4 too, unless the config names the IPv4 address of that port by itself.
-    const ipv6Only = host.includes(':') && all.some((other) => !other.startsWith('[') && other.endsWith(`:${port}`));
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ host, port, backlog: BACKLOG, ipv6Only }, () => {
-        server.off('error', reject);
-        server.on('error', ignore); // accept errors: libuv has closed that client already
-        resolve();
-      });
-    });
-    return server;
-  });
-}
-
-const BIND_WORDS: Record<string, string> = {
-  EADDRINUSE: 'is in use by another process; stop it, or write another address',
-  EACCES: 'may not be listened on by this user; grant CAP_NET_BIND_SERVICE, or write a port above 1023',
-  EADDRNOTAVAIL: 'is no address of this machine; write one of its own, or 0.0.0.0 for all',
-};
-
-async function bind<T>(key: string, address: string, open: (at: HostPort) => Promise<T>): Promise<T> {
-  const at = parseIpPort(address);
-  if (at === null) throw new StartError(`${key}: ${address} is not "IP:port"`);
-  try {
-    return await open(at);
-  } catch (error) {
-    const code = codeOf(error);
-    throw new StartError(
-      `${key}: ${formatHostPort(at)} ${BIND_WORDS[code] ?? `cannot be listened on: ${messageOf(error)}`}${code ? ` (${code})` : ''}`,
-    );
-  }
-}
 
 function warnOfClamp({ live, budget, log }: Core): void {
   const { warning } = clampConnections(live.config, budget.limit, budget.baseline);

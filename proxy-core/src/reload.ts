@@ -27,16 +27,20 @@ export function loadConfig(file: string): ConfigFile {
 export const showFinding = (file: string, { severity, line, column, message }: Finding): string =>
   `${file}:${line}:${column}: ${severity}: ${message}`;
 
-const DEFAULT_CONNECTIONS = 10_000;
+export const DEFAULT_CONNECTIONS = 10_000;
 
-/** max_connections as the limit of open files allows it, and the warning that names both numbers when that is less than what is written. */
+/**
+ * max_connections as the limit of open files allows it, and the warning that names both numbers when that is less than what is written. The
+ * limit holds for each worker.
+ */
 export function clampConnections(config: Config, limit: number, baseline?: number): { connections: number; warning: string | null } {
-  const carried = connectionsWithin(limit, baseline);
+  const workers = config.workers ?? 1;
+  const carried = workers * connectionsWithin(limit, baseline);
   const wanted = config.max_connections;
   if (wanted === undefined || wanted <= carried) return { connections: Math.min(wanted ?? DEFAULT_CONNECTIONS, carried), warning: null };
   const warning =
-    `max_connections is ${wanted}, but a limit of ${limit} open files carries ${carried} (2 per connection, and a reserve): ` +
-    `${carried} are allowed; raise LimitNOFILE to ${limitFor(wanted, baseline)} or lower max_connections`;
+    `max_connections is ${wanted}, but a limit of ${limit} open files carries ${carried} (2 per connection, and a reserve${workers > 1 ? `, in each of ${workers} workers` : ''}): ` +
+    `${carried} are allowed; raise LimitNOFILE to ${limitFor(Math.ceil(wanted / workers), baseline)} or lower max_connections`;
   return { connections: carried, warning };
 }
 
@@ -69,6 +73,7 @@ export function makeLive(config: Config, sha256: string, generation: number, lis
 export function needsRestart(before: Config, after: Config): string[] {
   const changed: string[] = [];
   if (before.listen_addrs.join() !== after.listen_addrs.join()) changed.push('listen_addrs');
+  if ((before.workers ?? 1) !== (after.workers ?? 1)) changed.push('workers');
   if (before.metrics.enabled !== after.metrics.enabled || before.metrics.address !== after.metrics.address) changed.push('metrics');
   return changed;
 }

@@ -2,7 +2,8 @@ import http from 'node:http';
 import type { HostPort } from '../contract/addresses.ts';
 
 export type Admin = {
-  start(at: HostPort): Promise<void>;
+  /** to be listened on with `listen` */
+  readonly server: http.Server;
   stop(): Promise<void>;
   readonly sockets: number;
   readonly address: HostPort | null;
@@ -56,15 +57,7 @@ export function createAdmin(pages: Pages): Admin {
       const at = server.address();
       return at === null || typeof at === 'string' ? null : { host: at.address, port: at.port };
     },
-    start: ({ host, port }) =>
-      new Promise((resolve, reject) => {
-        server.once('error', reject);
-        server.listen({ host, port }, () => {
-          server.off('error', reject);
-          server.on('error', () => {});
-          resolve();
-        });
-      }),
+    server,
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -149,7 +149,10 @@ export const configSchema = section({
     accept_from: list(network, '["10.0.0.0/8"]').optional().describe('peers that must send a PROXY header, and are believed'),
     send: z.enum(['v1', 'v2'], { error: 'must be v1 or v2' }).optional(),
   }).nullish(),
-  workers: count(1, 1).optional(),
+  workers: count(1, 2)
+    .lte(64, { error: 'must be at most 64, like 2: one for each processor core' })
+    .optional()
+    .describe('processes that share the listeners; they divide max_connections and limits among them'),
   udp_listen_addrs: list(listenAddress, '["0.0.0.0:443"]').nullish(),
   quic_config: section({
     enabled: flag.optional(),
@@ -190,7 +193,6 @@ export const NO_EFFECT = [
   'quic_config',
   'http3_config',
   'protocol_routing',
-  'workers',
   'resolver.cache_seconds',
   'resolver.happy_eyeballs',
   'resolver.budget',

@@ -6,6 +6,8 @@ type MetricSpec = {
   help: string;
   labels?: Record<string, readonly string[] | null>;
   buckets?: readonly number[];
+  /** with several workers: their sum when left out; of the worker that is nearest its limit of open files; the largest */
+  across?: 'worst' | 'max';
 };
 
 const spec = <T extends Record<string, MetricSpec>>(metrics: T): T => metrics;
@@ -57,20 +59,30 @@ export const METRICS = spec({
   sniproxy_pool_evictions_total: { type: 'counter', help: 'Idle pooled sockets destroyed.' },
   sniproxy_pool_size: { type: 'gauge', help: 'Idle sockets in the pool.' },
   sniproxy_pool_active_connections: { type: 'gauge', help: 'Sockets that the pool has lent out and not got back.' },
-  sniproxy_pool_enabled: { type: 'gauge', help: '1 when connection_pool.enabled is true.' },
+  sniproxy_pool_enabled: { type: 'gauge', help: '1 when connection_pool.enabled is true.', across: 'max' },
   sniproxy_keep_alive_reuses_total: { type: 'counter', help: 'Requests that reused a pooled socket.' },
   sniproxy_keep_alive_rejections_total: { type: 'counter', help: 'Pooled sockets not reused because of their keep-alive limits.' },
-  process_open_fds: { type: 'gauge', help: 'Open file descriptors.' },
-  process_max_fds: { type: 'gauge', help: 'Soft limit of open file descriptors.' },
-  sniproxy_fds: { type: 'gauge', help: 'Open file descriptors by kind.', labels: { kind: FD_KINDS } },
-  sniproxy_fd_budget: { type: 'gauge', help: 'File descriptors that connections may hold together.' },
-  sniproxy_fd_baseline: { type: 'gauge', help: 'File descriptors of this process without any connection.' },
+  process_open_fds: { type: 'gauge', help: 'Open file descriptors, of the worker nearest its limit.', across: 'worst' },
+  process_max_fds: { type: 'gauge', help: 'Soft limit of open file descriptors, of the worker nearest it.', across: 'worst' },
+  sniproxy_fds: {
+    type: 'gauge',
+    help: 'Open file descriptors by kind, of the worker nearest its limit.',
+    labels: { kind: FD_KINDS },
+    across: 'worst',
+  },
+  sniproxy_fd_budget: { type: 'gauge', help: 'File descriptors that connections of one worker may hold together.', across: 'worst' },
+  sniproxy_fd_baseline: { type: 'gauge', help: 'File descriptors of a process without any connection.', across: 'worst' },
   sniproxy_max_connections: { type: 'gauge', help: 'max_connections as it is in force.' },
   sniproxy_config_info: { type: 'gauge', help: 'The config file in force.', labels: { sha256: null, generation: null } },
   sniproxy_config_reload_failed: { type: 'gauge', help: '1 when the last reload was refused and the old config is in force.' },
-  sniproxy_eventloop_lag_seconds: { type: 'gauge', help: 'Longest delay of the event loop in the last 10 s.' },
+  sniproxy_eventloop_lag_seconds: { type: 'gauge', help: 'Longest delay of the event loop in the last 10 s.', across: 'max' },
   sniproxy_log_dropped_total: { type: 'counter', help: 'Log lines dropped because their reader was too slow.' },
   sniproxy_drill_active: { type: 'gauge', help: 'Fault injection by --drill.', labels: { drill: DRILL_NAMES } },
+  sniproxy_workers: { type: 'gauge', help: 'Processes that take clients.' },
+  sniproxy_worker_losses_total: { type: 'counter', help: 'Workers that died and were replaced.' },
+  sniproxy_worker_open_fds: { type: 'gauge', help: 'Open file descriptors of each worker.', labels: { worker: null } },
+  sniproxy_worker_max_fds: { type: 'gauge', help: 'Soft limit of open file descriptors of each worker.', labels: { worker: null } },
+  sniproxy_worker_connections: { type: 'gauge', help: 'Client connections that each worker holds.', labels: { worker: null } },
   sniproxy_build_info: { type: 'gauge', help: 'What is running.', labels: { version: null, node: null } },
 });
 export type MetricName = keyof typeof METRICS;

@@ -9,7 +9,7 @@ export const POOL_WARNINGS = [
   'For transparent proxy (SNI-based routing), disable pooling to avoid leaks',
 ] as const;
 
-export const PROTOCOLS = ['tls', 'http1.0', 'http1.1', 'http2', 'ssh', 'unknown'] as const;
+export const PROTOCOLS = ['tls', 'http1.0', 'http1.1', 'http2', 'ssh', 'quic', 'unknown'] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
 
 /** A connection is in exactly one phase. `stale` = silent for longer than its deadline: half_close after one FIN, else idle. */
@@ -32,6 +32,9 @@ export const REFUSALS = {
   proxy_missing: 'a peer in proxy_protocol.accept_from sent no PROXY header',
   proxy_malformed: 'the PROXY header breaks the rules of its specification',
   proxy_unexpected: 'a PROXY header came from a peer that is not in proxy_protocol.accept_from, or came twice',
+  quic_malformed: 'the Initial packet or its frames break the rules of RFC 9000',
+  unknown_version: 'the client speaks a version of QUIC other than 1 and 2, and there is no default_backend to answer it',
+  quic_unknown: 'a datagram of a QUIC connection that is not known here was offered to the backends, and none of them knew it',
   unknown_protocol: 'the first bytes are neither TLS nor HTTP nor SSH',
   no_route: 'no route matches the name and there is no default_backend',
   allowlist: 'the name is not on the allowlist',
@@ -59,6 +62,7 @@ export const ENDINGS = {
   half_close_timeout: 'one side had finished, and nothing moved for timeouts.half_close',
   write_stalled: 'one side did not read for timeouts.stalled_write',
   shutdown: 'the proxy stopped before the tunnel was finished',
+  worker_lost: 'the worker that carried the tunnel died',
 } as const;
 export type Ending = keyof typeof ENDINGS;
 export const ENDING_REASONS = Object.freeze(Object.keys(ENDINGS)) as readonly Ending[];
@@ -75,6 +79,7 @@ export const ERROR_REASONS = [
   'client_reset',
   'upstream_reset',
   'write_stalled',
+  'worker_lost',
 ] as const satisfies readonly Reason[];
 
 export const STATUSES = ['success', 'refused', 'error'] as const;
@@ -98,3 +103,18 @@ export const DRILLS = {
 } as const;
 export type Drill = keyof typeof DRILLS;
 export const DRILL_NAMES = Object.freeze(Object.keys(DRILLS)) as readonly Drill[];
+
+/** A QUIC flow is in exactly one phase; `hello` holds no descriptor yet, the others one for each address that its client has. */
+export const QUIC_PHASES = ['hello', 'dial', 'tunnel', 'stale'] as const;
+export type QuicPhase = (typeof QUIC_PHASES)[number];
+
+/** Why a single datagram was thrown away. */
+export const QUIC_DROPS = {
+  malformed: 'it is no QUIC packet, or an Initial that cannot be opened',
+  unknown_connection: 'it belongs to no connection that is known here',
+  too_many_hellos: 'hellos that are not whole yet take all the memory that they may',
+  unproven_address: 'three times what the client sent has gone to its address, and it has not shown yet that it receives there',
+  queue_full: 'the system does not take datagrams as fast as they come',
+} as const;
+export type QuicDrop = keyof typeof QUIC_DROPS;
+export const QUIC_DROP_REASONS = Object.freeze(Object.keys(QUIC_DROPS)) as readonly QuicDrop[];

@@ -12,10 +12,20 @@ export type Exposed = {
   listeners: () => number;
   reloadFailed: () => boolean;
   version: string;
+  /** which of several processes this is, from 1 */
+  worker: number;
+};
+/** A metric as prom-client's JSON has it; `aggregator` says what several processes' values make together. */
+export type Family = {
+  name: string;
+  help: string;
+  type: string;
+  aggregator: string;
+  values: { value: number; labels: Record<string, string | number>; metricName?: string }[];
 };
 type Labels = Record<string, string>;
 /** Values of one metric at the moment of a scrape. */
-type Rows = readonly (readonly [labels: Labels, value: number])[];
+export type Rows = readonly (readonly [labels: Labels, value: number])[];
 
 /** The /metrics page. Counting is done elsewhere in plain numbers; they are read when the page is asked for. */
 export function registerMetrics(registry: Registry, exposed: Exposed): void {
@@ -23,16 +33,27 @@ export function registerMetrics(registry: Registry, exposed: Exposed): void {
   // Their collectors list /proc/self/fd, which needs a descriptor; ours tell the truth at the limit too.
   registry.removeSingleMetric('process_open_fds');
   registry.removeSingleMetric('process_max_fds');
-  const rows = rowsOf(exposed);
+  registerRows(registry, rowsOf(exposed));
+}
+
+export function registerRows(registry: Registry, rows: Partial<Record<MetricName, (() => Rows) | null>>): void {
   for (const name of METRIC_NAMES) {
     const read = rows[name];
-    if (read !== null) register(registry, name, read);
+    if (read) register(registry, name, read);
   }
 }
 
+export const familiesOf = (registry: Registry): Promise<Family[]> => registry.getMetricsAsJSON() as Promise<object[]> as Promise<Family[]>;
+
 function register(registry: Registry, name: MetricName, read: () => Rows): void {
   const spec = METRICS[name];
-  const options = { name, help: spec.help, labelNames: 'labels' in spec ? Object.keys(spec.labels) : [], registers: [registry] };
+  const options = {
+    name,
+    help: spec.help,
+    labelNames: 'labels' in spec ? Object.keys(spec.labels) : [],
+    registers: [registry],
+    ...('across' in spec && spec.across === 'max' && { aggregator: 'max' as const }),
+  };
   if (spec.type === 'gauge') {
     const gauge: Gauge = new Gauge({
       ...options,
@@ -63,7 +84,7 @@ const byPair = (names: readonly [string, string], counts: Iterable<readonly [str
   });
 
 /** null = a histogram, which keeps its own values. */
-function rowsOf({ core, lag, listeners, reloadFailed, version }: Exposed): Record<MetricName, (() => Rows) | null> {
+function rowsOf({ core, lag, listeners, reloadFailed, version, worker }: Exposed): Record<MetricName, (() => Rows) | null> {
   const { counters, pool, budget } = core;
   const refusals = () => REFUSAL_REASONS.map((reason) => [reason, counters.reasons.get(reason) ?? 0] as const);
   const hosts = () =>
@@ -109,6 +130,11 @@ function rowsOf({ core, lag, listeners, reloadFailed, version }: Exposed): Recor
         'drill',
         DRILL_NAMES.map((name) => [name, core.drills.name === name ? 1 : 0] as const),
       ),
+    sniproxy_workers: () => one(1),
+    sniproxy_worker_losses_total: () => one(0),
+    sniproxy_worker_open_fds: () => [[{ worker: String(worker) }, fds(core, listeners()).open]],
+    sniproxy_worker_max_fds: () => [[{ worker: String(worker) }, budget.limit]],
+    sniproxy_worker_connections: () => [[{ worker: String(worker) }, core.connections.size]],
     sniproxy_build_info: () => [[{ version, node: process.version }, 1]],
   };
 }
