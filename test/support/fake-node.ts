@@ -3,12 +3,13 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
+import { helperProgram } from '#server/ssh/scripts/helper.ts';
 import type { FleetMember } from '#shared/nodes.ts';
 import { nodeInputSchema } from '#shared/nodes.ts';
 
 /**
  * The node's side in a directory: a config.yaml and a PATH on which systemctl, systemd-run, journalctl and sniproxy-server are small sh
- * scripts. The service is a `sleep`; timers are kept and fire only when the test says `tick`.
+ * scripts. The service is a `sleep`; timers are kept and fire only when the test says `tick`. A prepared one has the helper too.
  */
 export type FakeNode = {
   dir: string;
@@ -19,6 +20,10 @@ export type FakeNode = {
   jobs(): string[];
   mainPid(): number;
   timers(): string[];
+  /** the timer that puts the config back after that run, as this node has it */
+  revertTimer(runId: string): string;
+  /** where the helper is, or would be */
+  helperPath: string;
   /** runs the timer's command once, as systemd would every 5 s */
   tick(timer: string, before?: string): SpawnSyncReturns<string>;
   /** a file in the state dir of a run */
@@ -38,6 +43,8 @@ show() {
 }
 case $verb in
 show) p=; v=; n=; for w; do [ "$n" ] && { p=$w; n=; }; case $w in -p) n=1;; --value) v=1;; esac; done; show "$p" "$v";;
+is-enabled) if [ "$last" = headroom-revert.timer ] && [ ! -e "$F/no-timers" ]; then echo enabled; else echo disabled; exit 1; fi;;
+start) [ -e "$F/no-timers" ] && { echo 'Failed to start headroom-revert.timer: refused' >&2; exit 1; }; printf '%s\\n' "$F/../sbin/headroom-node" fire > "$F/timers/$last";;
 is-active) if [ -e "$F/timers/$last" ]; then echo active; else echo inactive; exit 3; fi;;
 restart) exec /usr/bin/setsid -w "$0" --job restart-job;;
 restart-job)
@@ -74,7 +81,10 @@ args) for w; do echo "$w"; done;;
 esac
 `;
 
-export function fakeNode(t: Pick<TestContext, 'after'>, options: { id?: string; config?: string; dirName?: string } = {}): FakeNode {
+export function fakeNode(
+  t: Pick<TestContext, 'after'>,
+  options: { id?: string; config?: string; dirName?: string; prepared?: boolean } = {},
+): FakeNode {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'headroom-node-'));
   const [bin, facts, etc] = ['bin', 'facts', options.dirName ?? 'etc'].map((name) => path.join(dir, name)) as [string, string, string];
   for (const made of [bin, facts, etc, path.join(facts, 'timers')]) fs.mkdirSync(made);
@@ -89,6 +99,14 @@ export function fakeNode(t: Pick<TestContext, 'after'>, options: { id?: string; 
   fs.writeFileSync(configPath, options.config ?? 'listen_addrs: ["0.0.0.0:443"]\nconnection_pool:\n  enabled: true # as it was\n', {
     mode: 0o640,
   });
+  const sbin = path.join(dir, 'sbin');
+  const helperPath = path.join(sbin, 'headroom-node');
+  fs.mkdirSync(sbin);
+  if (options.prepared) {
+    const conf = path.join(dir, 'headroom-node.conf');
+    fs.writeFileSync(conf, `# unit and config path of each service\nsniproxy ${configPath}\n`, { mode: 0o644 });
+    fs.writeFileSync(helperPath, helperProgram({ conf, path: env.PATH, lock: path.join(dir, 'revert.lock') }), { mode: 0o755 });
+  }
   const run = (command: string, args: string[]) => spawnSync(command, args, { env, encoding: 'utf8', timeout: 30_000 });
   run(path.join(bin, 'systemctl'), ['restart', 'sniproxy']);
   fs.rmSync(path.join(facts, 'jobs'));
@@ -107,11 +125,12 @@ export function fakeNode(t: Pick<TestContext, 'after'>, options: { id?: string; 
     fs.rmSync(dir, { recursive: true, force: true });
   });
   return {
-    ...{ dir, configPath, env },
+    ...{ dir, configPath, env, helperPath },
     member: { ...input, id, version: 1, createdAt: '2026-01-01T00:00:00.000Z' },
     jobs: () => read('jobs').split('\n').filter(Boolean),
     mainPid: () => Number(read('pid')),
     timers: () => fs.readdirSync(path.join(facts, 'timers')),
+    revertTimer: (runId) => (options.prepared ? 'headroom-revert.timer' : `headroom-revert-${runId}.timer`),
     tick(timer, before = ':') {
       const words = read(`timers/${timer}`).split('\n').filter(Boolean);
       return run('/bin/sh', ['-c', `${before}; exec "$@"`, 'tick', ...words]);

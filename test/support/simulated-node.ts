@@ -162,9 +162,9 @@ export function simulatedOps(clock: Clock, fleet: SimulatedFleet, point: (name: 
     const raw = JSON.stringify(value);
     return { value, receipt: { command: name, exitCode: 0, raw, sha256: sha(Buffer.from(raw)), at: clock.now(), durationMs: LATENCY_MS } };
   }
-  const state = (node: SimulatedNode, runId: string): { state: RevertState; deadline: number | null } => {
+  const state = (node: SimulatedNode, runId: string): { state: RevertState; deadline: number | null; survivesReboot: boolean } => {
     const { state: known, deadline } = node.files(runId);
-    return { state: known === 'none' ? 'gone' : known, deadline: known === 'armed' ? deadline : null };
+    return { state: known === 'none' ? 'gone' : known, deadline: known === 'armed' ? deadline : null, survivesReboot: false };
   };
   const refuseReverted = (node: SimulatedNode, runId: string) => {
     if (['reverting', 'reverted'].includes(node.files(runId).state))
@@ -214,7 +214,7 @@ export function simulatedOps(clock: Clock, fleet: SimulatedFleet, point: (name: 
         if (pid !== node.process().pid) throw new HeadroomError('ssh.command-failed', `the process is ${node.process().pid} now`);
         const before = node.fdLimit;
         node.fdLimit = Math.max(before, limit);
-        return { acted: node.fdLimit > before, before, limit: node.fdLimit };
+        return { acted: node.fdLimit > before, before, limit: node.fdLimit, kept: null };
       }),
     backupConfig: (member, { runId, expectedSha256 }) =>
       call(member, 'backupConfig', true, (node) => {
@@ -250,7 +250,7 @@ export function simulatedOps(clock: Clock, fleet: SimulatedFleet, point: (name: 
           throw new HeadroomError('ssh.command-failed', `the revert of this run is ${files.state} already`);
         files.state = 'armed';
         files.deadline = clock.now() + seconds * 1000;
-        return { deadline: files.deadline };
+        return { deadline: files.deadline, survivesReboot: false };
       }),
     extendRevert: (member, { runId, seconds }) =>
       call(member, 'extendRevert', true, (node) => {

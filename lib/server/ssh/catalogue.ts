@@ -1,10 +1,11 @@
 import { quoteAll } from './quote.ts';
 import { CHECK } from './scripts/check.ts';
 import { BACKUP_CONFIG, READ_CONFIG, VALIDATE_CONFIG, WRITE_CONFIG } from './scripts/config-file.ts';
+import { HELPER_PATH } from './scripts/helper.ts';
 import { SET_LIMIT } from './scripts/limit.ts';
-import { AS_ROOT } from './scripts/prelude.ts';
-import { CLOCK_ONLY, FETCH, FOLLOW, JOURNAL, PROBE } from './scripts/probe.ts';
-import { REVERT, revertProgram, revertTimer } from './scripts/revert.ts';
+import { ACT, AS_ROOT, LOOK } from './scripts/prelude.ts';
+import { FETCH, FOLLOW, HELPER, JOURNAL, PROBE } from './scripts/probe.ts';
+import { DUE, REVERT, revertProgram, revertTimer, TRANSIENT_TIMER } from './scripts/revert.ts';
 import { SERVICE } from './scripts/service.ts';
 import { XRAY, XRAY_PROGRAMS } from './scripts/xray.ts';
 
@@ -27,11 +28,21 @@ export type Command = {
   readonly maxStdout: number;
   /** output is handed on as it comes and not kept */
   readonly follows: boolean;
+  /** verb and arguments of the helper that does the same on a prepared node; null where none is needed */
+  readonly helper: readonly string[] | null;
 };
 
 export const isCatalogued = (command: Command): boolean => made.has(command);
 
-type Details = { name: string; readable: string; stdin?: Buffer; timeoutMs?: number; maxStdout?: number; follows?: boolean };
+type Details = {
+  name: string;
+  readable: string;
+  stdin?: Buffer | null;
+  timeoutMs?: number;
+  maxStdout?: number;
+  follows?: boolean;
+  helper?: readonly string[];
+};
 
 function command(words: readonly string[], details: Details): Command {
   const value: Command = Object.freeze({
@@ -40,6 +51,7 @@ function command(words: readonly string[], details: Details): Command {
     timeoutMs: 10_000,
     maxStdout: MIB,
     follows: false,
+    helper: null,
     ...details,
   });
   made.add(value);
@@ -47,9 +59,24 @@ function command(words: readonly string[], details: Details): Command {
 }
 
 const look = (script: string, args: readonly string[], details: Details) =>
-  command(['/bin/sh', '-c', script, 'headroom', ...args], details);
+  command(['/bin/sh', '-c', `${LOOK}${script}`, 'headroom', ...args], details);
 const act = (script: string, args: readonly string[], details: Details) =>
-  command(['/bin/sh', '-c', AS_ROOT, 'headroom', script, ...args], details);
+  command(['/bin/sh', '-c', AS_ROOT, 'headroom', `${ACT}${script}`, ...args], details);
+
+/** How a prepared node's helper is run: by an account that is root, or by sudo. */
+export type HelperBy = 'root' | 'sudo';
+
+/** The same by the helper of a prepared node, whose sudo allows nothing else. */
+export function byHelper(bare: Command, by: HelperBy, path: string): Command {
+  if (bare.helper === null) return bare;
+  const words = [...(by === 'sudo' ? ['sudo', '-n'] : []), path, ...bare.helper];
+  const { text: _text, helper: _helper, ...details } = bare;
+  const shown = [
+    ...words.slice(0, -bare.helper.length),
+    ...bare.helper.map((word) => (/^[\w./:@-]+$/.test(word) ? word : quoteAll([word]))),
+  ];
+  return command(words, { ...details, readable: `${shown.join(' ')}   # ${bare.readable}` });
+}
 
 const RUN_ID = /^[A-Za-z0-9_-]{1,64}$/;
 const UNIT = /^[A-Za-z0-9:_.@][A-Za-z0-9:_.@-]{0,127}$/;
@@ -67,35 +94,61 @@ export const stateDirOf = (configPath: string, runId: string): string =>
   `${dirOf(absolute(configPath)).replace(/\/$/, '')}/.headroom/${checked('a run id', RUN_ID, runId)}`;
 
 /** `notAfter`: node time in ms after which the command refuses itself (exit 75). */
-type Acting = { configPath: string; runId: string; notAfter: number };
+type Acting = { unit: string; configPath: string; runId: string; notAfter: number };
+type Service = { unit: string; configPath: string };
+const service = (o: Service, verb: string, ...args: string[]): readonly string[] => [verb, unit(o.unit), absolute(o.configPath), ...args];
+const acting = (o: Acting, verb: string, ...args: string[]): readonly string[] => service(o, verb, whole(o.notAfter), o.runId, ...args);
 
 export const catalogue = {
-  clock: () => look(CLOCK_ONLY, [], { name: 'clock', readable: 'date' }),
-  probe: (o: { unit: string; configPath: string; sockets: boolean }) =>
+  /** what the node's clock says, and whether it has a helper that this account may run for this service */
+  hello: (o: Service & { helperPath: string }) =>
+    look(HELPER, [absolute(o.helperPath), unit(o.unit), absolute(o.configPath)], {
+      name: 'hello',
+      readable: `date; sudo -n ${o.helperPath} version ${o.unit} ${o.configPath}`,
+    }),
+  probe: (o: Service & { sockets: boolean }) =>
     look(PROBE, [unit(o.unit), absolute(o.configPath), o.sockets ? 'sockets' : ''], {
       name: 'probe',
       readable: `systemctl show ${o.unit}; ls /proc/$MainPID/fd | wc -l; grep 'open files' /proc/$MainPID/limits; ${o.sockets ? 'ss -tanp; ' : ''}sha256sum ${o.configPath}`,
+      helper: service(o, 'probe', o.sockets ? 'sockets' : 'fds'),
     }),
   /** every fd of the service's process, classed and counted on the node */
-  xray: (o: { unit: string }) =>
+  xray: (o: Service) =>
     look(XRAY, [unit(o.unit), ...XRAY_PROGRAMS], {
       name: 'xray',
       readable: `systemctl show -p MainPID ${o.unit}; ls -ln /proc/$MainPID/fd; cat /proc/$MainPID/net/{tcp,tcp6,udp,udp6,unix}`,
       maxStdout: MIB / 4,
+      helper: service(o, 'xray'),
     }),
-  check: (o: { unit: string; configPath: string }) =>
-    look(CHECK, [unit(o.unit), absolute(o.configPath)], { name: 'check', readable: `id; sudo -n true; systemctl show ${o.unit}` }),
-  readConfig: (o: { configPath: string }) =>
+  /** asks the helper itself, where there is one */
+  check: (o: Service & { helperPath?: string }) =>
+    look(CHECK, [absolute(o.helperPath ?? HELPER_PATH), unit(o.unit), absolute(o.configPath)], {
+      name: 'check',
+      readable: `id; sudo -n true; systemctl show ${o.unit}`,
+    }),
+  readConfig: (o: Service) =>
     look(READ_CONFIG, [absolute(o.configPath), whole(MIB)], {
       name: 'read-config',
       readable: `cat ${o.configPath}`,
       maxStdout: MIB + 4096,
+      helper: service(o, 'read', whole(MIB)),
     }),
+  /** the backup that a run keeps */
+  readBackup: (o: Service & { runId: string }) => {
+    const kept = `${stateDirOf(o.configPath, o.runId)}/config.yaml`;
+    return look(READ_CONFIG, [kept, whole(MIB)], {
+      name: 'read-backup',
+      readable: `cat ${kept}`,
+      maxStdout: MIB + 4096,
+      helper: service(o, 'read-backup', o.runId, whole(MIB)),
+    });
+  },
   backupConfig: (o: Acting & { expectedSha256: string }) => {
     const dir = stateDirOf(o.configPath, o.runId);
     return act(BACKUP_CONFIG, [whole(o.notAfter), dir, o.configPath, checked('a sha256', SHA256, o.expectedSha256)], {
       name: 'backup-config',
       readable: `cp -p ${o.configPath} ${dir}/config.yaml`,
+      helper: acting(o, 'backup', o.expectedSha256),
     });
   },
   writeConfig: (o: Acting & { bytes: Buffer; sha256: string; expectedSha256: string }) =>
@@ -112,28 +165,39 @@ export const catalogue = {
         name: 'write-config',
         readable: `[ "$(sha256sum < ${o.configPath})" = ${o.expectedSha256.slice(0, 12)}… ] && cat > temporary && sync temporary && mv temporary ${o.configPath}`,
         stdin: o.bytes,
+        helper: acting(o, 'write', o.expectedSha256, o.sha256),
       },
     ),
-  validateConfig: (o: { configPath: string }) =>
-    look(VALIDATE_CONFIG, [absolute(o.configPath)], { name: 'validate-config', readable: `sniproxy-server -t -c ${o.configPath}` }),
-  service: (o: Acting & { unit: string; mode: 'restart' | 'reload' }) =>
+  validateConfig: (o: Service) =>
+    look(VALIDATE_CONFIG, [absolute(o.configPath)], {
+      name: 'validate-config',
+      readable: `sniproxy-server -t -c ${o.configPath}`,
+      helper: service(o, 'validate'),
+    }),
+  service: (o: Acting & { mode: 'restart' | 'reload' }) =>
     act(SERVICE, [whole(o.notAfter), stateDirOf(o.configPath, o.runId), unit(o.unit), o.mode], {
       name: o.mode,
       readable: `systemctl ${o.mode} ${o.unit}`,
       timeoutMs: 120_000,
+      helper: acting(o, o.mode),
     }),
-  setLimit: (o: Acting & { unit: string; pid: number; limit: number }) =>
-    act(SET_LIMIT, [whole(o.notAfter), stateDirOf(o.configPath, o.runId), unit(o.unit), whole(o.pid), whole(o.limit)], {
-      name: 'set-limit',
-      readable: `prlimit --pid ${o.pid} --nofile=${o.limit}:`,
-    }),
-  revert: (o: Acting & { unit: string; operation: 'arm' | 'extend' | 'disarm' | 'state'; seconds: number }) => {
+  setLimit: (o: Acting & { pid: number; limit: number; keep: boolean }) =>
+    act(
+      SET_LIMIT,
+      [whole(o.notAfter), stateDirOf(o.configPath, o.runId), unit(o.unit), whole(o.pid), whole(o.limit), o.keep ? 'keep' : 'once'],
+      {
+        name: 'set-limit',
+        readable: `prlimit --pid ${o.pid} --nofile=${o.limit}:${o.keep ? `; echo LimitNOFILE=${o.limit} in a drop-in of ${o.unit}` : ''}`,
+        helper: acting(o, 'set-limit', whole(o.pid), whole(o.limit), o.keep ? 'keep' : 'once'),
+      },
+    ),
+  revert: (o: Acting & { operation: 'arm' | 'extend' | 'disarm' | 'state'; seconds: number }) => {
     const dir = stateDirOf(o.configPath, o.runId);
     const timer = revertTimer(o.runId);
     // systemd would read $ in the timer's command line as a variable
     if (/[$%]/.test(dir) && o.operation === 'arm') throw new Error(`${dir} holds a $ or %, which a timer's command line cannot`);
     const program = o.operation === 'arm' ? revertProgram({ stateDir: dir, configPath: o.configPath, unit: unit(o.unit), timer }) : '';
-    return act(REVERT, [whole(o.notAfter), dir, timer, o.operation, whole(o.seconds), program], {
+    return act(`${DUE}${TRANSIENT_TIMER}${REVERT}`, [whole(o.notAfter), dir, timer, o.operation, whole(o.seconds), program], {
       name: `${o.operation}-revert`,
       readable: {
         arm: `echo $(($(date +%s) + ${o.seconds})) > ${dir}/deadline; systemd-run --unit=${timer} --on-active=5 --on-unit-active=5 /bin/sh ${dir}/revert.sh`,
@@ -141,23 +205,26 @@ export const catalogue = {
         disarm: `mv ${dir}/deadline ${dir}/disarmed; systemctl stop ${timer}.timer`,
         state: `cat ${dir}/deadline`,
       }[o.operation],
+      helper: acting(o, o.operation, whole(o.seconds)),
     });
   },
-  journal: (o: { unit: string; sinceSeconds: number; lines: number }) =>
+  journal: (o: Service & { sinceSeconds: number; lines: number }) =>
     look(JOURNAL, [unit(o.unit), whole(o.sinceSeconds), whole(o.lines)], {
       name: 'journal',
       readable: `journalctl -u ${o.unit} --since @${Math.round(o.sinceSeconds)} -n ${o.lines} --no-pager -o short-iso`,
+      helper: service(o, 'journal', whole(o.sinceSeconds), whole(o.lines)),
     }),
-  follow: (o: { unit: string; lines: number }) =>
+  follow: (o: Service & { lines: number }) =>
     look(FOLLOW, [unit(o.unit), whole(o.lines)], {
       name: 'follow',
       readable: `journalctl -u ${o.unit} -n ${o.lines} --no-pager -o short-iso -f`,
       timeoutMs: 3_600_000,
       follows: true,
+      helper: service(o, 'follow', whole(o.lines)),
     }),
   /** the node's own metrics page where it does not let us forward a connection */
   fetchMetrics: (o: { url: string }) =>
-    look(FETCH, [checked('a URL', /^http:\/\/[^\s]{1,2048}$/, o.url)], {
+    command(['/bin/sh', '-c', FETCH, 'headroom', checked('a URL', /^http:\/\/[^\s]{1,2048}$/, o.url)], {
       name: 'fetch-metrics',
       readable: `curl -sS ${o.url}`,
       maxStdout: 4 * MIB,

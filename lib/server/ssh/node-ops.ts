@@ -4,11 +4,13 @@ import { HeadroomError } from '#server/kernel/errors.ts';
 import type { ErrorCode } from '#shared/errors.ts';
 import type { FleetMember, SelfTest } from '#shared/nodes.ts';
 import { type Answer, parseAnswer, toCount } from './answer.ts';
-import { type Command, catalogue, stateDirOf } from './catalogue.ts';
+import { byHelper, type Command, catalogue, stateDirOf } from './catalogue.ts';
 import { type Probe, parseProbe } from './probe.ts';
+import { HELPER_PATH } from './scripts/helper.ts';
 import { EXIT, MARK } from './scripts/prelude.ts';
 import { selfTest } from './self-test.ts';
 import type { ExecOptions, ExecResult, Outcome, Receipt, Ssh } from './types.ts';
+import { createWays } from './ways.ts';
 import { parseXray, type RawLook } from './xray.ts';
 
 /** A command that changes something starts within this time, or never. */
@@ -23,10 +25,12 @@ type Call = Pick<ExecOptions, 'timeoutMs' | 'signal'>;
 /**
  * What the console does on a node; each method is one exec of one script. `runId` is one attempt on one node: what it did once (backup,
  * restart, revert) it never does again, so a second attempt needs an id of its own. Deadlines are given in the console's time.
+ *
+ * On a prepared node the helper that root owns there does it; on a bare one the same script is sent, as far as sudo lets it.
  */
 export type NodeOps = ReturnType<typeof createNodeOps>;
 
-export function createNodeOps(ssh: Ssh, clock: Clock) {
+export function createNodeOps(ssh: Ssh, clock: Clock, { helperPath = HELPER_PATH }: { helperPath?: string } = {}) {
   const followers = new Map<string, number>();
   /** node time = console time + ms; a lower bound, so that commands rather refuse themselves too early than act too late */
   const offsets = new Map<string, { ms: number; at: number }>();
@@ -35,8 +39,26 @@ export function createNodeOps(ssh: Ssh, clock: Clock) {
     const now = toCount(answer?.first('now'));
     if (now !== null && result.firstOutputAt !== null) offsets.set(node.id, { ms: now - result.firstOutputAt, at: clock.now() });
   };
+  const ways = createWays({ ssh, clock, helperPath, heard: learn });
+
+  /** What the caller allows for all of it, less what was used so far. */
+  function execWithin(node: FleetMember, command: Command, options: ExecOptions): () => Promise<ExecResult> {
+    const startedAt = performance.now();
+    const left = () =>
+      options.timeoutMs === undefined ? options : { ...options, timeoutMs: options.timeoutMs - (performance.now() - startedAt) };
+    return async () => {
+      const by = command.helper === null ? null : await ways.of(node, left());
+      const result = await ssh.exec(node, by === null ? command : byHelper(command, by, ways.helperPath), left());
+      // no mark: the helper is not there any more, or sudo lets us run it no longer; nothing was done
+      if (by === null || command.follows || parseAnswer(result.stdout) !== null) return result;
+      ways.forget(node);
+      const now = await ways.of(node, left());
+      return ssh.exec(node, now === null ? command : byHelper(command, now, ways.helperPath), left());
+    };
+  }
+
   async function run(node: FleetMember, command: Command, options: ExecOptions = {}, bytesAfter?: string): Promise<Ran> {
-    const result = await ssh.exec(node, command, options);
+    const result = await execWithin(node, command, options)();
     const answer = parseAnswer(result.stdout, bytesAfter);
     learn(node, result, answer);
     if (result.exitCode !== 0) throw failed(node, result, answer, () => offsets.delete(node.id));
@@ -45,7 +67,7 @@ export function createNodeOps(ssh: Ssh, clock: Clock) {
   }
   async function notAfter(node: FleetMember, call: Call): Promise<number> {
     const known = offsets.get(node.id);
-    if (!known || clock.now() - known.at > OFFSET_MS) await run(node, catalogue.clock(), call);
+    if (!known || clock.now() - known.at > OFFSET_MS) await ways.ask(node, call);
     return clock.now() + START_MS + (offsets.get(node.id)?.ms ?? 0);
   }
   const toConsoleTime = (node: FleetMember, nodeSeconds: number) => nodeSeconds * 1000 - (offsets.get(node.id)?.ms ?? 0);
@@ -54,17 +76,18 @@ export function createNodeOps(ssh: Ssh, clock: Clock) {
     node: FleetMember,
     operation: 'arm' | 'extend' | 'disarm' | 'state',
     o: { runId: string; seconds?: number } & Call,
-  ) {
+  ): Promise<Outcome<RevertAnswer>> {
     const command = catalogue.revert({ ...node, runId: o.runId, notAfter: await notAfter(node, o), operation, seconds: o.seconds ?? 0 });
     const { answer, receipt } = await run(node, command, o);
     const state = REVERT_STATES.find((known) => known === answer.first('state'));
     if (!state) throw commandFailed(node, receipt, 'its answer cannot be read');
     const deadline = toCount(answer.first('deadline'));
-    return { value: { state, deadline: deadline === null ? null : toConsoleTime(node, deadline) }, receipt };
+    const survivesReboot = answer.first('survives') === '1';
+    return { value: { state, deadline: deadline === null ? null : toConsoleTime(node, deadline), survivesReboot }, receipt };
   }
 
-  async function readFile(node: FleetMember, o: Call): Promise<Outcome<ConfigFile>> {
-    const { answer, receipt } = await run(node, catalogue.readConfig(node), o, 'meta');
+  async function readFile(node: FleetMember, command: Command, o: Call): Promise<Outcome<ConfigFile>> {
+    const { answer, receipt } = await run(node, command, o, 'meta');
     const [mode, user, group, size] = (answer.first('meta') ?? '').split(' ');
     if (mode === undefined || user === undefined || group === undefined || toCount(size) === null)
       throw commandFailed(node, receipt, 'its answer cannot be read');
@@ -91,10 +114,14 @@ export function createNodeOps(ssh: Ssh, clock: Clock) {
       return { value: value.look, receipt };
     },
 
-    readConfig: (node: FleetMember, o: Call = {}): Promise<Outcome<ConfigFile>> => readFile(node, o),
+    readConfig: (node: FleetMember, o: Call = {}): Promise<Outcome<ConfigFile>> => readFile(node, catalogue.readConfig(node), o),
     /** The backup that a run keeps on the node. */
     readBackup: (node: FleetMember, o: { runId: string } & Call): Promise<Outcome<ConfigFile>> =>
-      readFile({ ...node, configPath: `${stateDirOf(node.configPath, o.runId)}/config.yaml` }, o),
+      readFile(
+        { ...node, configPath: `${stateDirOf(node.configPath, o.runId)}/config.yaml` },
+        catalogue.readBackup({ ...node, runId: o.runId }),
+        o,
+      ),
 
     /** Keeps the bytes of `expectedSha256` on the node; doing it again, also after the edit, is harmless. */
     async backupConfig(node: FleetMember, o: { runId: string; expectedSha256: string } & Call): Promise<Outcome<{ path: string }>> {
@@ -128,26 +155,34 @@ export function createNodeOps(ssh: Ssh, clock: Clock) {
       return { value: { acted: answer.first('acted') === '1' }, receipt };
     },
 
-    /** Raises the soft limit of open files of exactly this process. `acted: false`: it was as high already. `null`: unlimited. */
+    /**
+     * Raises the soft limit of open files of exactly this process. `acted: false`: it was as high already. `null`: unlimited. `keep` gives the limit
+     * to the unit too, in a drop-in, whose path is `kept`; null when the unit asked for as much already.
+     */
     async setLimit(
       node: FleetMember,
-      o: { runId: string; pid: number; limit: number } & Call,
-    ): Promise<Outcome<{ acted: boolean; before: number | null; limit: number | null }>> {
-      const { answer, receipt } = await run(node, catalogue.setLimit({ ...node, ...o, notAfter: await notAfter(node, o) }), o);
+      o: { runId: string; pid: number; limit: number; keep?: boolean } & Call,
+    ): Promise<Outcome<{ acted: boolean; before: number | null; limit: number | null; kept: string | null }>> {
+      const command = catalogue.setLimit({ ...node, ...o, keep: o.keep ?? false, notAfter: await notAfter(node, o) });
+      const { answer, receipt } = await run(node, command, o);
       const value = {
         acted: answer.first('acted') === '1',
         before: toCount(answer.first('before')),
         limit: toCount(answer.first('limit')),
+        kept: answer.first('kept') ?? null,
       };
       return { value, receipt };
     },
 
     /** From now on the node restores its backup by itself once the deadline is over. Arming again moves the deadline. */
-    async armRevert(node: FleetMember, o: { runId: string; seconds: number } & Call): Promise<Outcome<{ deadline: number }>> {
+    async armRevert(
+      node: FleetMember,
+      o: { runId: string; seconds: number } & Call,
+    ): Promise<Outcome<{ deadline: number; survivesReboot: boolean }>> {
       const { value, receipt } = await revert(node, 'arm', o);
       if (value.state !== 'armed' || value.deadline === null)
         throw commandFailed(node, receipt, `config.yaml is not guarded: the revert of this run is ${value.state} already`);
-      return { value: { deadline: value.deadline }, receipt };
+      return { value: { deadline: value.deadline, survivesReboot: value.survivesReboot }, receipt };
     },
     extendRevert: (node: FleetMember, o: { runId: string; seconds: number } & Call): Promise<Outcome<RevertAnswer>> =>
       revert(node, 'extend', o),
@@ -184,20 +219,29 @@ export function createNodeOps(ssh: Ssh, clock: Clock) {
         );
       followers.set(node.id, others + 1);
       try {
-        const result = await ssh.exec(node, catalogue.follow({ ...node, lines: o.lines }), { signal: o.signal, onOutput });
+        const result = await execWithin(node, catalogue.follow({ ...node, lines: o.lines }), { signal: o.signal, onOutput })();
         if (result.exitCode !== 0) throw failed(node, result, null, () => {});
       } finally {
         followers.set(node.id, (followers.get(node.id) ?? 1) - 1);
       }
     },
 
-    selfTest: (node: FleetMember): Promise<SelfTest> => selfTest(ssh, node),
+    selfTest: (node: FleetMember): Promise<SelfTest> => {
+      ways.forget(node);
+      return selfTest(ssh, node, helperPath);
+    },
   };
 }
 
 export type ConfigFile = { bytes: Buffer; sha256: string; mode: string; owner: string };
 type Ran = { answer: Answer; receipt: Receipt };
-export type RevertAnswer = { state: RevertState /** epoch ms, console time; null when nothing is armed */; deadline: number | null };
+export type RevertAnswer = {
+  state: RevertState;
+  /** epoch ms, console time; null when nothing is armed */
+  deadline: number | null;
+  /** what puts the file back starts with the machine; told when it was just armed or extended */
+  survivesReboot: boolean;
+};
 const REVERT_STATES = ['armed', 'reverting', 'reverted', 'disarmed', 'gone'] as const satisfies RevertState[];
 const MARK_LINE: string = MARK;
 /** A follower holds one of the eight channels to its node for as long as it looks; runs and readings need the others. */

@@ -5,6 +5,7 @@ import type { FleetMember, SelfTest } from '#shared/nodes.ts';
 import { type Answer, parseAnswer } from './answer.ts';
 import { catalogue, dirOf } from './catalogue.ts';
 import { quote } from './quote.ts';
+import { HELPER_CONTRACT } from './scripts/helper.ts';
 import type { Ssh } from './types.ts';
 
 type Check = SelfTest['checks'][number];
@@ -20,6 +21,7 @@ const TITLES = {
   'host-key': 'The host key is the pinned one',
   auth: 'The account accepts our key',
   sudo: 'Commands run as root',
+  helper: 'The helper is installed, so that a revert survives a reboot',
   systemd: 'systemd runs there',
   unit: 'The service is there',
   config: 'config.yaml can be read and replaced',
@@ -29,9 +31,9 @@ const TITLES = {
 type Key = keyof typeof TITLES;
 
 /** What works and what is missing between the console and a node, each with one command to paste. Changes nothing; answers within 9 s. */
-export async function selfTest(ssh: Ssh, node: FleetMember): Promise<SelfTest> {
+export async function selfTest(ssh: Ssh, node: FleetMember, helperPath: string): Promise<SelfTest> {
   try {
-    const result = await ssh.exec(node, catalogue.check(node), { timeoutMs: 5000 });
+    const result = await ssh.exec(node, catalogue.check({ ...node, helperPath }), { timeoutMs: 5000 });
     const answer = parseAnswer(result.stdout);
     const metrics = await checkMetrics(ssh, node);
     const reached: Partial<Record<Key, Judged>> = {
@@ -84,17 +86,13 @@ function judgeFailure(node: FleetMember, error: HeadroomError): Partial<Record<K
 function judgeAnswer(node: FleetMember, answer: Answer): Partial<Record<Key, Judged>> {
   const lacks = answer.all('lacks');
   const needed = lacks.filter((tool) => tool !== 'ss' && tool !== 'journalctl');
+  const helper = judgeHelper(node, answer);
   return {
+    helper,
     sudo:
-      {
-        yes: pass('this account is root'),
-        sudo: pass('by sudo without a password'),
-        'no-sudo': fail('this account is not root and there is no sudo', 'apt-get install -y sudo'),
-        denied: fail(
-          `sudo asks ${node.user} for a password or refuses /bin/sh`,
-          `echo '${node.user} ALL=(root) NOPASSWD: ALL' | sudo tee /etc/sudoers.d/headroom && sudo chmod 440 /etc/sudoers.d/headroom`,
-        ),
-      }[answer.first('root') ?? ''] ?? fail('sudo cannot be judged'),
+      helper.status === 'pass' && answer.first('root') !== 'yes'
+        ? pass('by the helper, the one command that it needs')
+        : judgeSudo(node, answer),
     systemd:
       answer.first('systemd') === 'yes'
         ? pass('systemctl is there')
@@ -111,6 +109,35 @@ function judgeAnswer(node: FleetMember, answer: Answer): Partial<Record<Key, Jud
             )
           : pass('flock, systemd-run, sha256sum, mktemp, stat, readlink, journalctl, ss'),
   };
+}
+
+function judgeSudo(node: FleetMember, answer: Answer): Judged {
+  switch (answer.first('root')) {
+    case 'yes':
+      return pass('this account is root');
+    case 'sudo':
+      return pass('by sudo without a password');
+    case 'no-sudo':
+      return fail('this account is not root and there is no sudo', 'apt-get install -y sudo');
+    case 'denied':
+      return fail(`sudo asks ${node.user} for a password or refuses /bin/sh`, prepare(node));
+    default:
+      return fail('sudo cannot be judged');
+  }
+}
+
+/** Beside the files of deploy/, copied to the node. */
+const prepare = (node: FleetMember): string =>
+  `sudo ./headroom-node-install ${quote(node.user)} ${quote(node.unit)} ${quote(node.configPath)}`;
+
+function judgeHelper(node: FleetMember, answer: Answer): Judged {
+  const [by, contract] = (answer.first('helper') ?? '').split(' ');
+  if (by === 'root' || by === 'sudo')
+    return Number(contract) === HELPER_CONTRACT
+      ? pass(`headroom-node answers for ${node.unit}`)
+      : warn(`headroom-node speaks contract ${contract ?? 'none'} and this console ${HELPER_CONTRACT}: it is not used`, prepare(node));
+  if (by === 'refused') return warn(`headroom-node is there and refuses: ${answer.first('said') ?? 'it gives no reason'}`, prepare(node));
+  return warn('a bare node: its automatic revert would not survive a reboot, and sudo has to allow more', prepare(node));
 }
 
 function judgeUnit(node: FleetMember, answer: Answer): Judged {

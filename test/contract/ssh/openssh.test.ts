@@ -16,7 +16,7 @@ import { until } from '#test/support/until.ts';
 
 // What only the system's ssh does: jump hosts, certificates, and leaving no key and no process behind.
 
-const hello = catalogue.journal({ unit: 'hello', sinceSeconds: 0, lines: 5 });
+const hello = catalogue.journal({ unit: 'hello', configPath: '/etc/sniproxy/config.yaml', sinceSeconds: 0, lines: 5 });
 const withCode = (code: string, words: RegExp) => (error: unknown) =>
   isHeadroomError(error) && error.code === code && words.test(error.message);
 

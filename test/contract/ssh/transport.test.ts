@@ -16,7 +16,7 @@ import { until } from '#test/support/until.ts';
 
 // One suite, two transports, two servers. Commands come from the catalogue; the fake node's journalctl does what its unit's name says.
 
-const say = (unit: string): Command => catalogue.journal({ unit, sinceSeconds: 0, lines: 5 });
+const say = (unit: string): Command => catalogue.journal({ unit, configPath: '/etc/sniproxy/config.yaml', sinceSeconds: 0, lines: 5 });
 const said = (stdout: Buffer) => stdout.toString('utf8').split('\n').slice(2).join('\n');
 const sha = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
@@ -70,12 +70,12 @@ describe('transports', { concurrency: 2 }, () => {
         const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * 7) % 256));
         const expectedSha256 = sha(fs.readFileSync(node.configPath));
         const write = catalogue.writeConfig({
-          ...{ configPath: node.configPath, runId: 'r_1', notAfter: Date.now() + 60_000 },
+          ...{ unit: 'sniproxy', configPath: node.configPath, runId: 'r_1', notAfter: Date.now() + 60_000 },
           ...{ bytes, sha256: sha(bytes), expectedSha256 },
         });
         assert.equal((await ssh.exec(target, write)).exitCode, 0);
         assert.ok(fs.readFileSync(node.configPath).equals(bytes));
-        const { stdout } = await ssh.exec(target, catalogue.readConfig({ configPath: node.configPath }));
+        const { stdout } = await ssh.exec(target, catalogue.readConfig({ unit: 'sniproxy', configPath: node.configPath }));
         assert.ok(stdout.subarray(-bytes.length).equals(bytes));
       });
 
@@ -245,7 +245,7 @@ describe('transports', { concurrency: 2 }, () => {
         const odd = path.join(node.dir, `it's "odd" $(id) \\ \`x\` * ? ~ ! # & | ; < >`, 'config.yaml');
         fs.mkdirSync(path.dirname(odd));
         fs.writeFileSync(odd, 'a: 1\n');
-        const { stdout, exitCode } = await ssh.exec(target, catalogue.readConfig({ configPath: odd }));
+        const { stdout, exitCode } = await ssh.exec(target, catalogue.readConfig({ unit: 'sniproxy', configPath: odd }));
         assert.equal(exitCode, 0);
         assert.ok(stdout.toString().endsWith('a: 1\n'));
       });

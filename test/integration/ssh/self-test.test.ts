@@ -13,7 +13,7 @@ const statuses = ({ checks }: SelfTest) => Object.fromEntries(checks.map(({ key,
 const check = ({ checks }: SelfTest, key: string) => checks.find((one) => one.key === key) ?? assert.fail(`no check ${key}`);
 
 async function setUp(t: TestContext, page = '# HELP process_open_fds x\nprocess_open_fds 7\n') {
-  const node = fakeNode(t);
+  const node = fakeNode(t, { prepared: true });
   const server = await startOpenSsh(t, { env: { PATH: node.env.PATH } });
   const web = http.createServer((_, response) => response.end(page));
   await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
@@ -26,7 +26,7 @@ async function setUp(t: TestContext, page = '# HELP process_open_fds x\nprocess_
   };
   const connect = async (privateKey = server.privateKey) => {
     const { ssh, db } = await testSsh(t, privateKey, member.id);
-    return { ops: createNodeOps(ssh, systemClock), db };
+    return { ops: createNodeOps(ssh, systemClock, { helperPath: node.helperPath }), db };
   };
   return { node, server, member, connect };
 }

@@ -73,11 +73,11 @@ test('a node where nothing runs is a probe without a process', () => {
 });
 
 test('the catalogue takes no unit, run or hash that could be an option or a path', () => {
-  const act = { configPath: '/etc/x/config.yaml', runId: 'r_1', notAfter: 1 };
+  const act = { unit: 'sniproxy', configPath: '/etc/x/config.yaml', runId: 'r_1', notAfter: 1 };
   for (const unit of ['-H', '--help', 'a b', 'a;b', '', 'a/b'])
     assert.throws(() => catalogue.service({ ...act, unit, mode: 'restart' }), /a unit is/, unit);
   for (const runId of ['../x', 'a/b', '', 'a b', 'x'.repeat(65)])
     assert.throws(() => catalogue.backupConfig({ ...act, runId, expectedSha256: 'a'.repeat(64) }), /a run id is/, runId);
   assert.throws(() => catalogue.backupConfig({ ...act, expectedSha256: 'xyz' }), /a sha256 is/);
-  assert.throws(() => catalogue.readConfig({ configPath: 'etc/config.yaml' }), /a path is/);
+  assert.throws(() => catalogue.readConfig({ unit: 'sniproxy', configPath: 'etc/config.yaml' }), /a path is/);
 });

@@ -1,8 +1,7 @@
-import { ACT, EXIT, LOOK } from './prelude.ts';
+import { EXIT } from './prelude.ts';
 
 /** $1 path, $2 largest size in bytes. One line "mode owner group size", then the bytes. */
-export const READ_CONFIG = `${LOOK}
-f=$(readlink -f "$1" 2>/dev/null || echo "$1")
+export const READ_CONFIG = `f=$(readlink -f "$1" 2>/dev/null || echo "$1")
 if [ -r "$f" ]; then S=; fi
 $S test -f "$f" || { echo "$1 is not there" >&2; exit ${EXIT.missing}; }
 m=$($S stat -c '%a %U %G %s' "$f") || exit ${EXIT.refused}
@@ -12,8 +11,7 @@ $S cat "$f" || exit ${EXIT.refused}
 `;
 
 /** $1 not-after, $2 state dir, $3 path, $4 expected sha256. Idempotent: a backup of exactly these bytes is enough. */
-export const BACKUP_CONFIG = `${ACT}
-D=$2; f=$(readlink -f "$3" 2>/dev/null || echo "$3")
+export const BACKUP_CONFIG = `D=$2; f=$(readlink -f "$3" 2>/dev/null || echo "$3")
 in_time "$1"
 own "$D"
 exec 9>>"$D/act.lock" || exit ${EXIT.io}
@@ -35,8 +33,7 @@ sync "$D" 2>/dev/null || sync
  * $1 not-after, $2 state dir, $3 path, $4 expected sha256, $5 sha256 of the new bytes, which come on stdin.
  * The temporary file starts as a copy with mode and owner; the new bytes go into it, to disk, and by one rename into place.
  */
-export const WRITE_CONFIG = `${ACT}
-D=$2; f=$(readlink -f "$3" 2>/dev/null || echo "$3"); d=$(dirname "$f")
+export const WRITE_CONFIG = `D=$2; f=$(readlink -f "$3" 2>/dev/null || echo "$3"); d=$(dirname "$f")
 in_time "$1"
 own "$D"
 exec 9>>"$D/act.lock" || exit ${EXIT.io}
@@ -59,8 +56,7 @@ echo written=1
 `;
 
 /** $1 path */
-export const VALIDATE_CONFIG = `${LOOK}
-command -v sniproxy-server >/dev/null 2>&1 || { echo known=0; exit 0; }
+export const VALIDATE_CONFIG = `command -v sniproxy-server >/dev/null 2>&1 || { echo known=0; exit 0; }
 echo known=1
 $S sniproxy-server -t -c "$1" 2>&1; r=$?
 echo "@exit=$r"

@@ -1,8 +1,7 @@
-import { LOOK, MARK } from './prelude.ts';
+import { MARK } from './prelude.ts';
 
 /** $1 unit, $2 config path, $3 "sockets" or "". fds are counted by directory entries: stat of /proc/PID/fd says 0 before Linux 6.2. */
-export const PROBE = `${LOOK}
-systemctl show -p MainPID,NRestarts,ActiveState,SubState "$1" 2>/dev/null
+export const PROBE = `systemctl show -p MainPID,NRestarts,ActiveState,SubState "$1" 2>/dev/null
 p=$(systemctl show -p MainPID --value "$1" 2>/dev/null)
 case $p in ''|0|*[!0-9]*) p=;; esac
 if [ -n "$p" ] && [ -d "/proc/$p" ]; then
@@ -24,18 +23,24 @@ if [ -r "$2" ]; then h=$(sha256sum < "$2" 2>/dev/null); else h=$($S sha256sum "$
 h=\${h%% *}; echo "sha=\${h#\\\\}"
 `;
 
-/** What the node's clock says, nothing else. */
-export const CLOCK_ONLY = LOOK;
+/**
+ * $1 the helper of prepared nodes, $2 unit, $3 config path. "helper=" root or sudo, by which it can be run, and its contract; "helper=refused" when
+ * it is there and does not answer this account for this service.
+ */
+export const HELPER = `w=
+if [ -x "$1" ]; then
+  if [ -z "$S" ]; then w=root; else w=sudo; fi
+  if v=$($S "$1" version "$2" "$3" 2>&1 </dev/null); then echo "helper=$w $v"; else w=; echo helper=refused; echo "said=$(printf %s "$v" | tail -n 1)"; fi
+fi
+`;
 
 /** $1 unit, $2 since (epoch seconds), $3 lines */
-export const JOURNAL = `${LOOK}
-out() { journalctl -u "$1" --since "@$2" -n "$3" --no-pager -o short-iso; }
+export const JOURNAL = `out() { journalctl -u "$1" --since "@$2" -n "$3" --no-pager -o short-iso; }
 if [ -n "$S" ]; then $S journalctl -u "$1" --since "@$2" -n "$3" --no-pager -o short-iso 2>/dev/null || out "$@"; else out "$@"; fi
 `;
 
 /** $1 unit, $2 lines. Ends by itself when nobody reads any more. */
-export const FOLLOW = `${LOOK}
-exec $S journalctl -u "$1" -n "$2" --no-pager -o short-iso -f
+export const FOLLOW = `exec $S journalctl -u "$1" -n "$2" --no-pager -o short-iso -f
 `;
 
 /** $1 url of the node's own metrics page */

@@ -1,11 +1,10 @@
-import { ACT, EXIT } from './prelude.ts';
+import { EXIT } from './prelude.ts';
 
 /**
  * $1 not-after, $2 state dir, $3 unit, $4 restart|reload. Exactly once per state dir: `mkdir` is the claim. A claim without `done` belongs to a
  * command that was cut off: where the process is another one than before, it did its work; else it is done now.
  */
-export const SERVICE = `${ACT}
-D=$2; M="$D/$4"
+export const SERVICE = `D=$2; M="$D/$4"
 in_time "$1"
 own "$D"
 exec 9>>"$D/act.lock" || exit ${EXIT.io}

@@ -1,5 +1,3 @@
-import { LOOK } from './prelude.ts';
-
 // Bounds of what a look says, whatever the process holds: groups of their own, and bytes of socket numbers.
 const GROUPS = 200;
 const ID_BYTES = 150_000;
@@ -82,8 +80,7 @@ $6 > 0 && bytes < ${ID_BYTES} { if (!ids) { s = "i=" n " " $6; ids = 1 } else s 
 END { if (ids) print ""; print "total=" total + 0; print "idscut=" cut + 0 }`;
 
 /** $1 unit, $2 the program above that classes, $3 the one that tells. Writes nothing on the node. */
-export const XRAY = `${LOOK}
-p=$(systemctl show -p MainPID --value "$1" 2>/dev/null)
+export const XRAY = `p=$(systemctl show -p MainPID --value "$1" 2>/dev/null)
 case $p in ''|0|*[!0-9]*) p=;; esac
 echo "pid=$p"
 [ -n "$p" ] && [ -d "/proc/$p" ] || exit 0
