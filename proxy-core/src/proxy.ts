@@ -10,16 +10,20 @@ import { Drills } from './drill/drills.ts';
 import { StartError } from './errors.ts';
 import { Concurrency, clientKey } from './guard/concurrency.ts';
 import { FDS_PER_CONNECTION, FdBudget } from './guard/fd-budget.ts';
-import { addressesOf, addressOf, createListener, type ListenAt, listen } from './listen.ts';
+import { addressesOf, addressOf, type ListenAt, listen } from './listen.ts';
 import type { Log } from './log.ts';
 import { Counters } from './observe/counters.ts';
 import { type Exposed, type Family, familiesOf, registerMetrics } from './observe/exposition.ts';
 import { createHistograms } from './observe/histograms.ts';
 import { EventLoopLag } from './observe/lag.ts';
-import { Connection } from './relay/connection.ts';
+import { acceptInto } from './relay/accept.ts';
 import type { Core } from './relay/core.ts';
+import { streamWires } from './relay/stream-wire.ts';
 import { TimerWheel } from './relay/wheel.ts';
+import type { Wire } from './relay/wire.ts';
+import { openWires } from './relay/wires.ts';
 import { clampConnections, makeLive, needsRestart } from './reload.ts';
+import { QuicFront } from './udp/front.ts';
 import { ConnectionPool } from './upstream/pool.ts';
 
 const MEASURE_EVERY_MS = 10_000;
@@ -77,7 +81,13 @@ export function createProxy(options: ProxyOptions): SniProxy {
   /** where this process listens, for the loop check of every dial: asked of the kernel once */
   const own: HostPort[] = [...(options.alsoOwn ?? [])];
   const core: Core = {
-    live: makeLive(options.config, options.sha256, options.generation ?? 1, () => own),
+    live: makeLive(
+      options.config,
+      options.sha256,
+      options.generation ?? 1,
+      () => own,
+      () => quic.addresses,
+    ),
     maxConnections: 0,
     wheel: new TimerWheel(),
     log,
@@ -88,13 +98,15 @@ export function createProxy(options: ProxyOptions): SniProxy {
     drills,
     clients: new Concurrency(),
     names: new Concurrency(),
+    wires: streamWires,
     connections: new Set(),
     onSettled: () => {},
   };
+  const quic = new QuicFront(core);
   core.budget.enforced = !drills.ignoresFdBudget;
   core.counters.setConfiguredHosts(core.live.routes.names);
-  const listenerFds = () => servers.length + (admin.current?.address ? 1 : 0);
-  const exposed: Exposed = { core, lag, listeners: listenerFds, reloadFailed: () => reloadFailed, version: options.version, worker };
+  const listenerFds = () => servers.length + quic.listeners + (admin.current?.address ? 1 : 0);
+  const exposed: Exposed = { core, lag, quic, listeners: listenerFds, reloadFailed: () => reloadFailed, version: options.version, worker };
   const readiness = (): Readiness => ({ bound, draining });
   registerMetrics(registry, exposed);
 
@@ -102,7 +114,7 @@ export function createProxy(options: ProxyOptions): SniProxy {
     core.budget.measure(core.pool.idle + (admin.current?.sockets ?? 0));
     core.maxConnections = Math.min(core.live.maxConnections, Math.floor(core.budget.total / FDS_PER_CONNECTION));
   };
-  const accept = (socket: net.Socket) => acceptInto(core, socket);
+  const accept = (client: Wire) => acceptInto(core, socket);
   let measuring: NodeJS.Timeout | null = null;
 
   return {
@@ -114,11 +126,15 @@ export function createProxy(options: ProxyOptions): SniProxy {
     },
 
     async start() {
+      core.wires = await openWires();
+      if (core.wires.kind === 'streams')
+        log.warn(`Node ${process.version} does not offer the sockets that this version knows: connections cost about twice the CPU time`);
       for (const at of sockets.clients) {
-        const server = createListener(accept);
+        const server = core.wires.listener(accept);
         await listen('listen_addrs', server, at);
         servers.push(server);
       }
+      await quic.start(sockets.datagrams);
       if (sockets.metrics) {
         const metrics = async () => ({ type: registry.contentType, body: await registry.metrics() });
         admin.current = createAdmin(createPages({ metrics, status: () => statusOf(exposed, readiness()), readiness }));
@@ -137,7 +153,13 @@ export function createProxy(options: ProxyOptions): SniProxy {
 
     async reload(config, sha256, generation = core.live.generation + 1) {
       for (const key of needsRestart(core.live.config, config)) log.warn(`${key} has changed: that takes effect with a restart`);
-      core.live = makeLive(config, sha256, generation, () => own);
+      core.live = makeLive(
+        config,
+        sha256,
+        generation,
+        () => own,
+        () => quic.addresses,
+      );
       core.counters.setConfiguredHosts(core.live.routes.names);
       core.pool.enabled = config.connection_pool?.enabled ?? false;
       log.configure(config.log.level, config.log.format);
@@ -157,7 +179,8 @@ export function createProxy(options: ProxyOptions): SniProxy {
       if (options.worker === undefined)
         log.info('draining', { connections: core.connections.size, seconds: core.live.config.shutdown_timeout });
       begun?.(core.live.config.shutdown_timeout);
-      await drained(core, core.live.config.shutdown_timeout * 1000);
+      const milliseconds = core.live.config.shutdown_timeout * 1000;
+      await Promise.all([drained(core, milliseconds), quic.drain(milliseconds)]);
       for (const connection of [...core.connections]) connection.cut('shutdown', true);
       core.pool.destroyAll();
       await allSettled(core);
@@ -168,6 +191,7 @@ export function createProxy(options: ProxyOptions): SniProxy {
     },
 
     force() {
+      quic.force();
       for (const connection of [...core.connections]) connection.cut('shutdown', true);
     },
 
@@ -179,37 +203,12 @@ export function createProxy(options: ProxyOptions): SniProxy {
   };
 }
 
-export function socketsOf({ listen_addrs, metrics, udp_listen_addrs }: Config): Sockets {
+export function socketsOf({ listen_addrs, metrics, udp_listen_addrs, quic_config }: Config): Sockets {
   return {
     clients: addressesOf('listen_addrs', listen_addrs),
     metrics: metrics.enabled ? (addressesOf('metrics.address', [metrics.address])[0] ?? null) : null,
-    datagrams: addressesOf('udp_listen_addrs', udp_listen_addrs ?? []),
+    datagrams: quic_config?.enabled === false ? [] : addressesOf('udp_listen_addrs', udp_listen_addrs ?? []),
   };
-}
-
-function acceptInto(core: Core, socket: net.Socket): void {
-  core.counters.accepted += 1;
-  const perClient = core.live.config.limits?.per_client;
-  const peer = socket.remoteAddress ?? '::';
-  const behindProxy = core.live.expectsProxy(peer);
-  // Behind a proxy the client is known when its header is there, and is counted then.
-  const key = perClient === undefined || behindProxy ? null : clientKey(peer);
-  const refusal: Refusal | null = !core.budget.hasRoom
-    ? 'fd_headroom'
-    : core.connections.size >= core.live.maxConnections
-      ? 'max_connections'
-      : key !== null && perClient !== undefined && !core.clients.enter(key, perClient)
-        ? 'client_limit'
-        : null;
-  if (refusal === null) {
-    new Connection(core, socket, { clientKey: key, behindProxy });
-    return;
-  }
-  core.counters.ended('unknown', refusal);
-  if (core.live.config.log.access)
-    core.log.info('connection', { client: `${socket.remoteAddress}:${socket.remotePort}`, reason: refusal, refused: true });
-  socket.on('error', ignore);
-  socket.destroy();
 }
 
 function ignore(): void {}

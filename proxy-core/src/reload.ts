@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import type { HostPort } from './contract/addresses.ts';
+import { type HostPort, parseIpPort } from './contract/addresses.ts';
 import type { Config } from './contract/config.ts';
 import { messageOf, StartError } from './errors.ts';
 import { Destinations } from './guard/destinations.ts';
@@ -44,7 +44,14 @@ export function clampConnections(config: Config, limit: number, baseline?: numbe
   return { connections: carried, warning };
 }
 
-export function makeLive(config: Config, sha256: string, generation: number, listeners: () => readonly HostPort[]): Live {
+/** `listeners` and `datagrams`: where this proxy takes connections and datagrams, which a backend must not be. */
+export function makeLive(
+  config: Config,
+  sha256: string,
+  generation: number,
+  listeners: () => readonly HostPort[],
+  datagrams: () => readonly HostPort[] = listeners,
+): Live {
   const { connect, client_hello, idle, half_close, stalled_write } = config.timeouts;
   const sshByPort = new Map<number, HostPort>();
   for (const route of config.ssh_routes ?? [])
@@ -57,6 +64,8 @@ export function makeLive(config: Config, sha256: string, generation: number, lis
     routes: new RouteTable(config),
     allowlist: new Allowlist(config.allowlist),
     destinations: new Destinations(config, listeners),
+    quicDestinations: new Destinations(config, datagrams),
+    writtenBackends: writtenBackends(config),
     timeouts: {
       connect: connect * 1000,
       clientHello: client_hello * 1000,
@@ -69,10 +78,17 @@ export function makeLive(config: Config, sha256: string, generation: number, lis
   };
 }
 
+function writtenBackends({ routes, default_backend }: Config): HostPort[] {
+  const written = new Set([...(routes ?? []).flatMap(({ backends }) => backends ?? []), ...(default_backend ? [default_backend] : [])]);
+  return [...written].map(parseIpPort).filter((at) => at !== null);
+}
+
 /** Keys that a running process cannot take over, and whether they differ. */
 export function needsRestart(before: Config, after: Config): string[] {
   const changed: string[] = [];
   if (before.listen_addrs.join() !== after.listen_addrs.join()) changed.push('listen_addrs');
+  if ((before.udp_listen_addrs ?? []).join() !== (after.udp_listen_addrs ?? []).join()) changed.push('udp_listen_addrs');
+  if ((before.quic_config?.enabled ?? true) !== (after.quic_config?.enabled ?? true)) changed.push('quic_config.enabled');
   if ((before.workers ?? 1) !== (after.workers ?? 1)) changed.push('workers');
   if (before.metrics.enabled !== after.metrics.enabled || before.metrics.address !== after.metrics.address) changed.push('metrics');
   return changed;

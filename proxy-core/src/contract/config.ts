@@ -134,10 +134,23 @@ export const configSchema = section({
     per_name: count(1, 1000).optional().describe('connections at a time to one name'),
   }).nullish(),
   resolver: section({
-    family: z.enum(['any', 'ipv4', 'ipv6'], { error: 'must be any, ipv4 or ipv6' }).default('any'),
-    cache_seconds: secondsOrZero(30).optional(),
-    happy_eyeballs: flag.optional(),
-    budget: seconds(5).optional(),
+    family: z
+      .enum(['any', 'ipv4', 'ipv6', 'prefer_ipv4', 'prefer_ipv6'], { error: 'must be any, ipv4, ipv6, prefer_ipv4 or prefer_ipv6' })
+      .default('any')
+      .describe('ipv4 and ipv6 dial that family alone; the others dial both'),
+    servers: list(
+      text('"10.0.0.53"').refine((value) => isIp(value) || parseIpPort(value) !== null, {
+        error: 'must be "IP" or "IP:port", like "10.0.0.53"',
+      }),
+      '["10.0.0.53"]',
+    )
+      .min(1, { error: 'must name at least one DNS server, like ["10.0.0.53"]' })
+      .nullish()
+      .describe('default: those of /etc/resolv.conf'),
+    cache_seconds: secondsOrZero(30).default(30).describe('an answer is kept so long at most; its own TTL may be shorter'),
+    negative_cache_seconds: secondsOrZero(5).default(5).describe('that there is no address is kept so long'),
+    happy_eyeballs: flag.default(true).describe('the next address of a name is dialled beside one that is slow (RFC 8305)'),
+    budget: seconds(5).default(5).describe('for one lookup; timeouts.connect covers it too'),
   }).nullish(),
   log: section({
     level: z.enum(['error', 'warn', 'info', 'debug'], { error: 'must be error, warn, info or debug' }).default('info'),
@@ -153,11 +166,14 @@ export const configSchema = section({
     .lte(64, { error: 'must be at most 64, like 2: one for each processor core' })
     .optional()
     .describe('processes that share the listeners; they divide max_connections and limits among them'),
-  udp_listen_addrs: list(listenAddress, '["0.0.0.0:443"]').nullish(),
+  udp_listen_addrs: list(listenAddress, '["0.0.0.0:443"]').nullish().describe('where QUIC clients send to'),
   quic_config: section({
-    enabled: flag.optional(),
+    enabled: flag.optional().describe('false: udp_listen_addrs are not listened on'),
     max_concurrent_streams: count(0, 100).optional(),
-    max_idle_timeout: secondsOrZero(60).optional(),
+    max_idle_timeout: secondsOrZero(60).optional().describe('without a datagram in either direction; default: timeouts.idle'),
+    max_flows: count(1, 10_000)
+      .optional()
+      .describe('QUIC connections at a time; default: max_connections, and half of the open files at most'),
     keep_alive_interval: secondsOrZero(15).optional(),
     max_datagram_size: count(0, 1350).optional(),
     enable_0rtt: flag.optional(),
@@ -185,15 +201,10 @@ export type Config = z.output<typeof configSchema>;
 
 /** Keys that are accepted and do nothing in this version. */
 export const NO_EFFECT = [
-  'connection_pool.max_per_host',
-  'connection_pool.connection_ttl',
-  'connection_pool.idle_timeout',
-  'connection_pool.cleanup_interval',
-  'udp_listen_addrs',
-  'quic_config',
+  'quic_config.max_concurrent_streams',
+  'quic_config.keep_alive_interval',
+  'quic_config.max_datagram_size',
+  'quic_config.enable_0rtt',
   'http3_config',
   'protocol_routing',
-  'resolver.cache_seconds',
-  'resolver.happy_eyeballs',
-  'resolver.budget',
 ] as const;

@@ -1,4 +1,15 @@
-import { DRILL_NAMES, ERROR_REASONS, FD_KINDS, PHASES, PROTOCOLS, REASONS, REFUSAL_REASONS, STATUSES } from './words.ts';
+import {
+  DRILL_NAMES,
+  ERROR_REASONS,
+  FD_KINDS,
+  PHASES,
+  PROTOCOLS,
+  QUIC_DROP_REASONS,
+  QUIC_PHASES,
+  REASONS,
+  REFUSAL_REASONS,
+  STATUSES,
+} from './words.ts';
 
 /** Every metric of our own: name → what it is. Label values given here are closed sets, exported at 0 from the start. */
 type MetricSpec = {
@@ -14,7 +25,7 @@ const spec = <T extends Record<string, MetricSpec>>(metrics: T): T => metrics;
 
 export const METRICS = spec({
   sniproxy_accepted_total: { type: 'counter', help: 'Accepted client sockets, refused ones included.' },
-  sniproxy_connections_active: { type: 'gauge', help: 'Client connections that hold a file descriptor now.' },
+  sniproxy_connections_active: { type: 'gauge', help: 'Client connections by TCP that hold a file descriptor now.' },
   sniproxy_connections_phase: { type: 'gauge', help: 'Client connections by phase; each is in exactly one.', labels: { phase: PHASES } },
   sniproxy_connections_total: { type: 'counter', help: 'Connections that ended.', labels: { protocol: PROTOCOLS, status: STATUSES } },
   sniproxy_closed_total: { type: 'counter', help: 'Connections that ended, by their one reason.', labels: { reason: REASONS } },
@@ -73,6 +84,22 @@ export const METRICS = spec({
   sniproxy_fd_budget: { type: 'gauge', help: 'File descriptors that connections of one worker may hold together.', across: 'worst' },
   sniproxy_fd_baseline: { type: 'gauge', help: 'File descriptors of a process without any connection.', across: 'worst' },
   sniproxy_max_connections: { type: 'gauge', help: 'max_connections as it is in force.' },
+  sniproxy_quic_flows: {
+    type: 'gauge',
+    help: 'QUIC connections by phase. They are not among sniproxy_connections_active, which hold two descriptors each: these hold one.',
+    labels: { phase: QUIC_PHASES },
+  },
+  sniproxy_quic_datagrams_total: {
+    type: 'counter',
+    help: 'Datagrams relayed: tx from client to backend, rx the other way.',
+    labels: { direction: ['tx', 'rx'] },
+  },
+  sniproxy_quic_dropped_total: { type: 'counter', help: 'Datagrams thrown away.', labels: { reason: QUIC_DROP_REASONS } },
+  sniproxy_quic_moves_total: {
+    type: 'counter',
+    help: 'Addresses that clients moved to: known by their connection id, or a guess that a backend has to confirm.',
+    labels: { by: ['id', 'guess'] },
+  },
   sniproxy_config_info: { type: 'gauge', help: 'The config file in force.', labels: { sha256: null, generation: null } },
   sniproxy_config_reload_failed: { type: 'gauge', help: '1 when the last reload was refused and the old config is in force.' },
   sniproxy_eventloop_lag_seconds: { type: 'gauge', help: 'Longest delay of the event loop in the last 10 s.', across: 'max' },

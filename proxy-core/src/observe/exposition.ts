@@ -2,12 +2,14 @@ import { Counter, collectDefaultMetrics, Gauge, type Registry } from 'prom-clien
 import { METRIC_NAMES, METRICS, type MetricName } from '../contract/metrics.ts';
 import { DRILL_NAMES, REFUSAL_REASONS } from '../contract/words.ts';
 import type { Core } from '../relay/core.ts';
+import type { QuicFront } from '../udp/front.ts';
 import type { EventLoopLag } from './lag.ts';
 import { fds, phases } from './snapshot.ts';
 
 export type Exposed = {
   core: Core;
   lag: EventLoopLag;
+  quic: QuicFront;
   /** descriptors of open listeners, the metrics one included */
   listeners: () => number;
   reloadFailed: () => boolean;
@@ -84,7 +86,7 @@ const byPair = (names: readonly [string, string], counts: Iterable<readonly [str
   });
 
 /** null = a histogram, which keeps its own values. */
-function rowsOf({ core, lag, listeners, reloadFailed, version, worker }: Exposed): Record<MetricName, (() => Rows) | null> {
+function rowsOf({ core, lag, quic, listeners, reloadFailed, version, worker }: Exposed): Record<MetricName, (() => Rows) | null> {
   const { counters, pool, budget } = core;
   const refusals = () => REFUSAL_REASONS.map((reason) => [reason, counters.reasons.get(reason) ?? 0] as const);
   const hosts = () =>
@@ -121,6 +123,10 @@ function rowsOf({ core, lag, listeners, reloadFailed, version, worker }: Exposed
     sniproxy_fd_budget: () => one(budget.total),
     sniproxy_fd_baseline: () => one(budget.baseline),
     sniproxy_max_connections: () => one(core.maxConnections),
+    sniproxy_quic_flows: () => labelled('phase', Object.entries(quic.figures.phases)),
+    sniproxy_quic_datagrams_total: () => labelled('direction', Object.entries(quic.figures.datagrams)),
+    sniproxy_quic_dropped_total: () => labelled('reason', quic.figures.drops),
+    sniproxy_quic_moves_total: () => labelled('by', Object.entries(quic.figures.moves)),
     sniproxy_config_info: () => [[{ sha256: core.live.sha256, generation: String(core.live.generation) }, 1]],
     sniproxy_config_reload_failed: () => one(reloadFailed() ? 1 : 0),
     sniproxy_eventloop_lag_seconds: () => one(lag.worst),

@@ -21,6 +21,11 @@ export class CryptoStream {
     return first === undefined || first.start > 0 ? this.#bytes.subarray(0, 0) : this.#bytes.subarray(0, first.end);
   }
 
+  /** bytes of memory that it takes */
+  get capacity(): number {
+    return this.#bytes.length;
+  }
+
   add(offset: number, data: Buffer): 'ok' | 'too-large' | 'conflict' {
     const end = offset + data.length;
     if (end > MAX_CRYPTO) return 'too-large';

@@ -1,26 +1,22 @@
+import type { Refusal } from '../contract/words.ts';
 import { type ClientHello, parseClientHello } from '../parse/client-hello.ts';
 import { CryptoStream, MAX_CRYPTO } from './crypto-stream.ts';
 import { readCryptoFrames } from './frames.ts';
+import { clientIdleTimeout } from './idle-timeout.ts';
 import { type InitialKeys, initialKeys } from './initial-keys.ts';
 import { openInitial } from './open-initial.ts';
 import { type QuicPacket, readPacket } from './packet.ts';
 import type { QuicVersion } from './versions.ts';
 
-/** Why a flow's first datagrams are not routed. A closed list. */
-export const QUIC_REFUSALS = {
-  unknown_version: 'a version of QUIC other than 1 and 2, which a Version Negotiation packet answers',
-  quic_malformed: 'the Initial packet or its frames break the rules of RFC 9000',
-  sni_malformed: 'the TLS hello breaks the rules of RFC 8446 or RFC 6066',
-  not_client_hello: 'the first TLS message is not a ClientHello',
-  hello_too_large: 'the ClientHello is larger than 64 KiB, comes in too many pieces or in too many datagrams',
-} as const;
-export type QuicRefusal = keyof typeof QUIC_REFUSALS;
+/** Why a flow's first datagrams are not routed. */
+export type QuicRefusal = Extract<Refusal, 'unknown_version' | 'quic_malformed' | 'sni_malformed' | 'not_client_hello' | 'hello_too_large'>;
 
 export type QuicVerdict =
   | { kind: 'more' }
   /** nothing of a client's first flight is in it: it is to be dropped, or belongs to a flow that is known already */
   | { kind: 'no-match' }
-  | { kind: 'asked'; hello: ClientHello; version: QuicVersion; dcid: Buffer; scid: Buffer }
+  /** `idleTimeout`: the client's max_idle_timeout in ms, null = none */
+  | { kind: 'asked'; hello: ClientHello; idleTimeout: number | null; version: QuicVersion; dcid: Buffer; scid: Buffer }
   | { kind: 'refused'; reason: QuicRefusal };
 
 const MORE: QuicVerdict = { kind: 'more' };
@@ -46,6 +42,11 @@ export class InitialFlow {
   #flow: Flow | null = null;
   #datagrams = 0;
   #settled: QuicVerdict | null = null;
+
+  /** held for pieces of the hello */
+  get bytes(): number {
+    return this.#stream.capacity;
+  }
 
   push(datagram: Buffer): QuicVerdict {
     if (this.#settled !== null) return this.#settled;
@@ -105,5 +106,6 @@ function readHello(bytes: Buffer, { version, dcid, scid }: Flow): QuicVerdict {
   if (end > MAX_CRYPTO) return { kind: 'refused', reason: 'hello_too_large' };
   if (bytes.length < end) return MORE;
   const hello = parseClientHello(bytes, HANDSHAKE_HEADER, end);
-  return hello === null ? { kind: 'refused', reason: 'sni_malformed' } : { kind: 'asked', hello, version, dcid, scid };
+  if (hello === null) return { kind: 'refused', reason: 'sni_malformed' };
+  return { kind: 'asked', hello, idleTimeout: clientIdleTimeout(bytes, HANDSHAKE_HEADER, end), version, dcid, scid };
 }

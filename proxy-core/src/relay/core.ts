@@ -1,3 +1,4 @@
+import type { HostPort } from '../contract/addresses.ts';
 import type { Config } from '../contract/config.ts';
 import type { Phase, Protocol, Reason } from '../contract/words.ts';
 import type { Drills } from '../drill/drills.ts';
@@ -12,6 +13,7 @@ import type { Allowlist } from '../route/allowlist.ts';
 import type { RouteTable } from '../route/table.ts';
 import type { ConnectionPool } from '../upstream/pool.ts';
 import type { TimerWheel } from './wheel.ts';
+import type { Wires } from './wire.ts';
 
 /** What a config says, in the form that connections use. A reload makes a new one; a connection keeps the one it began with. */
 export type Live = {
@@ -23,6 +25,10 @@ export type Live = {
   readonly routes: RouteTable;
   readonly allowlist: Allowlist;
   readonly destinations: Destinations;
+  /** of datagrams: the same, with the listeners that take those */
+  readonly quicDestinations: Destinations;
+  /** addresses of the config's backends, each once */
+  readonly writtenBackends: readonly HostPort[];
   /** milliseconds */
   readonly timeouts: { connect: number; clientHello: number; idle: number; halfClose: number; stalledWrite: number };
   /** whether a PROXY header is expected from this address, and believed */
@@ -59,6 +65,8 @@ export type Core = {
   readonly drills: Drills;
   readonly clients: Concurrency;
   readonly names: Concurrency;
+  /** how sockets are opened; settled at start */
+  wires: Wires;
   readonly connections: Set<OpenConnection>;
   /** called when a connection is gone from `connections` */
   onSettled: () => void;
