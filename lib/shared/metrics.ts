@@ -95,6 +95,8 @@ export const nodeMetricsQuerySchema = z.object({
     .transform((text) => text.split(','))
     .pipe(z.array(z.enum(SERIES, `must be names of: ${SERIES.join(', ')}`)))
     .optional(),
+  /** `delta` = the answer as nodeMetricsDeltaSchema */
+  encoding: z.enum(['plain', 'delta'], 'must be plain or delta').optional(),
   /** 1 = every raw sample of the range, 48 hours at most, whatever its number */
   full: z
     .enum(['0', '1'], 'must be 0 or 1')

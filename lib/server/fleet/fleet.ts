@@ -22,7 +22,7 @@ export type Fleet = {
 export type FleetDeps = {
   nodes: Pick<Nodes, 'list' | 'get'>;
   scraper: Pick<Scraper, 'health'>;
-  metrics: Pick<MetricStore, 'recent' | 'last' | 'raw' | 'query'>;
+  metrics: Pick<MetricStore, 'recent' | 'last' | 'columns' | 'query'>;
   ssh: Pick<Ssh, 'hostKey'>;
   configFiles: { agreed(nodeId: string): Promise<string | null> };
   runs: {
@@ -97,14 +97,16 @@ export function createFleet(deps: FleetDeps): Fleet {
     async history(id, query) {
       const member = await nodes.get(id);
       const range = rangeOf(query, clock.now());
-      const [chart, runs] = await Promise.all([readChart(deps.metrics, id, range), deps.runs.touching(id, range.fromMs, range.toMs)]);
+      const [chart, runs] = await Promise.all([
+        readChart(deps.metrics, id, range, query.series),
+        deps.runs.touching(id, range.fromMs, range.toMs),
+      ]);
       return {
         from: toInstant(range.fromMs),
         to: toInstant(range.toMs),
         step: chart.stepSeconds,
         processStarts: chart.processStarts.map(toInstant),
-        // a day of every sample: its times to a tenth of a second, or they would be half of the answer
-        times: query.full ? chart.times.map((seconds) => Math.round(seconds * 10) / 10) : chart.times,
+        times: chart.times,
         series: query.series ? Object.fromEntries(query.series.map((name) => [name, chart.series[name] ?? []])) : chart.series,
         // a node without a metrics page is always counted over SSH: nothing went blind
         blind: member.metrics.via === 'none' ? [] : chart.blind.map((b) => ({ from: toInstant(b.fromMs), to: toInstant(b.toMs) })),

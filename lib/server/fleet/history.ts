@@ -1,6 +1,6 @@
 import { HeadroomError } from '#server/kernel/errors.ts';
-import { type Chart, chartOfBuckets, chartOfSamples, type MetricStore } from '#server/metrics/index.ts';
-import type { NodeMetricsQuery } from '#shared/metrics.ts';
+import { type Chart, chartOfBuckets, chartOfColumns, columnsFor, type MetricStore, plainChart } from '#server/metrics/index.ts';
+import { type NodeMetricsQuery, SERIES, type SeriesName } from '#shared/metrics.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -45,14 +45,16 @@ export function rangeOf(query: NodeMetricsQuery, now: number): Range {
 }
 
 export async function readChart(
-  metrics: Pick<MetricStore, 'raw' | 'query'>,
+  metrics: Pick<MetricStore, 'columns' | 'query'>,
   nodeId: string,
   range: Range,
+  names: readonly SeriesName[] = SERIES,
 ): Promise<Chart & { stepSeconds: number }> {
   if (range.stepSeconds === 0) {
-    const samples = await metrics.raw(nodeId, range.fromMs - LOOK_BACK_MS, range.toMs + 1);
-    if (samples.length <= (range.maxPoints ?? MAX_POINTS) && samples.length > 0)
-      return { ...chartOfSamples(samples, range), stepSeconds: 0 };
+    const columns = await metrics.columns(nodeId, range.fromMs - LOOK_BACK_MS, range.toMs + 1, columnsFor(names));
+    const samples = columns.at.length;
+    if (samples > 0 && samples <= (range.maxPoints ?? MAX_POINTS))
+      return { ...plainChart(chartOfColumns(columns, range, names), range.maxPoints !== undefined), stepSeconds: 0 };
   }
   // raw samples may be too many (a run watched closely) or not kept any more
   const asked = range.stepSeconds || drawableStep(range.toMs - range.fromMs);

@@ -1,6 +1,7 @@
 import type { Retention } from '#server/kernel/retention.ts';
 import { foldInto, joined, samplesToBuckets, split, thinned } from './bucket-row.ts';
-import { chunkSamples, decodeChunk, encodeChunk } from './chunk.ts';
+import { chunkSamples, decodeChunk, decodeColumns, encodeChunk } from './chunk.ts';
+import { takeColumns } from './columns.ts';
 import { OpenBuckets } from './open-buckets.ts';
 import { OpenSamples } from './open-samples.ts';
 import { AT, SAMPLE_WIDTH } from './sample-row.ts';
@@ -68,6 +69,25 @@ export class History {
   raw(key: string, fromMs: number, toMs: number): Float64Array {
     const node = this.#ids.get(key);
     return node === undefined ? new Float64Array() : this.#rows(node, fromMs, toMs);
+  }
+
+  /** Single columns of raw(): those at `places` of a sample row. */
+  columns(key: string, fromMs: number, toMs: number, places: readonly number[]): Float64Array[] {
+    const node = this.#ids.get(key);
+    if (node === undefined) return places.map(() => new Float64Array());
+    const since = Math.max(fromMs, this.#rawFrom);
+    const chunks = this.#sql.chunks(node, since, toMs);
+    const open = takeColumns(this.#samples.get(node)?.rows ?? new Float64Array(), places);
+    const stored = chunks.reduce((sum, chunk) => sum + chunkSamples(chunk), 0);
+    const all = open.map((column) => new Float64Array(stored + column.length));
+    let end = 0;
+    for (const chunk of chunks) end += decodeColumns(chunk, places, all, end);
+    for (const [i, column] of open.entries()) all[i]?.set(column, stored);
+    const at = all[places.indexOf(AT)] ?? new Float64Array();
+    for (let row = 1; row < at.length; row++)
+      if ((at[row] ?? 0) <= (at[row - 1] ?? 0)) return takeColumns(this.#rows(node, fromMs, toMs), places);
+    const [first, behind] = [at.findIndex((ms) => ms >= since), at.findIndex((ms) => ms >= toMs)];
+    return all.map((column) => column.slice(first === -1 ? column.length : first, behind === -1 ? column.length : behind));
   }
 
   query(key: string, query: Query, nowMs: number): { stepMs: number; rows: Float64Array } {

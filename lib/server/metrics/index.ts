@@ -1,5 +1,7 @@
 export { openPostgresStore } from './postgres-store.ts';
 export { readFromPrometheus } from './prometheus-store.ts';
-export { type Chart, chartOfBuckets, chartOfSamples, createLiveSeries, explainedOf } from './series.ts';
+export { chartOfColumns, columnsFor, type RawChart } from './raw-chart.ts';
+export { type Chart, chartOfBuckets, createLiveSeries, explainedOf } from './series.ts';
 export { openMetricStore } from './sqlite-store.ts';
 export type { MetricStore } from './store.ts';
+export { plainChart } from './write-chart.ts';

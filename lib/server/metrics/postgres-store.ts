@@ -1,6 +1,7 @@
 import { openPostgres, type Postgres } from '#server/db/index.ts';
 import { DEFAULT_RETENTION, type Retention } from '#server/kernel/retention.ts';
 import { foldInto, joined, sameBucket, samplesToBuckets, split } from './bucket-row.ts';
+import { takeColumns } from './columns.ts';
 import { OpenBuckets } from './open-buckets.ts';
 import { BUCKET_TABLES, createPartitions, createTables, insertRows, packed, RAW_TABLE, type Table } from './postgres-tables.ts';
 import { AT, SAMPLE_WIDTH, THIN_MS } from './sample-row.ts';
@@ -114,6 +115,11 @@ function createShelf(postgres: Postgres, retention: Retention, now: () => number
     }
   }
 
+  async function raw(key: string, fromMs: number, toMs: number): Promise<Float64Array> {
+    const node = ids.get(key);
+    return node === undefined ? new Float64Array() : select(RAW_TABLE, node, since(RAW_TABLE, fromMs), toMs);
+  }
+
   return {
     append: (keys, packedRows) =>
       alone(() =>
@@ -129,10 +135,8 @@ function createShelf(postgres: Postgres, retention: Retention, now: () => number
           );
         }),
       ),
-    async raw(key, fromMs, toMs) {
-      const node = ids.get(key);
-      return node === undefined ? new Float64Array() : select(RAW_TABLE, node, since(RAW_TABLE, fromMs), toMs);
-    },
+    raw,
+    columns: async (key, fromMs, toMs, places) => takeColumns(await raw(key, fromMs, toMs), places),
     async query(key, query, nowMs) {
       const { tier, step, from } = planQuery(query, nowMs, retention);
       const node = ids.get(key);

@@ -1,5 +1,6 @@
 import type { Sample } from '#shared/metrics.ts';
 import { type Bucket, readBuckets, samplesToBuckets } from './bucket-row.ts';
+import { asColumns, placesOf, takeColumns } from './columns.ts';
 import { createPrometheusClient, type PrometheusClient, type Series } from './prometheus-client.ts';
 import { COUNTER_SERIES, GAUGE_SERIES, type PageSeries, START_SERIES, selectorOf } from './prometheus-series.ts';
 import { AT, COUNTER_0, COUNTERS, GAUGE_0, GAUGES, PROCESS_START, readSamples, SAMPLE_WIDTH } from './sample-row.ts';
@@ -44,6 +45,13 @@ export function readFromPrometheus(options: PrometheusOptions): MetricStore {
         fromMs,
         async (instance) => readSamples(await readRaw(client, instance, fromMs, toMs)),
         () => local.raw(nodeId, fromMs, toMs),
+      ),
+    columns: (nodeId, fromMs, toMs, keys) =>
+      past(
+        nodeId,
+        fromMs,
+        async (instance) => asColumns(keys, takeColumns(await readRaw(client, instance, fromMs, toMs), placesOf(keys))),
+        () => local.columns(nodeId, fromMs, toMs, keys),
       ),
     query: (nodeId, range) =>
       past(

@@ -7,6 +7,7 @@ export type WorkerStart = { file: string; retention: Retention };
 export type Ask =
   | { op: 'append'; keys: string[]; rows: Float64Array }
   | { op: 'raw'; key: string; fromMs: number; toMs: number }
+  | { op: 'columns'; key: string; fromMs: number; toMs: number; places: number[] }
   | { op: 'query'; key: string; query: Query; nowMs: number }
   | { op: 'recent'; sinceMs: number; fullSinceMs: number; nodes: { from: number; count: number } }
   | { op: 'prune'; nowMs: number }
@@ -15,6 +16,7 @@ export type Ask =
 export type Answers = {
   append: null;
   raw: Float64Array;
+  columns: Float64Array[];
   query: { stepMs: number; rows: Float64Array };
   recent: { key: string; rows: Float64Array }[];
   /** rows deleted */

@@ -10,12 +10,13 @@ export type Chart = {
   /** starts of process lives in the range, epoch ms */
   processStarts: number[];
   /** stretches in which the metrics page was dead and fds were counted over SSH */
-  blind: { fromMs: number; toMs: number }[];
+  blind: Stretch[];
 };
+export type Stretch = { fromMs: number; toMs: number };
 
 type Values = Record<SeriesName, number | null>;
 type Reading = Omit<Sample, 'source'>;
-const RATES: Record<CounterKey, SeriesName> = {
+export const RATES: Record<CounterKey, SeriesName> = {
   acceptedTotal: 'acceptedPerSecond',
   refusedTotal: 'refusedPerSecond',
   bytesTotal: 'bytesPerSecond',
@@ -23,30 +24,12 @@ const RATES: Record<CounterKey, SeriesName> = {
   cpuSeconds: 'cpuCores',
 };
 /** The longest time between two readings of a healthy node: fds counted over SSH come every 15 s. */
-const SHORTEST_GAP_MS = 40_000;
+export const SHORTEST_GAP_MS = 40_000;
 
 /** The chart series of each new sample, for the event stream. One per node. */
 export function createLiveSeries(): (sample: Sample) => Values {
   const rates = createRates();
   return (sample) => valuesOf(sample, rates.next(sample));
-}
-
-/** Samples before the range only serve the first rate in it. */
-export function chartOfSamples(samples: readonly Sample[], range: { fromMs: number; toMs: number }): Chart {
-  const rates = createRates();
-  const spacing = samples.slice(1).map((sample, i) => sample.at - (samples[i]?.at ?? sample.at));
-  const rows = withGaps(
-    samples.map((sample) => ({ atMs: sample.at, values: valuesOf(sample, rates.next(sample)) })).filter((row) => row.atMs >= range.fromMs),
-    Math.max(SHORTEST_GAP_MS, 3 * median(spacing)),
-  );
-  return {
-    times: rows.map((row) => row.atMs / 1000),
-    series: columns(rows, SERIES),
-    processStarts: starts(samples, range),
-    blind: stretches(
-      samples.filter((s) => s.at >= range.fromMs).map((s) => ({ fromMs: s.at, toMs: s.at, blind: s.source === 'ssh-proc' })),
-    ),
-  };
 }
 
 /** Gauges as averages, rates from counter to counter; `openFdsMin` and `openFdsMax` as well, so that no peak is averaged away. */
@@ -102,7 +85,7 @@ function createRates() {
 }
 
 /** To 0.1 a second, below 10 to 0.01 and below 1 to 0.00001: the digits after would be most of an answer's bytes. */
-const rounded = (rate: number): number => {
+export const rounded = (rate: number): number => {
   const scale = rate >= 10 ? 10 : rate >= 1 ? 100 : 1e5;
   return Math.round(rate * scale) / scale;
 };
@@ -142,11 +125,11 @@ function valuesOf(reading: Reading, rates: Record<CounterKey, number | null>): V
 /** Null where the node does not say what an idle process of its kind holds: a guessed baseline would explain, or accuse, too much. */
 export function explainedOf(reading: Reading): { explained: number | null; unexplained: number | null } {
   if (reading.baselineFds === null) return { explained: null, unexplained: null };
-  return explain(asSample(reading), reading.baselineFds);
+  return explain(asReading(reading), reading.baselineFds);
 }
 
 /** What explains fds is not where they were read. */
-const asSample = (reading: Reading): Sample => reading as Sample;
+export const asReading = (reading: Partial<Sample>): Sample => reading as Sample;
 
 type Row = { atMs: number; values: Record<string, number | null> | null };
 
@@ -172,9 +155,9 @@ function starts(readings: readonly { processStart: number | null }[], range: { f
 }
 
 /** A stretch lasts until the page is read again. */
-function stretches(readings: readonly { fromMs: number; toMs: number; blind: boolean }[]): Chart['blind'] {
-  const found: Chart['blind'] = [];
-  let open: Chart['blind'][number] | null = null;
+export function stretches(readings: readonly { fromMs: number; toMs: number; blind: boolean }[]): Stretch[] {
+  const found: Stretch[] = [];
+  let open: Stretch | null = null;
   for (const reading of readings) {
     if (open) open.toMs = reading.blind ? reading.toMs : reading.fromMs;
     if (reading.blind && !open) {
@@ -184,8 +167,4 @@ function stretches(readings: readonly { fromMs: number; toMs: number; blind: boo
     if (!reading.blind) open = null;
   }
   return found;
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 }

@@ -18,6 +18,7 @@ export async function openMetricStore(options: StoreOptions & { file: string; re
     {
       append: (keys, rows) => thread.ask('append', { op: 'append', keys, rows }, [bufferOf(rows)]),
       raw: (key, fromMs, toMs) => thread.ask('raw', { op: 'raw', key, fromMs, toMs }),
+      columns: (key, fromMs, toMs, places) => thread.ask('columns', { op: 'columns', key, fromMs, toMs, places }),
       query: (key, query, nowMs) => thread.ask('query', { op: 'query', key, query, nowMs }),
       async *recent(sinceMs, fullSinceMs) {
         for (let from = 0; ; from += RECENT_NODES) {

@@ -1,6 +1,7 @@
 import { systemClock } from '#server/kernel/clock.ts';
 import type { Sample } from '#shared/metrics.ts';
 import { type Bucket, readBuckets } from './bucket-row.ts';
+import { asColumns, placesOf, type SampleColumns, type ValueKey } from './columns.ts';
 import { createRecentSamples } from './recent.ts';
 import { readSamples, SAMPLE_WIDTH, writeSample } from './sample-row.ts';
 import type { Query } from './tiers.ts';
@@ -15,6 +16,8 @@ export type MetricStore = {
   recent(nodeId: string, sinceMs: number): Sample[];
   last(nodeId: string): Sample | null;
   raw(nodeId: string, fromMs: number, toMs: number): Promise<Sample[]>;
+  /** raw(), only what is asked for and without an object a sample */
+  columns(nodeId: string, fromMs: number, toMs: number, keys: readonly ValueKey[]): Promise<SampleColumns>;
   /** `stepSeconds` of the answer is wider than asked where only wider buckets are kept. Buckets without samples are left out. */
   query(nodeId: string, range: { fromMs: number; toMs: number; stepSeconds: number }): Promise<{ stepSeconds: number; buckets: Bucket[] }>;
   /** Retention: what is older is not answered any more, and its room is given back. Runs by itself every 5 minutes. */
@@ -29,6 +32,7 @@ export type Shelf = {
   /** all or nothing; `keys[i]` is the node of row i, and `rows` is the shelf's from now on */
   append(keys: string[], rows: Float64Array): Promise<unknown>;
   raw(key: string, fromMs: number, toMs: number): Promise<Float64Array>;
+  columns(key: string, fromMs: number, toMs: number, places: number[]): Promise<Float64Array[]>;
   query(key: string, query: Query, nowMs: number): Promise<{ stepMs: number; rows: Float64Array }>;
   /** raw samples of every node; those before `fullSinceMs` one a minute and process life */
   recent(sinceMs: number, fullSinceMs: number): AsyncIterable<{ key: string; rows: Float64Array }>;
@@ -116,6 +120,10 @@ export async function storeOn(shelf: Shelf, options: StoreOptions): Promise<Metr
     async raw(nodeId, fromMs, toMs) {
       await flushed();
       return readSamples(await shelf.raw(nodeId, fromMs, toMs));
+    },
+    async columns(nodeId, fromMs, toMs, keys) {
+      await flushed();
+      return asColumns(keys, await shelf.columns(nodeId, fromMs, toMs, placesOf(keys)));
     },
     async query(nodeId, { fromMs, toMs, stepSeconds }) {
       await flushed();

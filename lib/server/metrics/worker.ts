@@ -35,6 +35,8 @@ function handle(ask: Exclude<Ask, { op: 'prune' }>): Answers[Ask['op']] {
       return null;
     case 'raw':
       return history.raw(ask.key, ask.fromMs, ask.toMs);
+    case 'columns':
+      return history.columns(ask.key, ask.fromMs, ask.toMs, ask.places);
     case 'query':
       return history.query(ask.key, ask.query, ask.nowMs);
     case 'recent':
@@ -57,7 +59,7 @@ async function prune(nowMs: number): Promise<number> {
 
 function buffers(answer: Answers[Ask['op']]): ArrayBuffer[] {
   if (answer instanceof Float64Array) return [owned(answer)];
-  if (Array.isArray(answer)) return answer.map(({ rows }) => owned(rows));
+  if (Array.isArray(answer)) return answer.map((one) => owned(one instanceof Float64Array ? one : one.rows));
   if (answer !== null && typeof answer === 'object') return [owned(answer.rows)];
   return [];
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createFleet } from '#server/fleet/index.ts';
 import { HeadroomError, isHeadroomError } from '#server/kernel/errors.ts';
+import { columnsOfSamples } from '#server/metrics/columns.ts';
 import { createRecentSamples } from '#server/metrics/recent.ts';
 import type { NodeHealth } from '#server/scrape/index.ts';
 import { nodeMetricsAnswerSchema, nodeMetricsQuerySchema, type Sample } from '#shared/metrics.ts';
@@ -72,7 +73,11 @@ function rig(
     metrics: {
       recent: memory.since,
       last: memory.last,
-      raw: async (id, from, to) => memory.since(id, from).filter((s) => s.at < to),
+      columns: async (id, from, to, keys) =>
+        columnsOfSamples(
+          memory.since(id, from).filter((s) => s.at < to),
+          keys,
+        ),
       query: async (_, { stepSeconds }) => ({ stepSeconds, buckets: [] }),
     },
     ssh: {

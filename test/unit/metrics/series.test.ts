@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { chartOfSamples, createLiveSeries } from '#server/metrics/index.ts';
+import { columnsOfSamples } from '#server/metrics/columns.ts';
+import { chartOfColumns, columnsFor, createLiveSeries, plainChart } from '#server/metrics/index.ts';
+import { type Sample, SERIES } from '#shared/metrics.ts';
 import { sample } from '#test/support/samples.ts';
 
 const T0 = 1_700_000_000_000;
 const range = { fromMs: T0, toMs: T0 + 600_000 };
+const chartOfSamples = (samples: readonly Sample[], of: typeof range) =>
+  plainChart(chartOfColumns(columnsOfSamples(samples, columnsFor(SERIES)), of, SERIES), false);
 
 describe('a chart of samples', () => {
   test('no rate is drawn across a process start', () => {

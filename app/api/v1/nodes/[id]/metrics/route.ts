@@ -1,8 +1,13 @@
 import { z } from 'zod';
+import { inDifferences } from '#shared/differences.ts';
 import { nodeMetricsQuerySchema } from '#shared/metrics.ts';
 import { handle } from '../../../../_http/handle.ts';
+import { compressedJson } from './compressed-json.ts';
 
 export const GET = handle(
   { permission: 'fleet.read', params: z.object({ id: z.string() }), query: nodeMetricsQuerySchema },
-  ({ runtime, params, query }) => runtime.fleet.history(params.id, query),
+  async ({ runtime, params, query, request }) => {
+    const answer = await runtime.fleet.history(params.id, query);
+    return compressedJson(request, query.encoding === 'delta' ? inDifferences(answer) : answer);
+  },
 );
