@@ -42,6 +42,14 @@ export const strategySchema = z.object({
   /** the longest time, in seconds, that a changed node waits for the console before it restores itself */
   confirmSeconds: z.number().int().min(15).max(3600).default(120),
   gates: z.enum(['manual', 'auto']).default('manual'),
+  /** the label whose values are what fails together, like a site: never two nodes of one value at once */
+  failureGroup: z
+    .string()
+    .regex(/^[a-z][a-z0-9_.-]{0,39}$/, 'must be the name of a label')
+    .nullable()
+    .default(null),
+  /** nodes that a freeze or a window closes: refuse the run, or let them wait for their time */
+  onClosed: z.enum(['refuse', 'wait']).default('refuse'),
 });
 export type Strategy = z.infer<typeof strategySchema>;
 
@@ -51,6 +59,8 @@ export const runInputSchema = z.object({
   strategy: strategySchema.partial().optional(),
   params: z.record(z.string(), z.unknown()).optional(),
   dryRun: z.boolean().optional(),
+  /** goes on in spite of freezes and windows, with a reason for the audit; takes the permission run.approve */
+  override: z.object({ reason: z.string().trim().min(1).max(500) }).optional(),
 });
 export type RunInput = z.infer<typeof runInputSchema>;
 
@@ -145,6 +155,10 @@ export const runSchema = z.object({
   startedBy: z.string(),
   createdAt: instantSchema,
   finishedAt: instantSchema.nullable(),
+  /** a second person's word, where a rule asks for one; `until` is when the run ends by itself without it */
+  approval: z.object({ until: instantSchema, by: z.string().nullable(), at: instantSchema.nullable() }).nullable().default(null),
+  /** why freezes and windows do not hold it */
+  override: z.string().nullable().default(null),
   /** `matrix`: a run of more nodes than `FULL_TARGETS` comes without their steps; GET runs/:id/targets/:nodeId has them, node by node */
   detail: z.enum(['full', 'matrix']).default('full'),
   /** the steps of every node, in order */

@@ -23,6 +23,7 @@ export type Schema = {
   runTargets: RunTargetsTable;
   runSteps: RunStepsTable;
   runEvidence: RunEvidenceTable;
+  changeRules: ChangeRulesTable;
   /** one changing run per node at a time */
   runLocks: { nodeId: string; runId: string };
   /** `look`: JSON of fdLookSchema; `seen`: which look saw each socket first, of the newest look only */
@@ -171,10 +172,21 @@ type RunsTable = {
   controlBy: string | null;
   /** failed targets that somebody went on in spite of */
   acceptedFailures: number;
+  /** who started it, by id: a second person must be another one */
+  startedById: Generated<string>;
+  /** until when a second person may agree; null when none is needed */
+  approveBy: number | null;
+  approvedBy: string | null;
+  approvedAt: number | null;
+  /** why freezes and windows do not hold it */
+  override: string | null;
   /** the engine that works on it, and until when others leave it alone */
   leaseOwner: string | null;
   leaseUntil: number | null;
 };
+
+/** JSON of changeRuleInputSchema in `rule`. */
+type ChangeRulesTable = { id: string; rule: string; createdBy: string; createdAt: number };
 
 type RunTargetsTable = {
   runId: string;

@@ -19,7 +19,7 @@ export const pauseRun: Verb<typeof runRef, Tx, Run> = {
   input: runRef,
   async run(tx, { id }, { actor }) {
     const run = await open(tx, id, 'paused');
-    if (run.control === 'abort') throw wrongState(run, 'paused');
+    if (run.control === 'abort' || run.status === 'awaiting-approval') throw wrongState(run, 'paused');
     await updateRun(tx, id, { control: 'pause', controlBy: actor.name, status: 'paused' });
     return outcome(tx, run, { control: 'pause' });
   },

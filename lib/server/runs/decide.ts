@@ -9,7 +9,14 @@ export type LiveTarget = TargetState & {
   /** this process has heard from the node that the way back is armed, recently enough to rely on it */
   confirmed: boolean;
 };
-export type LiveRun = Omit<RunState, 'targets'> & { targets: LiveTarget[]; now: number };
+export type LiveRun = Omit<RunState, 'targets'> & {
+  targets: LiveTarget[];
+  now: number;
+  /** nodes that a freeze or a window keeps from being begun, by id */
+  closed?: ReadonlyMap<string, { why: string; until: number }>;
+  /** what fails together, by node id; nodes of one group are changed one at a time */
+  groups?: ReadonlyMap<string, string>;
+};
 
 export type Interruption = 'abort' | 'reverted' | 'overdue';
 
@@ -29,12 +36,23 @@ export type Action =
 /** What to do next, from data alone. Asked again after every change; when it answers nothing but `wake`, the run waits. */
 export function decide(run: LiveRun): Action[] {
   if (hasEnded(run.status)) return [];
+  if (run.status === 'awaiting-approval') return awaitApproval(run);
   const actions: Action[] = [];
   const started = run.targets.filter((t) => t.startedAt !== null && !targetEnded(t));
   for (const target of started) actions.push(...decideTarget(run, target));
   actions.push(...admit(run, started.length));
   actions.push(...decideRun(run));
   return actions;
+}
+
+/** Nothing is done before a second person agreed; without that it ends. */
+function awaitApproval(run: LiveRun): Action[] {
+  const until = run.approveBy ?? 0;
+  if (run.control !== 'abort' && run.now < until) return [{ do: 'wake', at: until }];
+  const open = run.targets.filter((t) => !targetEnded(t));
+  const summary = run.control === 'abort' ? 'not reached' : 'nobody agreed to it in time';
+  if (open.length > 0) return open.map((t) => ({ do: 'end-target', nodeId: t.nodeId, status: 'skipped', verdict: null, summary }));
+  return [{ do: 'end-run', status: 'aborted', verdict: null, summary: `${describeRun(run, 'aborted')}: no second person agreed` }];
 }
 
 function decideTarget(run: LiveRun, target: LiveTarget): Action[] {
@@ -105,11 +123,34 @@ function admit(run: LiveRun, inProgress: number): Action[] {
   if (!earlier.every(targetEnded)) return [];
   const bakedAt = Math.max(0, ...earlier.map((t) => (t.finishedAt ?? 0) + run.strategy.bakeSeconds * 1000));
   if (earlier.length > 0 && run.now < bakedAt) return [{ do: 'wake', at: bakedAt }];
-  return waiting
-    .filter((t) => t.batch === batch)
-    .slice(0, Math.max(0, run.strategy.maxParallel - inProgress))
-    .map((t) => ({ do: 'target', nodeId: t.nodeId, status: 'running' }));
+  return [...admitOpen(run, batch, run.strategy.maxParallel - inProgress), ...wakeForClosed(run, waiting)];
 }
+
+/** Of one batch, those that may be changed now; of a failure group one at a time. */
+function admitOpen(run: LiveRun, batch: number, room: number): Action[] {
+  const busy = new Set(run.targets.flatMap((t) => (t.startedAt !== null && !targetEnded(t) ? groupOf(run, t) : [])));
+  const admitted: Action[] = [];
+  for (const target of run.targets) {
+    if (admitted.length >= room) break;
+    const [group] = groupOf(run, target);
+    const free = group === undefined || !busy.has(group);
+    if (target.batch !== batch || target.startedAt !== null || targetEnded(target) || run.closed?.has(target.nodeId) || !free) continue;
+    if (group !== undefined) busy.add(group);
+    admitted.push({ do: 'target', nodeId: target.nodeId, status: 'running' });
+  }
+  return admitted;
+}
+
+const groupOf = (run: LiveRun, { nodeId }: LiveTarget): string[] => {
+  const group = run.groups?.get(nodeId);
+  return group === undefined ? [] : [group];
+};
+
+const wakeForClosed = (run: LiveRun, waiting: readonly LiveTarget[]): Action[] =>
+  waiting.flatMap((t) => {
+    const closed = run.closed?.get(t.nodeId);
+    return closed === undefined ? [] : [{ do: 'wake', at: closed.until }];
+  });
 
 const failures = (run: LiveRun): number => run.targets.filter((t) => t.status === 'failed' || t.status === 'rolled-back').length;
 

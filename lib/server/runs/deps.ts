@@ -13,7 +13,7 @@ import type { Sealed } from './bundle/signing-key.ts';
 export type RunsDeps = {
   db: Db;
   command: Command;
-  nodes: Pick<Nodes, 'get'>;
+  nodes: Pick<Nodes, 'get' | 'list'>;
   runbooks: Runbooks;
   ops: NodeOps;
   configFiles: { agree(db: Db | Tx, nodeId: string, sha256: string): Promise<void> };

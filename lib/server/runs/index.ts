@@ -1,4 +1,5 @@
 import { HeadroomError } from '#server/kernel/errors.ts';
+import type { ChangeRule } from '#shared/change-rules.ts';
 import { fingerprintOf } from '#shared/evidence/bundle.ts';
 import type { Run, RunList, RunTarget } from '#shared/runs.ts';
 import { type Instant, toInstant } from '#shared/time.ts';
@@ -9,6 +10,8 @@ import { abortRun, answerGate, notFound, pauseRun, resumeRun, retryRun } from '.
 import type { RunsDeps } from './deps.ts';
 import { createEngine } from './engine.ts';
 import { createRollBack } from './roll-back.ts';
+import { approveRun } from './rules/approve.ts';
+import { addChangeRule, loadRules, removeChangeRule } from './rules/rules.ts';
 import { skipInRun } from './skip.ts';
 import { createStartRun } from './start.ts';
 import { allowRuns, stopAllRuns } from './stop-all.ts';
@@ -50,6 +53,9 @@ export function createRuns(deps: RunsDeps) {
       retryRun,
       answerGate,
       skipInRun,
+      approveRun,
+      addChangeRule,
+      removeChangeRule,
       stopAllRuns,
       allowRuns,
     },
@@ -80,6 +86,7 @@ export function createRuns(deps: RunsDeps) {
       const { publicKey } = await signingKey();
       return { publicKey, fingerprint: await fingerprintOf(publicKey) };
     },
+    changeRules: (): Promise<ChangeRule[]> => loadRules(db),
     list: (): Promise<RunList> => listRuns(db, LIST_LIMIT),
     activeRunOf: (nodeId: string): string | null => locks.get(nodeId) ?? null,
     /** The runs that did something on a node in a span of time, for its charts. */

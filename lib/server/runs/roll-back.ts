@@ -11,6 +11,9 @@ import { assertNotStopped } from './stop-all.ts';
 
 const input = reasonSchema.partial().extend({ id: z.string().min(1).max(64) });
 
+/** Freezes and windows are there to keep nodes as they were agreed; this puts them there. */
+const BACK_TO_AGREED = 'a rollback puts back what was there before';
+
 /** A new run that puts back what an ended one changed, on exactly the nodes that still have its change. */
 export function createRollBack(deps: { runbooks: Runbooks }): Verb<typeof input, Tx, Run> {
   return {
@@ -26,7 +29,7 @@ export function createRollBack(deps: { runbooks: Runbooks }): Verb<typeof input,
       if (members.length === 0)
         throw new HeadroomError('run.wrong-state', `No registered node has a change of the run ${id}: there is nothing to roll back.`);
       const { strategy } = run;
-      const plan = { selector: `changed by ${id}`, strategy, params: { run: id }, dryRun: false, members };
+      const plan = { selector: `changed by ${id}`, strategy, params: { run: id }, dryRun: false, members, override: BACK_TO_AGREED };
       const started = await writeRun(tx, { ...plan, runbook: deps.runbooks.get('config-rollback') }, context);
       return { ...started, before: { rolledBack: id }, after: { reason: reason ?? null, nodes: members.map((m) => m.name) } };
     },

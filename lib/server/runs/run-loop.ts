@@ -7,11 +7,14 @@ import { createFollowedRun } from './followed-run.ts';
 import { createHeldNodes } from './held-nodes.ts';
 import { confirmNode, undoNode } from './hold-node.ts';
 import { Interrupted } from './interrupted.ts';
+import { createHolds, type Holds } from './rules/holds.ts';
 import { type TargetState, targetEnded } from './state.ts';
 import { runStep } from './step-job.ts';
 import type { StoredRun } from './store.ts';
 
 const RETRY_MS = 1500;
+/** A run that waits for an instant looks around this often. */
+const LOOK_AGAIN_MS = 60_000;
 
 type Job = { what: 'step' | 'confirm' | 'undo'; controller: AbortController; done: Promise<void> };
 
@@ -44,6 +47,7 @@ export function createRunLoop(
     const runbook = options.runbookOf({ version: row.runbookVersion, text: row.runbookText });
     return new Set(runbook.steps.filter((s) => s.onFail === 'continue').map((s) => s.key));
   });
+  const holds = createHolds(deps);
   const changed = (nodeId: string) => {
     followed.changed(nodeId);
     publish(runId, { locks: false });
@@ -79,7 +83,7 @@ export function createRunLoop(
     const run = await followed.read();
     if (run === null || hasEnded(run.status)) return options.onEnd();
     for (const target of run.targets) held.keep(run, target);
-    const actions = decide(toLive(run));
+    const actions = decide(toLive(run, await holds.of(run)));
     for (const action of actions) if (action.do === 'interrupt') jobs.get(action.nodeId)?.controller.abort(new Interrupted(action.why));
     if (actions.some(isStored)) {
       await options.assertOwned();
@@ -93,11 +97,13 @@ export function createRunLoop(
     }
     for (const action of actions) if (action.do === 'step' || action.do === 'confirm' || action.do === 'undo') launch(run, action);
     const at = Math.min(...actions.flatMap((a) => (a.do === 'wake' ? [a.at] : [])));
-    if (Number.isFinite(at)) wakeAt(at);
+    // Whatever a run waits for, the rules may change by themselves: a label, a fact.
+    if (Number.isFinite(at)) wakeAt(Math.min(at, clock.now() + LOOK_AGAIN_MS));
   }
 
-  const toLive = (run: StoredRun): LiveRun => ({
+  const toLive = (run: StoredRun, holding: Holds): LiveRun => ({
     ...run,
+    ...holding,
     now: clock.now(),
     targets: run.targets.map((t): LiveTarget => {
       if (t.startedAt === null || targetEnded(t)) return atRest(t);
@@ -158,6 +164,7 @@ export function createRunLoop(
     /** Somebody else wrote to this run. */
     changedElsewhere(): void {
       followed.changedElsewhere();
+      holds.forget();
       nudge();
     },
     /** Leaves everything as it is, for whoever takes over. */

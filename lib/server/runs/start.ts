@@ -5,6 +5,8 @@ import { newId } from '#server/kernel/ids.ts';
 import type { Verb, VerbContext, VerbOutcome } from '#server/kernel/verb.ts';
 import { createNodes } from '#server/nodes/index.ts';
 import type { Runbooks } from '#server/runbooks/index.ts';
+import { type Actor, roleMay } from '#shared/access.ts';
+import type { ChangeRule } from '#shared/change-rules.ts';
 import type { FleetMember } from '#shared/nodes.ts';
 import { REFUSED_STEP_KINDS, type Runbook } from '#shared/runbooks.ts';
 import {
@@ -19,6 +21,8 @@ import {
   strategySchema,
 } from '#shared/runs.ts';
 import { planBatches, planSteps } from './plan.ts';
+import { loadRules } from './rules/rules.ts';
+import { describeClosed, standingOf } from './rules/standing.ts';
 import { assertNotStopped } from './stop-all.ts';
 import { readRun } from './view.ts';
 
@@ -32,6 +36,7 @@ export function createStartRun(deps: { runbooks: Runbooks; facts: Facts | undefi
     input: runInputSchema,
     async run(tx, input, { actor, now }) {
       await assertNotStopped(tx);
+      const override = mayOverride(actor, input.override?.reason ?? null);
       const runbook = deps.runbooks.get(input.runbook);
       assertRunnable(runbook);
       const strategy = strategySchema.parse(input.strategy ?? {});
@@ -46,9 +51,39 @@ export function createStartRun(deps: { runbooks: Runbooks; facts: Facts | undefi
         );
 
       const { selector } = input;
-      return writeRun(tx, { runbook, members, selector, strategy, params, dryRun }, { actor, now });
+      const plan = { runbook, members, selector, strategy, params, dryRun, override };
+      const approval = runbook.mutates && !dryRun ? await assertMayStart(tx, plan, deps.facts, now) : null;
+      return writeRun(tx, { ...plan, approveBy: approval === null ? null : now + APPROVAL_MS }, { actor, now });
     },
   };
+}
+
+/** A run that nobody agreed to by then ends by itself: what was right yesterday may not be right today. */
+const APPROVAL_MS = 24 * 3_600_000;
+
+function mayOverride(actor: Actor, reason: string | null): string | null {
+  if (reason === null || roleMay(actor.role, 'run.approve')) return reason;
+  const needed = `Going on in spite of freezes and windows needs the permission run.approve; ${actor.name} has the role ${actor.role}.`;
+  throw new HeadroomError('auth.forbidden', needed);
+}
+
+/** The rule that asks for a second person, if one does. Throws run.closed when a node may not be changed now and nobody said that this is to be. */
+async function assertMayStart(tx: Tx, plan: RunPlan, facts: Facts | undefined, now: number): Promise<ChangeRule | null> {
+  const rules = await loadRules(tx);
+  const standings = plan.members.map((member) => ({
+    name: member.name,
+    ...standingOf(rules, { ...member, facts: facts?.(member) ?? {} }, now),
+  }));
+  const closed = standings.filter((s) => s.closed !== null);
+  const [first] = closed;
+  if (first?.closed && plan.override === null && plan.strategy.onClosed === 'refuse') {
+    const more = closed.length > 1 ? ` (${closed.length} of ${standings.length} nodes are closed)` : '';
+    throw new HeadroomError(
+      'run.closed',
+      `${first.name} is ${describeClosed(first.closed)}${more}. Start it with strategy.onClosed "wait" and it waits for its time, or with override.reason, which an approver may give.`,
+    );
+  }
+  return standings.find((s) => s.needsApproval !== null)?.needsApproval ?? null;
 }
 
 type RunPlan = {
@@ -58,11 +93,15 @@ type RunPlan = {
   strategy: Strategy;
   params: Record<string, unknown>;
   dryRun: boolean;
+  /** why freezes and windows do not hold it */
+  override?: string | null;
+  /** until when a second person may agree; before that nothing is done and no node is taken */
+  approveBy?: number | null;
 };
 
 /** Stores the plan, target by target, and takes the nodes. */
 export async function writeRun(tx: Tx, plan: RunPlan, { actor, now }: VerbContext): Promise<VerbOutcome<Run>> {
-  const { runbook, members, selector, strategy, params, dryRun } = plan;
+  const { runbook, members, selector, strategy, params, dryRun, override = null, approveBy = null } = plan;
   const id = newId('r', now);
   const targets = planBatches(members, strategy.batches);
   const steps = planSteps(runbook, { dryRun });
@@ -81,10 +120,15 @@ export async function writeRun(tx: Tx, plan: RunPlan, { actor, now }: VerbContex
       params: JSON.stringify(params),
       dryRun: dryRun ? 1 : 0,
       mutates: mutates ? 1 : 0,
-      status: 'running',
+      status: approveBy === null ? 'running' : 'awaiting-approval',
       verdict: null,
-      summary: `${names}: starting`,
+      summary: `${names}: ${approveBy === null ? 'starting' : 'waits for a second person to agree'}`,
       startedBy: actor.name,
+      startedById: actor.id,
+      approveBy,
+      approvedBy: null,
+      approvedAt: null,
+      override,
       createdAt: now,
       finishedAt: null,
       control: null,
@@ -94,7 +138,7 @@ export async function writeRun(tx: Tx, plan: RunPlan, { actor, now }: VerbContex
       leaseUntil: null,
     })
     .execute();
-  if (mutates) await takeNodes(tx, id, members);
+  if (mutates && approveBy === null) await takeNodes(tx, id, members);
   for (const target of targets) {
     await tx
       .insertInto('runTargets')
@@ -119,6 +163,7 @@ export async function writeRun(tx: Tx, plan: RunPlan, { actor, now }: VerbContex
     strategy,
     params,
     dryRun,
+    ...(override !== null && { override }),
   };
   return { result: run, object: `run:${id}`, after, events: [{ type: 'run.changed', runId: id }] };
 }

@@ -102,6 +102,8 @@ export type RunState = {
   control: RunControl | null;
   controlBy: string | null;
   acceptedFailures: number;
+  /** a second person may agree until then, epoch ms; null when none is needed */
+  approveBy: number | null;
   targets: TargetState[];
 };
 

@@ -39,6 +39,8 @@ export const stopAllRuns: Verb<typeof reasonSchema, Tx, Stopped> = {
       .set({ control: 'pause', controlBy: actor.name, status: 'paused' })
       .where('finishedAt', 'is', null)
       .where('control', 'is', null)
+      // A run that nobody agreed to does nothing that could be paused, and resuming must not stand in for agreeing.
+      .where('status', '!=', 'awaiting-approval')
       .returning('id')
       .execute();
     const paused = rows.map((r) => r.id);

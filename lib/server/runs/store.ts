@@ -31,6 +31,9 @@ export type StoredRun = RunState & {
   startedBy: string;
   createdAt: number;
   finishedAt: number | null;
+  override: string | null;
+  approvedBy: string | null;
+  approvedAt: number | null;
 };
 
 /** `soft`: the keys of the steps whose failure does not stop the others; it is in the runbook's text, not in a column. */
@@ -72,11 +75,23 @@ export function toRunHead(row: RunRow): Omit<StoredRun, 'targets'> {
     mutates: row.mutates === 1,
     startedBy: row.startedBy,
     createdAt: row.createdAt,
+    override: row.override,
+    approveBy: row.approveBy,
     ...toMoving(row),
   };
 }
 
-const MOVING = ['status', 'verdict', 'summary', 'finishedAt', 'control', 'controlBy', 'acceptedFailures'] as const;
+const MOVING = [
+  'status',
+  'verdict',
+  'summary',
+  'finishedAt',
+  'control',
+  'controlBy',
+  'acceptedFailures',
+  'approvedBy',
+  'approvedAt',
+] as const;
 
 /** What of a run's head changes while it runs. */
 const toMoving = (row: Pick<RunRow, (typeof MOVING)[number]>) => ({
@@ -87,6 +102,8 @@ const toMoving = (row: Pick<RunRow, (typeof MOVING)[number]>) => ({
   control: row.control === null ? null : oneOf(['pause', 'abort'] as const, row.control),
   controlBy: row.controlBy,
   acceptedFailures: row.acceptedFailures,
+  approvedBy: row.approvedBy,
+  approvedAt: row.approvedAt,
 });
 
 /** Null when the run is gone. */

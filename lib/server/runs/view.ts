@@ -86,6 +86,8 @@ function viewHead(run: Omit<StoredRun, 'targets'>): Omit<Run, 'targets' | 'detai
     startedBy: run.startedBy,
     createdAt: toInstant(run.createdAt),
     finishedAt: instant(run.finishedAt),
+    approval: run.approveBy === null ? null : { until: toInstant(run.approveBy), by: run.approvedBy, at: instant(run.approvedAt) },
+    override: run.override,
   };
 }
 

@@ -63,13 +63,16 @@ function untouched(target: TargetState): string {
 }
 
 /** The run in one sentence: what it does now, or how it ended. */
-export function describeRun(run: RunState, status: RunStatus): string {
+export function describeRun(run: RunState & { closed?: ReadonlyMap<string, { why: string }> | undefined }, status: RunStatus): string {
   const [only, ...more] = run.targets;
+  const closedWhy = (target: TargetState) => (target.status === 'pending' ? run.closed?.get(target.nodeId)?.why : undefined);
   if (only !== undefined && more.length === 0) {
     if (targetEnded(only)) return `${only.name}: ${only.summary}`;
-    return `${only.name}: ${progress(only, status)}`;
+    const why = closedWhy(only);
+    return `${only.name}: ${why === undefined ? progress(only, status) : `waits, ${why}`}`;
   }
-  const count = (s: TargetStatus) => run.targets.filter((t) => t.status === s);
+  const byStatus = Map.groupBy(run.targets, (t) => t.status);
+  const count = (s: TargetStatus) => byStatus.get(s) ?? [];
   const parts = (['succeeded', 'failed', 'rolled-back', 'aborted', 'skipped', 'running', 'waiting', 'paused', 'pending'] as const).flatMap(
     (s) => {
       const these = count(s);
@@ -86,7 +89,10 @@ export function describeRun(run: RunState, status: RunStatus): string {
   );
   const notFixed = run.targets.filter((t) => t.verdict === 'fail').map((t) => t.name);
   const judged = notFixed.length > 0 ? `not fixed: ${notFixed.slice(0, 5).join(', ')}${notFixed.length > 5 ? ', …' : ''}; ` : '';
-  return `${judged}of ${run.targets.length} nodes ${parts.join(', ')}`;
+  const held = run.closed === undefined || run.closed.size === 0 ? [] : run.targets.filter((t) => closedWhy(t) !== undefined);
+  const [first] = held;
+  const waits = first === undefined ? '' : `; ${held.length} wait, ${first.name} ${closedWhy(first)}`;
+  return `${judged}of ${run.targets.length} nodes ${parts.join(', ')}${waits}`;
 }
 
 function progress(target: TargetState, status: RunStatus): string {

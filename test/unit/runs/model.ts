@@ -43,6 +43,7 @@ export function modelRun(options: { nodes: number; gates: 'auto' | 'manual'; dra
     control: null,
     controlBy: null,
     acceptedFailures: 0,
+    approveBy: null,
     now,
     targets: Array.from({ length: options.nodes }, (_, i) => freshTarget(i)),
   };

@@ -3,8 +3,9 @@ import { ssh } from './0002-ssh.ts';
 import { runs } from './0003-runs.ts';
 import { transports } from './0004-transports.ts';
 import { xray } from './0005-xray.ts';
+import { changeRules } from './0006-change-rules.ts';
 
 /** Forward only, in this order. One that was released never changes; what it did wrong is put right by a later one. */
-export const MIGRATIONS: readonly Migration[] = [core, ssh, runs, transports, xray];
+export const MIGRATIONS: readonly Migration[] = [core, ssh, runs, transports, xray, changeRules];
 
 export type Migration = { name: string /** one or more statements */; sql: string };

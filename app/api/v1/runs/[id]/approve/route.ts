@@ -1,0 +1,7 @@
+import { z } from 'zod';
+import { handle } from '../../../../_http/handle.ts';
+
+export const POST = handle(
+  { permission: 'run.approve', params: z.object({ id: z.string() }) },
+  ({ runtime, actor, params, idempotencyKey }) => runtime.command(actor, runtime.runs.verbs.approveRun, params, { idempotencyKey }),
+);
