@@ -37,17 +37,31 @@ export type RunningProxy = Awaited<ReturnType<typeof startProxy>>;
 export async function startProxy(
   owner: Cleaner,
   config: string,
-  options: { drill?: string; fdLimit?: number; listeners?: number; command?: string[]; env?: NodeJS.ProcessEnv } = {},
+  options: {
+    drill?: string;
+    fdLimit?: number;
+    listeners?: number;
+    /** instead of ports of the system's choice */
+    listen?: string[];
+    command?: string[];
+    env?: Record<string, string>;
+    /** descriptors that it is born with, from 3 on */
+    fds?: number[];
+  } = {},
 ) {
   const dir = tempDir(owner);
   const file = path.join(dir, 'config.yaml');
-  const listen = Array.from({ length: options.listeners ?? 1 }, () => '"127.0.0.1:0"').join(', ');
+  const listen = (options.listen ?? Array.from({ length: options.listeners ?? 1 }, () => '127.0.0.1:0')).map((at) => `"${at}"`).join(', ');
   const whole = (text: string) => `listen_addrs: [${listen}]\nmetrics: { enabled: true, address: "127.0.0.1:0" }\n${text}`;
   fs.writeFileSync(file, whole(config));
   const command = [...(options.command ?? [process.execPath, CLI]), '-c', file, ...(options.drill ? ['--drill', options.drill] : [])];
   const limited =
     options.fdLimit === undefined ? command : ['/usr/bin/prlimit', `--nofile=${options.fdLimit}:${options.fdLimit}`, ...command];
-  const child = spawn(limited[0] ?? '', limited.slice(1), { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...options.env } });
+  const child = spawn(limited[0] ?? '', limited.slice(1), {
+    stdio: ['ignore', 'pipe', 'pipe', ...(options.fds ?? [])],
+    env: { ...process.env, ...options.env },
+  });
+  if (child.stdout === null || child.stderr === null) throw new Error('the proxy has no output');
   const output = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text) => {
     output.stdout += text;
