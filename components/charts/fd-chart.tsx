@@ -3,8 +3,10 @@ import { useMemo, useRef, useState } from 'react';
 import type uPlot from 'uplot';
 import { formatCount } from '#shared/units/count.ts';
 import { formatClock, formatDuration } from '#shared/units/time.ts';
+import type { Annotations } from './annotations.ts';
 import { type Cursor, useCursor } from './cursor.ts';
-import { type Annotations, drawForecast, drawLane, drawLimit, drawNow, drawStarts, drawWells, type Forecast } from './layers.ts';
+import { drawLane } from './lane.ts';
+import { drawForecast, drawLimit, drawNow, drawPin, drawStarts, drawWells, type Forecast } from './layers.ts';
 import { breakLines, nearest, splitExplained } from './lives.ts';
 import { type ChartWindow, niceTop } from './time-series.tsx';
 import { faded, hatch, token } from './tokens.ts';
@@ -14,7 +16,6 @@ export type FdData = {
   times: readonly number[];
   open: readonly (number | null)[];
   explained: readonly (number | null)[];
-  limit: number | null;
 };
 
 /** Index in the plotted columns: 1 all open fds where they are explained, 2 the explained part, 3 a mere count. */
@@ -22,7 +23,8 @@ const [OPEN, EXPLAINED] = [1, 2];
 
 /** The chart of the product: what is open, what of it is explained, how far the limit is, and when it is reached. */
 export function FdChart({
-  data: { times, open, explained, limit },
+  data: { times, open, explained },
+  limit,
   annotations,
   window,
   forecast,
@@ -30,10 +32,13 @@ export function FdChart({
   fit,
   cursor,
   summary,
+  pin,
+  onPin,
   onZoom,
   onZoomReset,
 }: {
   data: FdData;
+  limit: number | null;
   annotations: Annotations;
   /** what is shown, the future included */
   window: ChartWindow;
@@ -44,6 +49,9 @@ export function FdChart({
   cursor: Cursor;
   /** the chart in words */
   summary: string;
+  /** the instant that was chosen, epoch seconds */
+  pin: number | null;
+  onPin: (seconds: number) => void;
   onZoom: (from: number, to: number) => void;
   onZoomReset: () => void;
 }) {
@@ -89,6 +97,9 @@ export function FdChart({
     x: { min: window.from, max: window.to },
     y: { min: 0, max: top },
     cursor,
+    overlay: annotations,
+    pin,
+    onPin,
     onZoom,
     onZoomReset,
     drawUnder: (u) => drawWells(u, annotations, nowSeconds !== null && nowSeconds < window.to - 1 ? nowSeconds : null),
@@ -97,7 +108,8 @@ export function FdChart({
       if (forecast) drawForecast(u, forecast);
       if (limit !== null) drawLimit(u, limit);
       if (nowSeconds !== null && forecast) drawNow(u, nowSeconds, forecast.openFds);
-      if (!small) drawLane(u, annotations);
+      drawLane(u, annotations, !small);
+      if (pin !== null) drawPin(u, pin);
     },
   });
 

@@ -3,48 +3,11 @@ import type { Band } from '#shared/time.ts';
 import { formatBand } from '#shared/units/band.ts';
 import { formatCount } from '#shared/units/count.ts';
 import { formatDuration, formatHourMinute } from '#shared/units/time.ts';
+import type { Annotations } from './annotations.ts';
+import { line, paint } from './paint.ts';
 import { chartFont, faded, token } from './tokens.ts';
 
-/** What lies on every chart of a node, in epoch seconds. */
-export type Annotations = {
-  starts: readonly number[];
-  blind: readonly { from: number; to: number }[];
-  runs: readonly { id: string; title: string; from: number; to: number; verdict: string | null }[];
-};
 export type Forecast = { from: number; openFds: number; limit: number; band: Band };
-
-/** Draws in CSS pixels, cut to the plot unless `free`. */
-function paint(
-  u: uPlot,
-  draw: (
-    ctx: CanvasRenderingContext2D,
-    box: { left: number; top: number; right: number; bottom: number },
-    at: (seconds: number) => number,
-  ) => void,
-  free = false,
-) {
-  const { ctx } = u;
-  const ratio = devicePixelRatio || 1;
-  ctx.save();
-  ctx.scale(ratio, ratio);
-  // uPlot leaves its own pen settings behind
-  ctx.setLineDash([]);
-  ctx.textAlign = 'left';
-  ctx.textBaseline = 'middle';
-  const box = {
-    left: u.bbox.left / ratio,
-    top: u.bbox.top / ratio,
-    right: (u.bbox.left + u.bbox.width) / ratio,
-    bottom: (u.bbox.top + u.bbox.height) / ratio,
-  };
-  if (!free) {
-    ctx.beginPath();
-    ctx.rect(box.left, 0, box.right - box.left, box.bottom);
-    ctx.clip();
-  }
-  draw(ctx, box, (seconds) => box.left + u.valToPos(seconds, 'x'));
-  ctx.restore();
-}
 
 /** The future and the scrape-blind stretches are wells. */
 export function drawWells(u: uPlot, { blind }: Annotations, nowSeconds: number | null): void {
@@ -58,68 +21,38 @@ export function drawWells(u: uPlot, { blind }: Annotations, nowSeconds: number |
   });
 }
 
-/** A restart is a solid accent line, in every chart. */
-export function drawStarts(u: uPlot, { starts }: Annotations, fromY = 0): void {
+/** A restart is a solid accent line, a change of config.yaml and an incident are dashed ones, in every chart. */
+export function drawStarts(u: uPlot, { starts, configs, incidents }: Annotations, fromY = 0): void {
   paint(u, (ctx, { top, bottom }, at) => {
-    ctx.strokeStyle = token('--accent-line');
     ctx.lineWidth = 1.25;
+    ctx.strokeStyle = token('--accent-line');
     for (const start of starts) line(ctx, at(start), top - fromY, bottom);
+    ctx.lineWidth = 1;
+    ctx.setLineDash([4, 3]);
+    ctx.strokeStyle = token('--warn-line');
+    for (const config of configs) line(ctx, at(config.at), top - fromY, bottom);
+    ctx.strokeStyle = token('--danger-line');
+    for (const { from } of incidents) line(ctx, at(from), top - fromY, bottom);
+    ctx.setLineDash([]);
   });
 }
 
-/** Runs as spans and restarts as words, in the lane above the plot. Words that would touch are left out: the table has them. */
-export function drawLane(u: uPlot, { starts, runs, blind }: Annotations): void {
-  const taken: { from: number; to: number }[] = [];
-  paint(
-    u,
-    (ctx, { left, right, top }, at) => {
-      ctx.font = chartFont(500);
-      ctx.textBaseline = 'middle';
-      const write = (text: string, x: number, y: number, color: string) => {
-        const width = ctx.measureText(text).width;
-        const from = x + 6 + width > right ? x - 6 - width : x + 6;
-        if (from < left || taken.some((other) => from < other.to + 8 && from + width > other.from - 8)) return;
-        taken.push({ from, to: from + width });
-        ctx.fillStyle = color;
-        ctx.fillText(text, from, y);
-      };
-      for (const run of runs) {
-        const [from, to] = [Math.max(left, at(run.from)), Math.min(right, at(run.to))];
-        if (to < left || from > right) continue;
-        ctx.beginPath();
-        ctx.roundRect(from, top - 14, Math.max(6, to - from), 6, 2);
-        ctx.fillStyle = token('--accent-bg');
-        ctx.strokeStyle = token('--accent-line');
-        ctx.lineWidth = 1;
-        ctx.fill();
-        ctx.stroke();
-      }
-      const laneY = top - 26;
-      // Nothing was seen before the first sample: whether that life followed another one is not known.
-      const firstSample = u.data[0][0] ?? Number.NEGATIVE_INFINITY;
-      for (const start of starts) {
-        const run = runs.find(({ from, to }) => start >= from && start <= to);
-        const words = run ? `, ${run.title}${run.verdict ? `: ${VERDICT_WORDS[run.verdict] ?? run.verdict}` : ''}` : '';
-        if (at(start) >= left && at(start) <= right)
-          write(
-            `${start <= firstSample ? 'started' : 'restart'} ${formatHourMinute(start * 1000)}${words}`,
-            at(start),
-            laneY,
-            token('--text-1'),
-          );
-      }
-      for (const run of runs)
-        if (!starts.some((start) => start >= run.from && start <= run.to) && at(run.from) >= left && at(run.from) <= right)
-          write(run.title, at(run.from) - 6, laneY, token('--text-1'));
-      for (const { from, to } of blind)
-        if (at(to) > left && at(from) < right)
-          write('scrape-blind, counted over SSH', Math.max(left, at(from)) - 6, laneY, token('--unknown-fg'));
-    },
-    true,
-  );
+/** The instant that was chosen, here or in the journal: a line of its own colour with a foot. */
+export function drawPin(u: uPlot, seconds: number): void {
+  paint(u, (ctx, { top, bottom }, at) => {
+    const x = at(seconds);
+    ctx.strokeStyle = token('--text-1');
+    ctx.lineWidth = 1.25;
+    line(ctx, x, top, bottom);
+    ctx.fillStyle = token('--text-1');
+    ctx.beginPath();
+    ctx.moveTo(x - 4, top);
+    ctx.lineTo(x + 4, top);
+    ctx.lineTo(x, top + 6);
+    ctx.closePath();
+    ctx.fill();
+  });
 }
-
-const VERDICT_WORDS: Record<string, string> = { pass: 'passed', fail: 'not fixed', inconclusive: "can't tell" };
 
 /** The limit is a solid line with its number. */
 export function drawLimit(u: uPlot, limit: number): void {
@@ -187,10 +120,10 @@ export function drawForecast(u: uPlot, { from, openFds, limit, band }: Forecast)
     const width = Math.max(...words.map((text) => ctx.measureText(text).width));
     if (width > room) return;
     const x = Math.min(right - width / 2 - 4, Math.max(x0 + width / 2 + 10, arrives ? middle[0] : right));
-    // under the limit line where the cone has passed, else under the cone's start
-    const below = y0 - yLimit > 70 ? Math.max(yLimit + 22, Math.min(middle[1], y0) + 22) : y0 + 22;
-    // two lines of words: where they would reach into the axis they stand above the cone, or not at all
-    const above = Math.min(near[1], middle[1], y0) - 30;
+    // two lines of words: under the cone at their left end, where it is lowest; where they would reach into the axis, above it; else not at all
+    const lowest = far[0] > x0 ? y0 + ((far[1] - y0) * Math.max(0, x - width / 2 - x0)) / (far[0] - x0) : y0;
+    const below = Math.max(yLimit + 22, lowest + 16);
+    const above = near[0] > x0 ? Math.min(near[1], middle[1]) - 30 : y0 - 40;
     const textY = below + 24 <= bottom ? below : above >= yLimit + 12 ? above : null;
     if (textY === null) return; // the headline says it too
     ctx.textAlign = 'center';
@@ -222,11 +155,4 @@ export function drawNow(u: uPlot, nowSeconds: number, openFds: number | null): v
     ctx.fill();
     ctx.stroke();
   });
-}
-
-function line(ctx: CanvasRenderingContext2D, x: number, top: number, bottom: number) {
-  ctx.beginPath();
-  ctx.moveTo(x, top);
-  ctx.lineTo(x, bottom);
-  ctx.stroke();
 }

@@ -2,8 +2,9 @@
 import { useMemo, useRef } from 'react';
 import type uPlot from 'uplot';
 import { formatClock } from '#shared/units/time.ts';
+import type { Annotations } from './annotations.ts';
 import { type Cursor, useCursor } from './cursor.ts';
-import { type Annotations, drawStarts, drawWells } from './layers.ts';
+import { drawPin, drawStarts, drawWells } from './layers.ts';
 import { breakLines, lastKnown, nearest } from './lives.ts';
 import { faded, token } from './tokens.ts';
 import { usePlot } from './use-plot.ts';
@@ -25,6 +26,8 @@ export function TimeSeries({
   window,
   cursor,
   note,
+  pin,
+  onPin,
   onZoom,
   onZoomReset,
 }: {
@@ -37,6 +40,8 @@ export function TimeSeries({
   window: ChartWindow;
   cursor: Cursor;
   note?: string | undefined;
+  pin: number | null;
+  onPin: (seconds: number) => void;
   onZoom: (from: number, to: number) => void;
   onZoomReset: () => void;
 }) {
@@ -68,7 +73,13 @@ export function TimeSeries({
     onZoom,
     onZoomReset,
     drawUnder: (u) => drawWells(u, annotations, null),
-    drawOver: (u) => drawStarts(u, annotations),
+    drawOver: (u) => {
+      drawStarts(u, annotations);
+      if (pin !== null) drawPin(u, pin);
+    },
+    overlay: annotations,
+    pin,
+    onPin,
   });
   const at = useCursor(cursor);
   const index = at === null ? null : nearest(times, at);

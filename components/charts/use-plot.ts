@@ -17,6 +17,11 @@ export type PlotInput = {
   x: { min: number; max: number };
   y: { min: number; max: number };
   cursor: Cursor;
+  /** drawn over the data; another one is one redraw */
+  overlay: unknown;
+  pin: number | null;
+  /** a click, or Enter at the keyboard's cursor */
+  onPin: (seconds: number) => void;
   onZoom: (fromSeconds: number, toSeconds: number) => void;
   onZoomReset: () => void;
   /** under the series (bands of time) and over them (lines, forecast) */
@@ -42,18 +47,20 @@ export function usePlot(frame: RefObject<HTMLDivElement | null>, input: PlotInpu
     resize.observe(element);
     const reset = () => latest.current.onZoomReset();
     u.over.addEventListener('dblclick', reset);
+    const stopPin = onClick(u, (seconds) => latest.current.onPin(seconds));
     const stopTheme = onThemeChange(() => u.redraw(true, true));
     // the first frame may come before the web font
     void document.fonts?.ready.then(() => plot.current === u && u.redraw(false, true));
     return () => {
       stopTheme();
+      stopPin();
       resize.disconnect();
       u.destroy();
       plot.current = null;
     };
   }, [frame]);
 
-  const { data, x, y, height } = input;
+  const { data, x, y, height, overlay, pin } = input;
   useEffect(() => {
     plot.current?.setData(data);
   }, [data]);
@@ -62,6 +69,10 @@ export function usePlot(frame: RefObject<HTMLDivElement | null>, input: PlotInpu
     plot.current?.setScale('x', { min: x.min, max: x.max });
     plot.current?.setScale('y', { min: y.min, max: y.max });
   }, [x.min, x.max, y.min, y.max]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what is drawn over the data is read when drawing
+  useEffect(() => {
+    plot.current?.redraw(false, false);
+  }, [overlay, pin]);
   useEffect(() => {
     const u = plot.current;
     if (u && u.height !== height) u.setSize({ width: u.width, height });
@@ -77,6 +88,10 @@ export function usePlot(frame: RefObject<HTMLDivElement | null>, input: PlotInpu
       input.cursor.set(null);
       return;
     }
+    if (event.key === 'Enter' && input.cursor.get() !== null) {
+      input.onPin(input.cursor.get() ?? 0);
+      return;
+    }
     const step = { ArrowLeft: -1, ArrowRight: 1, Home: Number.NEGATIVE_INFINITY, End: Number.POSITIVE_INFINITY }[event.key];
     if (step === undefined) return;
     event.preventDefault();
@@ -85,6 +100,23 @@ export function usePlot(frame: RefObject<HTMLDivElement | null>, input: PlotInpu
     moveCursor(u, { left: u.valToPos(Number(times[to]), 'x'), top: u.over.clientHeight / 2 });
   };
   return { plot, onKeyDown };
+}
+
+/** A click that drags nothing. */
+function onClick(u: uPlot, act: (seconds: number) => void): () => void {
+  let downAt = Number.NaN;
+  const down = ({ clientX }: MouseEvent) => {
+    downAt = clientX;
+  };
+  const click = ({ clientX, detail }: MouseEvent) => {
+    if (detail === 1 && Math.abs(clientX - downAt) < 4) act(u.posToVal(clientX - u.over.getBoundingClientRect().left, 'x'));
+  };
+  u.over.addEventListener('mousedown', down);
+  u.over.addEventListener('click', click);
+  return () => {
+    u.over.removeEventListener('mousedown', down);
+    u.over.removeEventListener('click', click);
+  };
 }
 
 /** uPlot's third argument, which its types leave out, tells the other charts of the page too. */
@@ -131,7 +163,13 @@ function options(element: HTMLElement, latest: RefObject<PlotInput>): uPlot.Opti
     },
     hooks: {
       drawClear: [(u) => latest.current.drawUnder?.(u)],
-      draw: [(u) => latest.current.drawOver?.(u)],
+      draw: [
+        (u) => {
+          latest.current.drawOver?.(u);
+          // a test reads how often a live chart is drawn
+          u.root.dataset.draws = String(Number(u.root.dataset.draws ?? 0) + 1);
+        },
+      ],
       setCursor: [(u) => latest.current.cursor.set(timeUnderCursor(u))],
       setSelect: [
         (u) => {

@@ -143,7 +143,8 @@ export function applyEvents(client: QueryClient, events: readonly LiveEvent[]): 
   const mark = (key: readonly unknown[]) => stale.set(JSON.stringify(key), key);
   for (const event of events) {
     if (event.type === 'node.changed')
-      for (const key of [queryKeys.fleet, queryKeys.node(event.nodeId), queryKeys.config(event.nodeId)]) mark(key);
+      for (const key of [queryKeys.fleet, queryKeys.node(event.nodeId), queryKeys.config(event.nodeId), queryKeys.eventsOf(event.nodeId)])
+        mark(key);
     if (event.type === 'run.changed') for (const key of [queryKeys.runs, queryKeys.run(event.runId)]) mark(key);
     if (event.type === 'audit.appended') mark(queryKeys.audit);
   }

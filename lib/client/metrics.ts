@@ -49,3 +49,21 @@ export function useNodeMetrics(id: string, range: Range, serverNow: () => number
     retry: false,
   });
 }
+
+/** What happened to the node in the range, for the lane above its charts. Charts do not wait for it. */
+export function useNodeEvents(id: string, range: Range, serverNow: () => number) {
+  const queryKey = queryKeys.events(id, rangeKey(range));
+  useSteadyRefetch(queryKey, LIVE_REFETCH_MS, range.kind === 'live');
+  return useQuery({
+    queryKey,
+    queryFn: ({ signal }) => {
+      const toMs = range.kind === 'live' ? serverNow() : range.toMs;
+      const fromMs = range.kind === 'live' ? toMs - range.seconds * 1000 : range.fromMs;
+      const query = { from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() };
+      return api.get(`nodes/${encodeURIComponent(id)}/events`, shape('nodeEventsAnswerSchema'), { signal, query });
+    },
+    placeholderData: keepPreviousData,
+    staleTime: range.kind === 'live' ? 10_000 : Number.POSITIVE_INFINITY,
+    retry: false,
+  });
+}

@@ -34,15 +34,6 @@ export function useNodeConfig(id: string) {
   });
 }
 
-export function useNodeLogs(id: string, options: { lines: number; follow: boolean }) {
-  return useQuery({
-    queryKey: queryKeys.logs(id, options.lines),
-    queryFn: ({ signal }) => api.get(path(id, '/logs'), shape('nodeLogsSchema'), { signal, query: { lines: options.lines } }),
-    refetchInterval: options.follow ? 3000 : false,
-    retry: false,
-  });
-}
-
 /** Runs that had this node among their targets, newest first. */
 export function useRunsOf(name: string) {
   return useQuery({

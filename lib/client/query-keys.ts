@@ -16,11 +16,12 @@ export const queryKeys = {
   node: (id: string) => ['node', id] as const,
   metricsOf: (id: string) => ['metrics', id] as const,
   metrics: (id: string, range: string) => ['metrics', id, range] as const,
+  eventsOf: (id: string) => ['events', id] as const,
+  events: (id: string, range: string) => ['events', id, range] as const,
   hostKey: (id: string) => ['host-key', id] as const,
   config: (id: string) => ['config', id] as const,
   fdsOf: (id: string) => ['fds', id] as const,
   fds: (id: string, since: string | null) => ['fds', id, since] as const,
-  logs: (id: string, lines: number) => ['logs', id, lines] as const,
   runs: ['runs'] as const,
   run: (id: string) => ['run', id] as const,
   /** below run(id): what makes the run stale makes its nodes stale */

@@ -3,6 +3,7 @@ import { tokenSchema } from '#shared/access.ts';
 
 /** What answers look like. The schema library is a third of the first page's script, so this file is only ever imported late: use shape(). */
 export { createdTokenSchema, sessionSchema } from '#shared/access.ts';
+export { nodeEventsAnswerSchema } from '#shared/annotations.ts';
 export { auditPageSchema } from '#shared/audit.ts';
 export { problemSchema } from '#shared/errors.ts';
 export { eventSchema } from '#shared/events.ts';
@@ -14,7 +15,6 @@ export { nodeFdsSchema } from '#shared/xray.ts';
 
 export const anythingSchema = z.unknown();
 export const tokenListSchema = z.object({ tokens: z.array(tokenSchema) });
-export const nodeLogsSchema = z.object({ lines: z.array(z.string()) });
 export const setupSchema = z.object({ open: z.boolean() });
 export const sshKeySchema = z.object({ publicKey: z.string() });
 export const hostKeySchema = z.object({ pinned: z.string().nullable(), offered: z.string().nullable(), blocked: z.boolean() });

@@ -87,6 +87,18 @@ export function createMockApi() {
         nodeMetrics(one, startedMs, { fromMs: at('from'), toMs: at('to'), step: Number(url.searchParams.get('step')) }),
       );
     }
+    if (part === 'events') {
+      const at = (minutes: number) => iso(now() - minutes * 60_000);
+      const sha = 'a'.repeat(64);
+      const point = (minutes: number) => ({ from: at(minutes), to: at(minutes) });
+      const events = [
+        { kind: 'config', ...point(52), before: sha, after: 'b'.repeat(64), runId: null },
+        { kind: 'restart', ...point(25.5), livedSeconds: 9000, fdsBefore: 8191, fdsAfter: 62, runId: 'run-1188' },
+        { kind: 'incident', from: at(12), to: null, incidentId: 'i1', title: 'fd leak', severity: 'danger' },
+        { kind: 'drill', from: at(25), to: null, drill: 'pool-leak' },
+      ];
+      return send(response, 200, { from: url.searchParams.get('from'), to: url.searchParams.get('to'), events, cut: false });
+    }
     if (part === 'config')
       return send(response, 200, {
         path: '/etc/sniproxy/config.yaml',
@@ -96,6 +108,8 @@ export function createMockApi() {
         drift: view.drift,
         findings: FINDINGS,
       });
+    if (part === 'logs' && url.searchParams.get('follow') === '1')
+      return logStream(response, one.name, Number(url.searchParams.get('lines')));
     if (part === 'logs')
       return send(response, 200, {
         lines: Array.from(
@@ -123,6 +137,23 @@ export function createMockApi() {
     };
     return send(response, 200, { node: view, member: { ...member, id: view.id, version: 3, createdAt: iso(startedMs - 8e9) } });
   }
+}
+
+/** Two lines a second after as many old ones as were asked for, 4 s apart. */
+function logStream(response: ServerResponse, name: string, lines: number) {
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
+  let count = 0;
+  const line = (at: number) => {
+    count++;
+    const text =
+      count % 9 === 4
+        ? 'WARN accept: too many open files'
+        : `INFO relay closed reason=${count % 4 ? 'client_eof' : 'idle'} bytes=${count}18231`;
+    response.write(`data: ${new Date(at).toISOString().slice(0, 19)}+0000 ${name} sniproxy[18231]: ${text}\n\n`);
+  };
+  for (let i = lines; i > 0; i--) line(Date.now() - i * 4000);
+  const timer = setInterval(() => line(Date.now()), 500);
+  response.on('close', () => clearInterval(timer));
 }
 
 function stream(request: IncomingMessage, response: ServerResponse, nodes: () => FleetNode[]) {
