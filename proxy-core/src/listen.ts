@@ -1,7 +1,6 @@
-import net from 'node:net';
+import type net from 'node:net';
 import { formatHostPort, type HostPort, parseIpPort } from './contract/addresses.ts';
 import { codeOf, messageOf, StartError } from './errors.ts';
-import { KEEP_ALIVE_MS } from './relay/wire.ts';
 
 /** Connections that the kernel holds ready while the event loop is busy. */
 const BACKLOG = 4096;
@@ -36,10 +35,6 @@ export function listenError(key: string, at: HostPort, error: unknown): StartErr
     `${key}: ${formatHostPort(at)} ${BIND_WORDS[code] ?? `cannot be listened on: ${messageOf(error)}`}${code ? ` (${code})` : ''}`,
   );
 }
-
-/** Clients' sockets stay open until both sides have finished. */
-export const createListener = (accept: (socket: net.Socket) => void): net.Server =>
-  net.createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }, accept);
 
 export function addressOf(server: net.Server): HostPort[] {
   const at = server.address();

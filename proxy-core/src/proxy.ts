@@ -5,10 +5,10 @@ import { type Admin, createAdmin } from './admin/server.ts';
 import { type Status, statusOf } from './admin/status.ts';
 import type { HostPort } from './contract/addresses.ts';
 import type { Config } from './contract/config.ts';
-import type { Drill, Refusal } from './contract/words.ts';
+import type { Drill } from './contract/words.ts';
 import { Drills } from './drill/drills.ts';
 import { StartError } from './errors.ts';
-import { Concurrency, clientKey } from './guard/concurrency.ts';
+import { Concurrency } from './guard/concurrency.ts';
 import { FDS_PER_CONNECTION, FdBudget } from './guard/fd-budget.ts';
 import { addressesOf, addressOf, type ListenAt, listen } from './listen.ts';
 import type { Log } from './log.ts';
@@ -114,7 +114,7 @@ export function createProxy(options: ProxyOptions): SniProxy {
     core.budget.measure(core.pool.idle + (admin.current?.sockets ?? 0));
     core.maxConnections = Math.min(core.live.maxConnections, Math.floor(core.budget.total / FDS_PER_CONNECTION));
   };
-  const accept = (client: Wire) => acceptInto(core, socket);
+  const accept = (client: Wire) => acceptInto(core, client);
   let measuring: NodeJS.Timeout | null = null;
 
   return {
@@ -210,8 +210,6 @@ export function socketsOf({ listen_addrs, metrics, udp_listen_addrs, quic_config
     datagrams: quic_config?.enabled === false ? [] : addressesOf('udp_listen_addrs', udp_listen_addrs ?? []),
   };
 }
-
-function ignore(): void {}
 
 function warnOfClamp({ live, budget, log }: Core): void {
   const { warning } = clampConnections(live.config, budget.limit, budget.baseline);

@@ -1,88 +1,65 @@
-import net from 'node:net';
-
-/** What a connection does when its sockets speak. One set of functions serves all sockets: no closure is made per connection. */
-export type SocketOwner = {
-  clientData(chunk: Buffer): void;
-  clientEnd(): void;
-  clientDrain(): void;
-  clientError(): void;
-  clientClose(): void;
-  upstreamConnect(): void;
-  upstreamData(chunk: Buffer): void;
-  upstreamEnd(): void;
-  upstreamDrain(): void;
-  upstreamError(error: Error): void;
-  upstreamClose(socket: net.Socket): void;
-};
-
-const OWNER = Symbol('connection');
-type Owned = net.Socket & { [OWNER]?: SocketOwner };
-
-/** The owner that `wireClient` or `dialUpstream` put there. A socket without one has been given away. */
-const ownerOf = (socket: net.Socket): SocketOwner | undefined => (socket as Owned)[OWNER];
-
-export function wireClient(socket: net.Socket, owner: SocketOwner): void {
-  (socket as Owned)[OWNER] = owner;
-  socket.on('data', onClientData);
-  socket.on('end', onClientEnd);
-  socket.on('drain', onClientDrain);
-  socket.on('error', onClientError);
-  socket.on('close', onClientClose);
-}
+import type net from 'node:net';
+import type { HostPort } from '../contract/addresses.ts';
 
 /** Silence after which the kernel begins to ask whether the peer is still there. */
 export const KEEP_ALIVE_MS = 60_000;
 
-export function dialUpstream(host: string, port: number, owner: SocketOwner): net.Socket {
-  const socket = net.connect({ host, port, allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
-  (socket as Owned)[OWNER] = owner;
-  socket.on('connect', onUpstreamConnect);
-  socket.on('data', onUpstreamData);
-  socket.on('end', onUpstreamEnd);
-  socket.on('drain', onUpstreamDrain);
-  socket.on('error', onUpstreamError);
-  socket.on('close', onUpstreamClose);
-  return socket;
-}
+/**
+ * One TCP connection, with the little that a relay needs of it. There are two kinds: sockets by their handle, and by streams where this Node
+ * does not offer what handles need. Nothing is told to the owner from inside a call of the owner's, and nothing after `close`.
+ */
+export type Wire = {
+  /** Who is told what happens. Changing it is how a connection changes its state. */
+  owner: WireOwner;
+  readonly closed: boolean;
+  /** The other side's address and this side's; null when the connection is gone. The first answer is kept. */
+  remote(): HostPort | null;
+  local(): HostPort | null;
+  /** Nothing is read before the first call. */
+  read(): void;
+  pause(): void;
+  /**
+   * True when the kernel has taken all of it. Otherwise the rest waits, the bytes must stay as they are, and `wireDrained` tells when nothing waits
+   * any more; to write meanwhile is allowed, and makes more wait.
+   */
+  write(bytes: Buffer): boolean;
+  /** End of file, behind what is written. The other direction stays open. */
+  finish(): void;
+  /** Frees the descriptor at once; what waits is lost. `reset`: the other side must not take it for a proper end. */
+  close(reset: boolean): void;
+  /** From here on it may read in large portions, which are the owner's for as long as `wireData` runs or its bytes wait in another wire. */
+  carry(): void;
+  /** For one that has lived for some time: it is looked after by keepalive, and a large buffer goes back. Not while its bytes wait elsewhere. */
+  rest(): void;
+  /** Ends the wire and hands its descriptor over. What waits to be written still goes out. */
+  toSocket(): net.Socket;
+};
 
-/** Only the close of a socket still reaches its owner, which then counts its descriptor as free. What it sends is thrown away. */
-export function giveAway(socket: net.Socket): void {
-  socket.off('data', onUpstreamData);
-  socket.off('end', onUpstreamEnd);
-  socket.off('drain', onUpstreamDrain);
-  socket.resume();
-}
+export type WireOwner = {
+  /** a dialled wire is open */
+  wireConnected(wire: Wire): void;
+  /** Before `carry` the bytes are the owner's to keep. */
+  wireData(wire: Wire, bytes: Buffer): void;
+  wireEnded(wire: Wire): void;
+  wireDrained(wire: Wire): void;
+  /** reset, or not connected; the owner is to close it */
+  wireFailed(wire: Wire, code: string): void;
+};
 
-function onClientData(this: net.Socket, chunk: Buffer): void {
-  ownerOf(this)?.clientData(chunk);
-}
-function onClientEnd(this: net.Socket): void {
-  ownerOf(this)?.clientEnd();
-}
-function onClientDrain(this: net.Socket): void {
-  ownerOf(this)?.clientDrain();
-}
-function onClientError(this: net.Socket): void {
-  ownerOf(this)?.clientError();
-}
-function onClientClose(this: net.Socket): void {
-  ownerOf(this)?.clientClose();
-}
-function onUpstreamConnect(this: net.Socket): void {
-  ownerOf(this)?.upstreamConnect();
-}
-function onUpstreamData(this: net.Socket, chunk: Buffer): void {
-  ownerOf(this)?.upstreamData(chunk);
-}
-function onUpstreamEnd(this: net.Socket): void {
-  ownerOf(this)?.upstreamEnd();
-}
-function onUpstreamDrain(this: net.Socket): void {
-  ownerOf(this)?.upstreamDrain();
-}
-function onUpstreamError(this: net.Socket, error: Error): void {
-  ownerOf(this)?.upstreamError(error);
-}
-function onUpstreamClose(this: net.Socket): void {
-  ownerOf(this)?.upstreamClose(this);
-}
+/** One way to open wires. */
+export type Wires = {
+  readonly kind: 'handles' | 'streams';
+  /** A listener whose clients come as wires that nobody owns yet. */
+  listener(accept: (wire: Wire) => void): net.Server;
+  /** `host` is an address. Failures are told, never thrown. */
+  dial(host: string, port: number, owner: WireOwner): Wire;
+};
+
+/** Owns what is not anybody's yet, or no longer. */
+export const NOBODY: WireOwner = {
+  wireConnected: () => {},
+  wireData: () => {},
+  wireEnded: () => {},
+  wireDrained: () => {},
+  wireFailed: (wire) => wire.close(false),
+};
