@@ -91,6 +91,9 @@ function check({ config: file, strict, print }: Use): number {
   return 0;
 }
 
+/** The service manager is to wait so much longer than shutdown_timeout. */
+const STOP_MARGIN_S = 5;
+
 /** What a process does with signals, whether it carries the clients itself or has workers for that. */
 type Life = Pick<SniProxy, 'start' | 'reload' | 'reloadRefused' | 'drain' | 'force' | 'addresses' | 'adminAddress'>;
 
@@ -133,7 +136,7 @@ function handleSignals(life: Life, file: string, log: Log, notifier: Notifier): 
       return;
     }
     stopping = true;
-    void life.drain((seconds) => void notifier.stopping('draining', seconds)).then(() => exit(log, 0));
+    void life.drain((seconds) => void notifier.stopping('draining', seconds + STOP_MARGIN_S)).then(() => exit(log, 0));
     log.flush();
   };
   process.on('SIGTERM', () => stop('SIGTERM'));

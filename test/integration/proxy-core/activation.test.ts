@@ -70,6 +70,7 @@ describe('socket activation', { concurrency: 3 }, () => {
     await until('the client is served', () => client.text() === RESPONSE, { timeoutMs: 30_000 });
     assert.equal((await readMetrics(metrics)).get('sniproxy_accepted_total'), 1);
     assert.doesNotMatch(output, /does not name|in use/);
+    client.socket.destroy();
     child.kill('SIGTERM');
     assert.deepEqual(await exited, [0, null]);
   });
