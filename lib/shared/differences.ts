@@ -56,8 +56,13 @@ const UNITS = [
 ];
 const FINEST = { factor: 1, divisor: 1_000_000 };
 
+/** What fits a unit fits the ones after it too, so one pass finds the coarsest. */
 function unitOf(values: readonly (number | null)[]): { factor: number; divisor: number } {
-  const fits = ({ factor, divisor }: { factor: number; divisor: number }) =>
-    values.every((value) => value === null || (Math.round((value * divisor) / factor) * factor) / divisor === value);
-  return UNITS.find(fits) ?? FINEST;
+  let at = 0;
+  for (const value of values) {
+    if (value === null) continue;
+    for (let unit = UNITS[at]; unit; unit = UNITS[++at])
+      if ((Math.round((value * unit.divisor) / unit.factor) * unit.factor) / unit.divisor === value) break;
+  }
+  return UNITS[at] ?? FINEST;
 }

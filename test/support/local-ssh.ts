@@ -42,6 +42,7 @@ export function localSsh(o: {
       }),
     openTcp: () => Promise.reject(new Error('no forwarding without a network')),
     hostKey: async () => ({ pinned: null, offered: null, blocked: false }),
+    hostKeys: async () => new Map(),
     sessions: () => 0,
     close: async () => {},
   };

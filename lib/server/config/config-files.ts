@@ -82,6 +82,11 @@ export function createConfigFiles(deps: {
 
   return {
     agreed,
+    /** of every node that has one on record, with one query */
+    async allAgreed(): Promise<ReadonlyMap<string, string>> {
+      const rows = await db.selectFrom('agreedConfigs').select(['nodeId', 'sha256']).execute();
+      return new Map(rows.map(({ nodeId, sha256 }) => [nodeId, sha256]));
+    },
     seen,
     /** A hash that was just observed; only the first of a node is kept. */
     async note(nodeId: string, sha256: string): Promise<void> {

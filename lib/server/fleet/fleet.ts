@@ -23,8 +23,8 @@ export type FleetDeps = {
   nodes: Pick<Nodes, 'list' | 'get'>;
   scraper: Pick<Scraper, 'health'>;
   metrics: Pick<MetricStore, 'recent' | 'last' | 'columns' | 'query'>;
-  ssh: Pick<Ssh, 'hostKey'>;
-  configFiles: { agreed(nodeId: string): Promise<string | null> };
+  ssh: Pick<Ssh, 'hostKeys'>;
+  configFiles: { allAgreed(): Promise<ReadonlyMap<string, string>> };
   runs: {
     activeRunOf(nodeId: string): string | null;
     touching(nodeId: string, fromMs: number, toMs: number): NodeMetricsAnswer['runs'] | Promise<NodeMetricsAnswer['runs']>;
@@ -34,9 +34,8 @@ export type FleetDeps = {
 
 /** One view serves everyone who asks within this time. */
 const VIEW_MS = 200;
-/** Host key and agreed config come from the database; read anew after this long, later with many nodes. */
+/** Host keys and agreed configs come from the database; read anew after this long. */
 const RECORDED_MS = 1000;
-const RECORDED_MS_PER_NODE = 5;
 
 type Recorded = { hostKey: FleetNode['hostKey']; agreedSha256: string | null };
 const NOTHING_RECORDED: Recorded = { hostKey: { fingerprint: null, blocked: false }, agreedSha256: null };
@@ -44,19 +43,33 @@ const NOTHING_RECORDED: Recorded = { hostKey: { fingerprint: null, blocked: fals
 /** The read side of the fleet: registry, health, samples, judgement, records and runs joined into what a page shows. Writes nothing. */
 export function createFleet(deps: FleetDeps): Fleet {
   const { nodes, scraper, clock } = deps;
-  const judge = createJudge(deps.metrics);
-  const records = new Map<string, { at: number; value: Recorded }>();
+  const judge = createJudge(deps.metrics, clock);
+  let records: { at: number; read: Promise<unknown> } | null = null;
+  let known = new Map<string, Recorded>();
   let nodeCount = 1;
   let current: { at: number; view: Promise<FleetView> } | null = null;
 
   async function recorded(nodeId: string): Promise<Recorded> {
-    const kept = records.get(nodeId);
     const now = clock.now();
-    if (kept && now - kept.at < RECORDED_MS + RECORDED_MS_PER_NODE * nodeCount) return kept.value;
-    const [{ pinned, blocked }, agreedSha256] = await Promise.all([deps.ssh.hostKey(nodeId), deps.configFiles.agreed(nodeId)]);
-    const value = { hostKey: { fingerprint: pinned, blocked }, agreedSha256 };
-    records.set(nodeId, { at: now, value });
-    return value;
+    if (!records || now - records.at >= RECORDED_MS || now < records.at) {
+      records = { at: now, read: readRecords() };
+      records.read.catch(() => {
+        records = null;
+      });
+    }
+    await records.read;
+    return known.get(nodeId) ?? NOTHING_RECORDED;
+  }
+
+  async function readRecords(): Promise<void> {
+    const [keys, agreed] = await Promise.all([deps.ssh.hostKeys(), deps.configFiles.allAgreed()]);
+    known = new Map(
+      [...new Set([...keys.keys(), ...agreed.keys()])].map((nodeId) => {
+        const key = keys.get(nodeId);
+        const hostKey = { fingerprint: key?.pinned ?? null, blocked: key?.blocked ?? false };
+        return [nodeId, { hostKey, agreedSha256: agreed.get(nodeId) ?? null }];
+      }),
+    );
   }
 
   async function fleetNode(member: FleetMember): Promise<FleetNode> {
@@ -75,7 +88,6 @@ export function createFleet(deps: FleetDeps): Fleet {
     nodeCount = Math.max(1, members.length);
     const ids = new Set(members.map((member) => member.id));
     judge.keepOnly(ids);
-    for (const id of records.keys()) if (!ids.has(id)) records.delete(id);
     return { asOf: toInstant(clock.now()), nodes: await Promise.all(members.map(fleetNode)) };
   }
 
@@ -120,8 +132,7 @@ export function createFleet(deps: FleetDeps): Fleet {
         state: health.state,
         pool: enabled === null ? 'unknown' : enabled ? 'on' : 'off',
         leak: judge.of(member.id, clock.now(), nodeCount).leak.verdict,
-        drift:
-          deps.runs.activeRunOf(member.id) === null && hasDrift(health, records.get(member.id)?.value ?? NOTHING_RECORDED) ? 'yes' : 'no',
+        drift: deps.runs.activeRunOf(member.id) === null && hasDrift(health, known.get(member.id) ?? NOTHING_RECORDED) ? 'yes' : 'no',
         ...(health.version !== null && { version: health.version }),
       };
     },

@@ -1,1 +1,1 @@
-export { createFleet, type Fleet } from './fleet.ts';
+export { createFleet, type Fleet, type FleetDeps } from './fleet.ts';

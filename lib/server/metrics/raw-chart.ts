@@ -49,7 +49,8 @@ export function chartOfColumns(columns: SampleColumns, range: { fromMs: number; 
     times,
     series,
     processStarts: startsIn(columns.processStart, range),
-    blind: stretches(Array.from({ length: at.length - first }, (_, i) => reading(first + i))),
+    // most nodes were never counted over SSH
+    blind: columns.source.includes(SSH_PROC) ? stretches(Array.from({ length: at.length - first }, (_, i) => reading(first + i))) : [],
   };
 }
 

@@ -5,11 +5,17 @@ import type { Chart } from './series.ts';
 export function plainChart({ times, series, processStarts, blind }: RawChart, tenths: boolean): Chart {
   const perMs = tenths ? 100 : 1;
   return {
-    times: Array.from(times, (ms) => Math.round(ms / perMs) / (1000 / perMs)),
+    times: seconds(times, perMs),
     series: Object.fromEntries(Object.entries(series).map(([name, values]) => [name, withNulls(values)])),
     processStarts,
     blind,
   };
+}
+
+function seconds(times: Float64Array, perMs: number): number[] {
+  const out = new Array<number>(times.length);
+  for (let i = 0; i < times.length; i++) out[i] = Math.round((times[i] ?? 0) / perMs) / (1000 / perMs);
+  return out;
 }
 
 function withNulls(values: Float64Array): (number | null)[] {

@@ -160,6 +160,7 @@ export function createSsh(deps: { db: Db; identity: () => Promise<string>; clock
     openTcp: (target, to, options = {}) =>
       using(target, options.timeoutMs ?? CONNECT_MS, undefined, (session, ms) => session.openTcp(to, ms)),
     hostKey: (nodeId) => hostKeys.state(nodeId),
+    hostKeys: () => hostKeys.states(),
     sessions: () => [...slots.values()].filter((slot) => slot.session?.usable()).length,
     async close() {
       closed = true;

@@ -16,6 +16,11 @@ export function createHostKeys({ db, clock }: { db: Db; clock: Clock }) {
     return { pinned: row?.pinned ?? null, offered: row?.offered ?? null, blocked: row?.blocked === 1 };
   };
 
+  const states = async (): Promise<ReadonlyMap<string, HostKeyState>> => {
+    const rows = await db.selectFrom('hostKeys').select(['nodeId', 'pinned', 'offered', 'blocked']).execute();
+    return new Map(rows.map(({ nodeId, pinned, offered, blocked }) => [nodeId, { pinned, offered, blocked: blocked === 1 }]));
+  };
+
   /** The pinned key itself; null when it was pinned by its fingerprint before the key was ever seen. */
   const pinnedKey = async (nodeId: string): Promise<Buffer | null> => {
     const row = await db.selectFrom('hostKeys').select(['pinned', 'pinnedKey']).where('nodeId', '=', nodeId).executeTakeFirst();
@@ -35,6 +40,7 @@ export function createHostKeys({ db, clock }: { db: Db; clock: Clock }) {
 
   return {
     state,
+    states,
     pinnedKey,
     /** Before dialling: a blocked node is not dialled at all. */
     async refusal(target: SshTarget): Promise<HeadroomError | null> {

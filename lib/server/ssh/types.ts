@@ -49,6 +49,8 @@ export type Ssh = {
   /** A TCP connection made by the node (direct-tcpip). */
   openTcp(target: SshTarget, to: { host: string; port: number }, options?: { timeoutMs?: number }): Promise<Duplex>;
   hostKey(nodeId: string): Promise<HostKeyState>;
+  /** of every node that has one on record, with one query */
+  hostKeys(): Promise<ReadonlyMap<string, HostKeyState>>;
   /** open sessions, for the console's own metrics */
   sessions(): number;
   close(): Promise<void>;

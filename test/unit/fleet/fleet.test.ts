@@ -81,12 +81,12 @@ function rig(
       query: async (_, { stepSeconds }) => ({ stepSeconds, buckets: [] }),
     },
     ssh: {
-      hostKey: async () => {
+      hostKeys: async () => {
         asked.hostKey++;
-        return { pinned: 'SHA256:abc', offered: null, blocked: options.blocked ?? false };
+        return new Map([['n_1', { pinned: 'SHA256:abc', offered: null, blocked: options.blocked ?? false }]]);
       },
     },
-    configFiles: { agreed: async () => options.agreed ?? null },
+    configFiles: { allAgreed: async () => new Map(options.agreed ? [['n_1', options.agreed]] : []) },
     runs: {
       activeRunOf: () => options.run ?? null,
       touching: async () => [{ id: 'r_1', title: 'fd-leak', from: '2023-11-14T22:13:20.000Z', to: null, verdict: null }],
