@@ -35,7 +35,7 @@ export function writeReport(file: string, use: { seed: number; seconds?: number;
     `## Hostile bytes, seed ${use.seed}`,
     '',
     'Mutated inputs, guided by the code that they run (V8 block coverage), are given to every parser at once and in pieces. None may throw,',
-    'take longer than a second, give another answer in pieces than at once, or let through a name that no host can have.',
+    'take longer than a second of CPU, give another answer in pieces than at once, or let through a name that no host can have.',
     '',
     '| | |',
     '|---|---|',
