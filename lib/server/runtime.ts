@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { scrapeAddress } from '#shared/discovery.ts';
 import type { FleetMember } from '#shared/nodes.ts';
+import type { RunbookVersion } from '#shared/runbooks.ts';
 import { type Access, createAccess } from './access/index.ts';
 import { type Audit, createAudit } from './audit/index.ts';
 import { type Command, createCommand } from './command/index.ts';
@@ -14,7 +15,7 @@ import { type Config, ConfigError } from './kernel/config.ts';
 import type { Log } from './kernel/log.ts';
 import { type MetricStore, openMetricStore, openPostgresStore, readFromPrometheus } from './metrics/index.ts';
 import { createNodes, type Nodes } from './nodes/index.ts';
-import { createRunbooks, type Runbooks } from './runbooks/index.ts';
+import { createRunbooks, createSaveRunbook, ownRunbooks, type Runbooks, removeRunbook, savedVersions } from './runbooks/index.ts';
 import { createRuns, type Runs } from './runs/index.ts';
 import { createScraper, type Scraper } from './scrape/index.ts';
 import { createSettings, loadDataKey, type Settings } from './settings/index.ts';
@@ -39,6 +40,8 @@ export type Runtime = {
   metrics: MetricStore;
   scraper: Scraper;
   runbooks: Runbooks;
+  runbookVerbs: { save: ReturnType<typeof createSaveRunbook>; remove: typeof removeRunbook };
+  runbookVersions(key: string): Promise<RunbookVersion[]>;
   runs: Runs;
   fleet: Fleet;
   /** `setupLink`: where the first admin is made; null when there is one */
@@ -71,7 +74,7 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
   const metrics = await openMetrics({ config, log, nodes, file: file('metrics.db'), now: clock.now });
   const intervalMs = config.scrapeSeconds * 1000;
   const scraper = createScraper({ nodes, metrics, ssh, ops, events, clock, log, intervalMs });
-  const runbooks = createRunbooks();
+  const runbooks = createRunbooks({ own: ownRunbooks({ db, folder: file('runbooks') }) });
   // Selectors of runs and previews ask for facts, and the fleet for both: the one place where modules know each other, tied here.
   const facts = (member: FleetMember) => fleet.facts(member);
   const matching = {
@@ -90,8 +93,12 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
     if (configSha256)
       configFiles.note(nodeId, configSha256).catch((error) => log.error({ err: error }, 'the config hash could not be noted'));
   };
+  const readRunbooks = () => {
+    runbooks.refresh().catch((error) => log.error({ err: error }, 'the runbooks of the operators could not be read'));
+  };
   const stopFollowing = events.subscribe((_id, event) => {
     if (event.type === 'fleet.sample') noteConfig(event.nodeId);
+    if (event.type === 'runbook.changed') readRunbooks();
     if (event.type === 'node.changed') nodes.refresh().catch((error) => log.error({ err: error }, 'the registry could not be read'));
   });
 
@@ -113,11 +120,14 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
     metrics,
     scraper,
     runbooks,
+    runbookVerbs: { save: createSaveRunbook(runbooks), remove: removeRunbook },
+    runbookVersions: (key) => savedVersions(db, key),
     runs,
     fleet,
     async start() {
       await settings.sshIdentity();
       await nodes.refresh();
+      await runbooks.refresh();
       const prepared = await access.prepare();
       scraper.start();
       await runs.start();

@@ -14,6 +14,7 @@ export const eventSchema = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('node.changed'), nodeId: z.string() }),
   z.object({ type: z.literal('run.changed'), runId: z.string() }),
+  z.object({ type: z.literal('runbook.changed'), key: z.string() }),
   z.object({ type: z.literal('audit.appended'), seq: z.number().int() }),
 ]);
 export type LiveEvent = z.infer<typeof eventSchema>;

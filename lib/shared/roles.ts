@@ -15,6 +15,7 @@ export const PERMISSIONS = [
   'run.approve',
   'rule.write',
   'runbook.read',
+  'runbook.write',
   'audit.read',
   'token.read',
   'token.write',
@@ -25,7 +26,7 @@ export type Permission = (typeof PERMISSIONS)[number];
 
 const VIEWER: Permission[] = ['fleet.read', 'config.read', 'run.read', 'runbook.read', 'self.read'];
 const OPERATOR: Permission[] = [...VIEWER, 'fleet.inspect', 'run.start', 'run.control', 'audit.read'];
-const APPROVER: Permission[] = [...OPERATOR, 'run.approve', 'rule.write'];
+const APPROVER: Permission[] = [...OPERATOR, 'run.approve', 'rule.write', 'runbook.write'];
 const GRANTS: Record<Role, readonly Permission[]> = { viewer: VIEWER, operator: OPERATOR, approver: APPROVER, admin: PERMISSIONS };
 
 /** Nodes, host keys, tokens and users are the admin's: the console dials only what an admin registered. */

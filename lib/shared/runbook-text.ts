@@ -31,6 +31,12 @@ const stepBlockSchema = z.strictObject({
   doesNotProve: z.array(line).default([]),
 });
 
+/** JSON Schema of the front matter and of a `step` block, for editors. */
+export const runbookJsonSchema = () => ({
+  frontMatter: z.toJSONSchema(frontMatterSchema, { io: 'input' }),
+  step: z.toJSONSchema(stepBlockSchema, { io: 'input' }),
+});
+
 /** What a text says; its version is the hash of it. */
 export type ParsedRunbook = Omit<Runbook, 'version' | 'builtin'>;
 /** Where a text is not a runbook, line counted from 1, and why. */

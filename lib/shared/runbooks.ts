@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { instantSchema } from './time.ts';
 
 /** The closed list of what a runbook's step can do. */
 export const STEP_KINDS = [
@@ -60,6 +61,21 @@ export const runbookSchema = z.object({
   steps: z.array(runbookStepSchema),
 });
 export type Runbook = z.infer<typeof runbookSchema>;
+/** POST runbooks; 256 KiB are refused later with a better word */
+export const runbookTextSchema = z.object({ text: z.string().min(1).max(300_000) });
+/** `text: null`: it was taken away */
+export const runbookVersionSchema = z.object({
+  version: z.string(),
+  text: z.string().nullable(),
+  savedBy: z.string(),
+  savedAt: instantSchema,
+});
+export type RunbookVersion = z.infer<typeof runbookVersionSchema>;
+export const runbookVersionListSchema = z.object({ versions: z.array(runbookVersionSchema) });
+/** a file of the operators' folder that is no runbook */
+export const runbookProblemSchema = z.object({ file: z.string(), message: z.string() });
+export type RunbookProblem = z.infer<typeof runbookProblemSchema>;
 export const runbookListSchema = z.object({
+  problems: z.array(runbookProblemSchema).default([]),
   runbooks: z.array(runbookSchema.omit({ text: true, steps: true }).extend({ stepCount: z.number().int() })),
 });

@@ -24,6 +24,8 @@ export type Schema = {
   runSteps: RunStepsTable;
   runEvidence: RunEvidenceTable;
   changeRules: ChangeRulesTable;
+  /** `text` null: taken away */
+  runbookVersions: { seq: Generated<number>; key: string; version: string; text: string | null; savedBy: string; savedAt: number };
   /** one changing run per node at a time */
   runLocks: { nodeId: string; runId: string };
   /** `look`: JSON of fdLookSchema; `seen`: which look saw each socket first, of the newest look only */

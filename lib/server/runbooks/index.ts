@@ -1,2 +1,3 @@
 export { createRunbooks, type Runbooks } from './catalogue.ts';
+export { createSaveRunbook, ownRunbooks, removeRunbook, savedVersions } from './own.ts';
 export { parseRunbook } from './parse.ts';

@@ -8,7 +8,8 @@ import type { Runbooks } from '#server/runbooks/index.ts';
 import { type Actor, roleMay } from '#shared/access.ts';
 import type { ChangeRule } from '#shared/change-rules.ts';
 import type { FleetMember } from '#shared/nodes.ts';
-import { REFUSED_STEP_KINDS, type Runbook } from '#shared/runbooks.ts';
+import { lintSteps } from '#shared/runbook-lint.ts';
+import type { Runbook } from '#shared/runbooks.ts';
 import {
   emptyParamsSchema,
   fdLeakParamsSchema,
@@ -212,11 +213,10 @@ export async function takeNodes(tx: Tx, runId: string, nodes: readonly { id: str
 }
 
 function assertRunnable(runbook: Runbook): void {
-  for (const { key, kind } of runbook.steps) {
-    const why = REFUSED_STEP_KINDS[kind];
-    if (why !== undefined)
-      throw new HeadroomError('runbook.invalid', `The runbook ${runbook.key} cannot be run, because of its step "${key}": ${why}.`);
-  }
+  const [finding] = lintSteps(runbook);
+  if (finding === undefined) return;
+  const where = finding.step === null ? '' : `, because of its step "${finding.step}"`;
+  throw new HeadroomError('runbook.invalid', `The runbook ${runbook.key} cannot be run${where}: ${finding.message}.`);
 }
 
 function parseParams(runbook: Runbook, params: Record<string, unknown>): Record<string, unknown> {

@@ -4,8 +4,9 @@ import { runs } from './0003-runs.ts';
 import { transports } from './0004-transports.ts';
 import { xray } from './0005-xray.ts';
 import { changeRules } from './0006-change-rules.ts';
+import { runbooks } from './0007-runbooks.ts';
 
 /** Forward only, in this order. One that was released never changes; what it did wrong is put right by a later one. */
-export const MIGRATIONS: readonly Migration[] = [core, ssh, runs, transports, xray, changeRules];
+export const MIGRATIONS: readonly Migration[] = [core, ssh, runs, transports, xray, changeRules, runbooks];
 
 export type Migration = { name: string /** one or more statements */; sql: string };

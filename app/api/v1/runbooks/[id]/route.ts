@@ -7,3 +7,7 @@ export const GET = handle({ permission: 'runbook.read', params: z.object({ id: z
   if (found) return found;
   throw new HeadroomError('request.not-found', `There is no runbook ${JSON.stringify(params.id.slice(0, 64))}.`);
 });
+
+export const DELETE = handle({ permission: 'runbook.write', params: z.object({ id: z.string() }) }, ({ runtime, actor, params }) =>
+  runtime.command(actor, runtime.runbookVerbs.remove, { key: params.id }),
+);

@@ -1,0 +1,9 @@
+export const runbooks = {
+  name: '0007-runbooks',
+  sql: `
+CREATE TABLE runbookVersions (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, version TEXT NOT NULL, text TEXT, savedBy TEXT NOT NULL, savedAt INTEGER NOT NULL
+) STRICT;
+CREATE INDEX runbookVersions_key ON runbookVersions (key, seq);
+`,
+};
