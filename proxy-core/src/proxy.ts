@@ -11,6 +11,7 @@ import { StartError } from './errors.ts';
 import { Concurrency } from './guard/concurrency.ts';
 import { FDS_PER_CONNECTION, FdBudget } from './guard/fd-budget.ts';
 import { addressesOf, addressOf, type ListenAt, listen } from './listen.ts';
+import { createWirePool } from './http-pool/wire-pool.ts';
 import type { Log } from './log.ts';
 import { Counters } from './observe/counters.ts';
 import { type Exposed, type Family, familiesOf, registerMetrics } from './observe/exposition.ts';
@@ -24,7 +25,6 @@ import type { Wire } from './relay/wire.ts';
 import { openWires } from './relay/wires.ts';
 import { clampConnections, makeLive, needsRestart } from './reload.ts';
 import { QuicFront } from './udp/front.ts';
-import { ConnectionPool } from './upstream/pool.ts';
 
 const MEASURE_EVERY_MS = 10_000;
 const DRAIN_LOOK_MS = 100;
@@ -94,7 +94,7 @@ export function createProxy(options: ProxyOptions): SniProxy {
     counters: new Counters(),
     histograms: createHistograms(registry),
     budget: new FdBudget(),
-    pool: new ConnectionPool(options.config.connection_pool?.enabled ?? false),
+    pool: createWirePool(options.config.connection_pool),
     drills,
     clients: new Concurrency(),
     names: new Concurrency(),
@@ -103,6 +103,7 @@ export function createProxy(options: ProxyOptions): SniProxy {
     onSettled: () => {},
   };
   const quic = new QuicFront(core);
+  core.budget.shareWith(core.pool);
   core.budget.enforced = !drills.ignoresFdBudget;
   core.counters.setConfiguredHosts(core.live.routes.names);
   const listenerFds = () => servers.length + quic.listeners + (admin.current?.address ? 1 : 0);
@@ -161,7 +162,7 @@ export function createProxy(options: ProxyOptions): SniProxy {
         () => quic.addresses,
       );
       core.counters.setConfiguredHosts(core.live.routes.names);
-      core.pool.enabled = config.connection_pool?.enabled ?? false;
+      core.pool.configure(config.connection_pool);
       log.configure(config.log.level, config.log.format);
       reloadFailed = false;
       measure();

@@ -9,6 +9,7 @@ import { type ConfigFile, type Finding, readConfig } from './parse/config-file.t
 import type { Live } from './relay/core.ts';
 import { Allowlist } from './route/allowlist.ts';
 import { RouteTable } from './route/table.ts';
+import { Resolver } from './upstream/resolve.ts';
 
 /** Reads and judges a config file. One that cannot be read is an error of the whole file. */
 export function loadConfig(file: string): ConfigFile {
@@ -63,6 +64,7 @@ export function makeLive(
     maxConnections: config.max_connections ?? DEFAULT_CONNECTIONS,
     routes: new RouteTable(config),
     allowlist: new Allowlist(config.allowlist),
+    resolver: new Resolver(config.resolver),
     destinations: new Destinations(config, listeners),
     quicDestinations: new Destinations(config, datagrams),
     writtenBackends: writtenBackends(config),

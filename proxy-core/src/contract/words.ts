@@ -57,7 +57,7 @@ export const ENDINGS = {
   closed: 'both sides finished',
   client_gone: 'the client left before its connection was routed',
   client_reset: 'the client reset the connection',
-  upstream_reset: 'the backend reset the connection',
+  upstream_reset: 'the backend reset the connection, or left before its answer was whole',
   idle_timeout: 'nothing moved for timeouts.idle',
   half_close_timeout: 'one side had finished, and nothing moved for timeouts.half_close',
   write_stalled: 'one side did not read for timeouts.stalled_write',

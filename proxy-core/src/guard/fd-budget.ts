@@ -34,6 +34,8 @@ export class FdBudget {
   /** connections that have no backend socket yet and may open one */
   promised = 0;
   limit = readFdLimit() ?? ASSUMED_LIMIT;
+  /** idle sockets of the pool, and a way to give one up */
+  #pool: { readonly idle: number; evictOldest(): boolean } = { idle: 0, evictOldest: () => false };
   /** descriptors without any connection */
   baseline = ASSUMED_BASELINE;
   #untracked = 0;
@@ -61,7 +63,15 @@ export class FdBudget {
     return Math.max(0, this.limit - this.reserve - Math.max(this.baseline, this.#untracked));
   }
 
+  /** Idle sockets of the pool count too, and make room for connections. */
+  shareWith(pool: { readonly idle: number; evictOldest(): boolean }): void {
+    this.#pool = pool;
+  }
+
   get hasRoom(): boolean {
-    return !this.enforced || this.clients + this.upstreams + this.promised + FDS_PER_CONNECTION <= this.total;
+    if (!this.enforced) return true;
+    const wanted = this.clients + this.upstreams + this.promised + FDS_PER_CONNECTION;
+    while (wanted + this.#pool.idle > this.total) if (!this.#pool.evictOldest()) return false;
+    return true;
   }
 }

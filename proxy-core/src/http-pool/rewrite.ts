@@ -9,16 +9,22 @@ const OF_A_CONNECTION = new Set(['connection', 'keep-alive', 'proxy-connection',
  * order, as they were written. An absolute target's authority replaces Host (RFC 9112 3.2.2), so that both name the same.
  */
 export function requestHead(request: HttpRequest): Buffer {
-  const nominated = nominatedBy(request.fields);
+  const { fields, upgrades } = request;
+  const nominated = nominatedBy(fields);
+  const trailers = valuesOf(fields, 'te').some((value) => /(?:^|,)[\t ]*trailers[\t ]*(?:,|$)/i.test(value));
+  let connection = upgrades ? 'Upgrade' : trailers ? 'TE' : null;
   const lines = [`${request.method} ${request.target} HTTP/${request.version}`];
-  for (const [name, value] of request.fields) {
+  for (const [name, value] of fields) {
     const lower = name.toLowerCase();
     if (lower === 'host' && request.mismatch) lines.push(`${name}: ${authorityOf(request)}`);
-    else if (!OF_A_CONNECTION.has(lower) && !nominated.has(lower)) lines.push(`${name}: ${value}`);
+    else if (lower === 'upgrade' && upgrades) lines.push(`${name}: ${value}`);
+    else if (lower === 'connection' && connection !== null) {
+      lines.push(`${name}: ${connection}`);
+      connection = null;
+    } else if (!OF_A_CONNECTION.has(lower) && !nominated.has(lower)) lines.push(`${name}: ${value}`);
   }
-  if (request.upgrades) lines.push('Connection: Upgrade', ...valuesOf(request.fields, 'upgrade').map((value) => `Upgrade: ${value}`));
-  else if (valuesOf(request.fields, 'te').some((value) => /(?:^|,)[\t ]*trailers[\t ]*(?:,|$)/i.test(value)))
-    lines.push('Connection: TE', 'TE: trailers');
+  if (connection !== null) lines.push(`Connection: ${connection}`);
+  if (trailers && !upgrades) lines.push('TE: trailers');
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
 }
 

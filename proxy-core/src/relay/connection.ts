@@ -1,6 +1,7 @@
 import { formatHostPort, type HostPort } from '../contract/addresses.ts';
 import type { Phase, Protocol, Reason, Refusal } from '../contract/words.ts';
 import { clientKey } from '../guard/concurrency.ts';
+import { HttpSession, type SessionOwner } from '../http-pool/session.ts';
 import { type Asked, FirstFlight } from '../parse/first-flight.ts';
 import { formatProxyHeader, readProxyHeader } from '../parse/proxy-header.ts';
 import type { Route } from '../route/table.ts';
@@ -19,6 +20,8 @@ const MAX_HEAD_WHILE_DIALLING = 65_536;
 /** After an answer to a refused client, its input is thrown away for so long: a close over unread bytes is a reset and loses the answer. */
 const LINGER_MS = 1000;
 const LINGER_BYTES = 65_536;
+/** An HTTP/2 client that has not asked after so long may be waiting for SETTINGS. */
+const GREETING_MS = 50;
 const NOTHING = Buffer.alloc(0);
 
 /**
@@ -28,7 +31,7 @@ const NOTHING = Buffer.alloc(0);
 type Stage = 'sniff' | 'dial' | 'tunnel' | 'refused' | 'ended';
 
 /** One client, from accept to the close of its last descriptor. */
-export class Connection implements WireOwner, DialOwner, TunnelOwner, Timed {
+export class Connection implements WireOwner, DialOwner, TunnelOwner, SessionOwner, Timed {
   timedNext: Timed | null = null;
   timedPrevious: Timed | null = null;
   timedSlot = -1;
@@ -61,6 +64,8 @@ export class Connection implements WireOwner, DialOwner, TunnelOwner, Timed {
   #upstream: Wire | null = null;
   #lease: Lease | null = null;
   #tunnel: Tunnel | null = null;
+  /** instead of a tunnel, when HTTP/1.1 is pooled */
+  #session: HttpSession | null = null;
   #clientFinished = false;
   /** counted in the fd budget for a backend socket that is not open yet */
   #promised = true;
@@ -98,15 +103,16 @@ export class Connection implements WireOwner, DialOwner, TunnelOwner, Timed {
   }
   /** bytes relayed from the client, and to it */
   get up(): number {
-    return this.#tunnel?.up ?? 0;
+    return (this.#tunnel ?? this.#session)?.up ?? 0;
   }
   get down(): number {
-    return this.#tunnel?.down ?? 0;
+    return (this.#tunnel ?? this.#session)?.down ?? 0;
   }
 
   phase(now: number): Phase {
     if (this.#stage === 'sniff' || this.#stage === 'dial') return this.#stage;
-    return this.#stage === 'tunnel' && this.#tunnel ? this.#tunnel.phase(now) : this.#lastPhase;
+    const bytes = this.#tunnel ?? this.#session;
+    return this.#stage === 'tunnel' && bytes ? bytes.phase(now) : this.#lastPhase;
   }
 
   now(): number {
@@ -117,12 +123,17 @@ export class Connection implements WireOwner, DialOwner, TunnelOwner, Timed {
   }
 
   onDeadline(now: number): number {
-    if (this.#stage === 'tunnel') return this.#tunnel?.onDeadline(now) ?? 0;
+    if (this.#stage === 'tunnel') return (this.#tunnel ?? this.#session)?.onDeadline(now) ?? 0;
     if (this.#stage === 'dial') this.#dial?.onDeadline();
     else if (this.#stage === 'refused') this.#end(false);
     else if (this.#stage === 'sniff') {
+      const until = this.startedAt + this.#live.timeouts.clientHello;
+      if (now < until) {
+        if (this.#head?.awaitsSettings) this.client.write(this.#head.greet());
+        return until;
+      }
       this.helloProgress = this.#head?.helloProgress ?? null;
-      this.#refuse('hello_timeout');
+      this.refuse('hello_timeout');
     }
     return 0;
   }
@@ -158,10 +169,14 @@ export class Connection implements WireOwner, DialOwner, TunnelOwner, Timed {
   #sniff(): void {
     if (this.#awaitsProxy && !this.#readProxyHeader()) return;
     const verdict = this.#head?.read();
-    if (!verdict || verdict.kind === 'more') return;
+    if (!verdict) return;
+    if (verdict.kind === 'more') {
+      if (this.#head?.awaitsSettings) this.wake(Math.min(this.now() + GREETING_MS, this.startedAt + this.#live.timeouts.clientHello));
+      return;
+    }
     this.protocol = verdict.kind === 'asked' ? verdict.asked.protocol : verdict.protocol;
     this.#core.counters.sniffed(this.protocol);
-    if (verdict.kind === 'refused') this.#refuse(verdict.reason);
+    if (verdict.kind === 'refused') this.refuse(verdict.reason);
     else this.#decide(verdict.asked);
   }
 
@@ -171,7 +186,7 @@ export class Connection implements WireOwner, DialOwner, TunnelOwner, Timed {
     const header = readProxyHeader(raw);
     if (header === 'more') return false;
     if (header === 'no-match' || header === 'malformed') {
-      this.#refuse(header === 'malformed' ? 'proxy_malformed' : 'proxy_missing');
+      this.refuse(header === 'malformed' ? 'proxy_malformed' : 'proxy_missing');
       return false;
     }
     this.#awaitsProxy = false;
@@ -183,44 +198,64 @@ export class Connection implements WireOwner, DialOwner, TunnelOwner, Timed {
     if (limit === undefined) return true;
     const key = clientKey(header.source?.host ?? this.client.remote()?.host ?? '::');
     if (!this.#core.clients.enter(key, limit)) {
-      this.#refuse('client_limit');
+      this.refuse('client_limit');
       return false;
     }
     this.#clientKey = key;
     return true;
   }
 
-  #decide(asked: Asked): void {
-    const { routes, allowlist, sshByPort, config, destinations, timeouts } = this.#live;
+  /** Judges what is asked for, and counts it under its name: where it goes, or why it does not. */
+  admit(asked: Asked): Route | Refusal {
+    const { routes, allowlist, sshByPort, config } = this.#live;
     this.asked = asked;
-    this.#core.histograms.helloBytes.observe(this.#head?.bytes.length ?? 0);
+    this.route = null;
     if (asked.protocol === 'ssh') {
       const to = sshByPort.get(this.client.local()?.port ?? 0);
       this.route = to ? { label: 'ssh_routes', target: { kind: 'backends', backends: [to] } } : null;
     } else if (allowlist.allows(asked.name)) this.route = routes.find(asked.name, asked.alpn);
-    else {
-      this.#refuse('allowlist');
-      return;
-    }
-    if (this.route === null) {
-      this.#refuse(asked.name !== null || asked.protocol === 'ssh' ? 'no_route' : asked.protocol === 'tls' ? 'no_sni' : 'no_host');
-      return;
-    }
+    else return 'allowlist';
+    if (this.route === null)
+      return asked.name !== null || asked.protocol === 'ssh' ? 'no_route' : asked.protocol === 'tls' ? 'no_sni' : 'no_host';
     const perName = config.limits?.per_name;
-    if (perName !== undefined && asked.name !== null) {
-      if (!this.#core.names.enter(asked.name, perName)) {
-        this.#refuse('name_limit');
-        return;
-      }
-      this.#nameKey = asked.name;
+    if (perName === undefined || asked.name === this.#nameKey) return this.route;
+    if (this.#nameKey !== null) this.#core.names.leave(this.#nameKey);
+    this.#nameKey = null;
+    if (asked.name === null) return this.route;
+    if (!this.#core.names.enter(asked.name, perName)) return 'name_limit';
+    this.#nameKey = asked.name;
+    return this.route;
+  }
+
+  #decide(asked: Asked): void {
+    const { destinations, resolver, timeouts } = this.#live;
+    this.#core.histograms.helloBytes.observe(this.#head?.bytes.length ?? 0);
+    const route = this.admit(asked);
+    if (typeof route === 'string') {
+      this.refuse(route);
+      return;
+    }
+    if (this.#poolsHttp()) {
+      this.#stage = 'tunnel';
+      this.#session = new HttpSession(this, this.#core, this.#live, this.client);
+      const head = this.#head?.bytes ?? NOTHING;
+      this.#head = null;
+      this.#session.start(head, this.#clientFinished);
+      return;
     }
     this.#stage = 'dial';
-    const dial = new Dial(this, this.#core, { connectMs: timeouts.connect, happyEyeballs: this.#live.resolver.happyEyeballs });
+    const dial = new Dial(this, this.#core, { connectMs: timeouts.connect, happyEyeballs: resolver.happyEyeballs });
     this.#dial = dial;
     const port = asked.port ?? (asked.protocol === 'tls' ? 443 : 80);
-    const found = candidatesFor(this.route.target, { name: asked.name, port }, destinations, this.#live.resolver);
+    const found = candidatesFor(route.target, { name: asked.name, port }, destinations, resolver);
     if ('then' in found) void found.then((later) => dial.start(later));
     else dial.start(found);
+  }
+
+  /** Pooled are requests that are understood, to backends that are not told whose they are. A drill is about tunnels. */
+  #poolsHttp(): boolean {
+    const { pool, drills } = this.#core;
+    return pool.enabled && this.protocol === 'http1.1' && !drills.keepsLeases && !drills.swallowsEof && this.announcement() === null;
   }
 
   // The dial.
@@ -231,7 +266,7 @@ export class Connection implements WireOwner, DialOwner, TunnelOwner, Timed {
   }
 
   dialFailed(reason: Refusal): void {
-    this.#refuse(reason);
+    this.refuse(reason);
   }
 
   dialled(upstream: Wire): void {
@@ -251,13 +286,13 @@ export class Connection implements WireOwner, DialOwner, TunnelOwner, Timed {
       },
     );
     this.#stage = 'tunnel';
-    const head = this.#head?.bytes ?? NOTHING;
+    const head = this.#head?.forBackend ?? NOTHING;
     this.#head = null;
-    this.#tunnel.start(this.#announcement(), head, this.#clientFinished);
+    this.#tunnel.start(this.announcement(), head, this.#clientFinished);
   }
 
   /** The PROXY header that goes out before the client's first byte, to backends that are to get one. */
-  #announcement(): Buffer | null {
+  announcement(): Buffer | null {
     const version = this.route?.sendProxy ?? this.#live.config.proxy_protocol?.send;
     if (version === undefined) return null;
     const nobody = { host: '::', port: 0 };
@@ -274,7 +309,8 @@ export class Connection implements WireOwner, DialOwner, TunnelOwner, Timed {
     return this.#lease !== null && this.#core.drills.keepsLeases;
   }
 
-  #refuse(reason: Refusal): void {
+  /** Tells the client why, and ends. */
+  refuse(reason: Refusal): void {
     const answer = answerTo(this.protocol, reason);
     this.#reason = reason;
     if (answer === null) {
@@ -284,6 +320,8 @@ export class Connection implements WireOwner, DialOwner, TunnelOwner, Timed {
     this.#lastPhase = this.#stage === 'dial' ? 'dial' : 'sniff';
     this.#stage = 'refused';
     this.#head = null;
+    this.#session?.stop();
+    this.client.owner = this;
     const taken = this.client.write(answer);
     if (taken && this.#clientFinished) {
       this.#end(false);
@@ -309,6 +347,7 @@ export class Connection implements WireOwner, DialOwner, TunnelOwner, Timed {
     this.#head = null;
     core.wheel.cancel(this);
     this.#dial?.abort();
+    this.#session?.stop();
     if (this.#keepsLease && this.#tunnel?.upstreamWaits === false) this.#giveAway();
     else this.#closeUpstream(reset);
     this.client.close(reset);

@@ -5,13 +5,14 @@ import type { Drills } from '../drill/drills.ts';
 import type { Concurrency } from '../guard/concurrency.ts';
 import type { Destinations } from '../guard/destinations.ts';
 import type { FdBudget } from '../guard/fd-budget.ts';
+import type { WirePool } from '../http-pool/wire-pool.ts';
 import type { Log } from '../log.ts';
 import type { Counters } from '../observe/counters.ts';
 import type { Histograms } from '../observe/histograms.ts';
 import type { Asked } from '../parse/first-flight.ts';
 import type { Allowlist } from '../route/allowlist.ts';
 import type { RouteTable } from '../route/table.ts';
-import type { ConnectionPool } from '../upstream/pool.ts';
+import type { Resolver } from '../upstream/resolve.ts';
 import type { TimerWheel } from './wheel.ts';
 import type { Wires } from './wire.ts';
 
@@ -25,6 +26,7 @@ export type Live = {
   readonly routes: RouteTable;
   readonly allowlist: Allowlist;
   readonly destinations: Destinations;
+  readonly resolver: Resolver;
   /** of datagrams: the same, with the listeners that take those */
   readonly quicDestinations: Destinations;
   /** addresses of the config's backends, each once */
@@ -61,7 +63,7 @@ export type Core = {
   readonly counters: Counters;
   readonly histograms: Histograms;
   readonly budget: FdBudget;
-  readonly pool: ConnectionPool;
+  readonly pool: WirePool;
   readonly drills: Drills;
   readonly clients: Concurrency;
   readonly names: Concurrency;

@@ -2,30 +2,37 @@ import { formatHostPort, type HostPort, isIp } from '../contract/addresses.ts';
 import type { Refusal } from '../contract/words.ts';
 import type { Destinations } from '../guard/destinations.ts';
 import type { Target } from '../route/table.ts';
-import { type Family, resolve } from './resolve.ts';
+import type { Resolver } from './resolve.ts';
 
-/** An address to try: `backend` is what the operator or the client wrote, for the log. */
+/** An address to try: `backend` is what the operator or the client wrote, for the log. Addresses of one backend stand together. */
 export type Candidate = HostPort & { backend: string };
 export type Candidates = { candidates: readonly Candidate[] } | { refused: Refusal };
 
-/** Where a connection may be dialled, in order, each address judged as it will be dialled. A promise only when a name has to be resolved. */
+/** Where a connection may be dialled, in order, each address judged as it will be dialled. A promise only when a name has to be looked up. */
 export function candidatesFor(
   target: Target,
   asked: { name: string | null; port: number },
   destinations: Destinations,
-  family: Family,
+  resolver: Resolver,
 ): Candidates | Promise<Candidates> {
   const trusted = target.kind === 'backends';
   const wanted: readonly HostPort[] = trusted ? target.backends : asked.name === null ? [] : [{ host: asked.name, port: asked.port }];
-  if (wanted.every(({ host }) => isIp(host)))
+  const of = (at: HostPort, addresses: readonly string[]): Candidate[] =>
+    addresses.map((host) => ({ host, port: at.port, backend: formatHostPort(at) }));
+  const found = wanted.map((at) => (isIp(at.host) ? [at.host] : resolver.addresses(at.host, trusted)));
+  if (found.every((one): one is readonly string[] => Array.isArray(one)))
     return judged(
-      wanted.map((at) => ({ ...at, backend: formatHostPort(at) })),
+      wanted.flatMap((at, i) => of(at, found[i] ?? [])),
       destinations,
       trusted,
     );
-  return Promise.all(
-    wanted.map(async (at) => (await resolve(at.host, family)).map((host) => ({ host, port: at.port, backend: formatHostPort(at) }))),
-  ).then((found) => judged(found.flat(), destinations, trusted));
+  return Promise.all(found).then((all) =>
+    judged(
+      wanted.flatMap((at, i) => of(at, all[i] ?? [])),
+      destinations,
+      trusted,
+    ),
+  );
 }
 
 function judged(all: readonly Candidate[], destinations: Destinations, trusted: boolean): Candidates {
