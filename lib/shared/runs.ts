@@ -104,6 +104,8 @@ export const stepSchema = z.object({
   /** live output while the step runs, last 4 KiB, plain text */
   output: z.string(),
   gate: gateStateSchema.nullable(),
+  /** who said that this is done by hand: the step looks first, and does only what is missing */
+  byHand: z.string().nullable().default(null),
   evidence: z.array(evidenceSchema),
 });
 export type Step = z.infer<typeof stepSchema>;
@@ -175,6 +177,9 @@ export type Stop = z.infer<typeof stopSchema>;
 export const reasonSchema = z.object({ reason: z.string().trim().min(1).max(500) });
 /** POST runs/:id/skip: a node that was not reached yet, or one step of a node that only looks and judges. */
 export const skipInputSchema = reasonSchema.extend({ nodeId: z.string().min(1).max(64), step: z.string().min(1).max(64).optional() });
+
+/** POST runs/:id/by-hand: a coming edit or restart that somebody does, or did, by hand. */
+export const byHandInputSchema = z.object({ nodeId: z.string().min(1).max(64), step: z.string().min(1).max(64) });
 
 /** GET runs: the same without steps. */
 export const runListSchema = z.object({

@@ -234,6 +234,8 @@ type RunStepsTable = {
   gate: string | null;
   /** inconclusive, and somebody said to go on */
   accepted: number;
+  /** who said that it is done by hand */
+  byHand: Defaulted<string | null>;
 };
 
 type RunEvidenceTable = {

@@ -6,6 +6,7 @@ import { type Instant, toInstant } from '#shared/time.ts';
 import { exportRun } from './bundle/export-run.ts';
 import { writePostmortem } from './bundle/postmortem.ts';
 import { createSigningKey } from './bundle/signing-key.ts';
+import { doneByHand } from './by-hand.ts';
 import { abortRun, answerGate, notFound, pauseRun, resumeRun, retryRun } from './control.ts';
 import type { RunsDeps } from './deps.ts';
 import { createEngine } from './engine.ts';
@@ -53,6 +54,7 @@ export function createRuns(deps: RunsDeps) {
       retryRun,
       answerGate,
       skipInRun,
+      doneByHand,
       approveRun,
       addChangeRule,
       removeChangeRule,

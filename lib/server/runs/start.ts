@@ -183,7 +183,7 @@ export const FRESH_TARGET = {
   startedAt: null,
   finishedAt: null,
 };
-export const FRESH_STEP = { verdict: null, startedAt: null, finishedAt: null, output: '', gate: null, accepted: 0 };
+export const FRESH_STEP = { verdict: null, startedAt: null, finishedAt: null, output: '', gate: null, accepted: 0, byHand: null };
 
 /** One changing run per node at a time: the table's key says so, this only says it in words. */
 export async function takeNodes(tx: Tx, runId: string, nodes: readonly { id: string; name: string }[]): Promise<void> {

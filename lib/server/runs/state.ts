@@ -33,6 +33,7 @@ export type StepState = {
   gate: GateState | null;
   /** inconclusive, and somebody said to go on */
   accepted: boolean;
+  byHand: string | null;
   /** a failed step that does not stop the steps after it */
   soft: boolean;
 };

@@ -52,10 +52,11 @@ export async function runStep(job: StepJob): Promise<void> {
   let result: StepResult;
   try {
     const node = await deps.nodes.get(nodeId);
+    const byHand = await readByHand(job);
     result = await withinTime(job, (signal, deadline) => {
       const runner = STEP_RUNNERS[step.kind];
       if (runner === undefined) throw new Error(`no runner for ${step.kind}`);
-      return runner(createContext(job, node, { signal, deadline, prove, say: output.say }));
+      return runner(createContext(job, node, { signal, deadline, prove, say: output.say, byHand }));
     });
   } catch (error) {
     await output.flush();
@@ -64,6 +65,12 @@ export async function runStep(job: StepJob): Promise<void> {
   await output.flush();
   if (proven === 0 && result.status !== 'waiting') await prove({ title: 'why', raw: result.summary, value: result.status });
   await store(job, result);
+}
+
+/** Asked once the step is marked as running: from then on nobody can say it any more, so this is the last word. */
+async function readByHand({ deps, run, step, target }: StepJob): Promise<string | null> {
+  const where = deps.db.selectFrom('runSteps').select('byHand').where('runId', '=', run.id).where('nodeId', '=', target.nodeId);
+  return (await where.where('key', '=', step.key).executeTakeFirst())?.byHand ?? null;
 }
 
 /** State of step and target in one transaction: no reader sees a judged step on an unjudged target. */
@@ -123,7 +130,11 @@ async function withinTime<T>(job: StepJob, work: (signal: AbortSignal, deadline:
   }
 }
 
-function createContext(job: StepJob, node: FleetMember, live: Pick<StepContext, 'signal' | 'deadline' | 'prove' | 'say'>): StepContext {
+function createContext(
+  job: StepJob,
+  node: FleetMember,
+  live: Pick<StepContext, 'signal' | 'deadline' | 'prove' | 'say' | 'byHand'>,
+): StepContext {
   const { deps, run, step, wayBack } = job;
   let target = job.target;
   return {

@@ -148,6 +148,7 @@ const toStep = (row: StepRow, soft: boolean): StepState => ({
   output: row.output,
   gate: toGate(row.gate),
   accepted: row.accepted === 1,
+  byHand: row.byHand,
   soft,
 });
 

@@ -65,6 +65,7 @@ function viewTarget(t: TargetState, evidence: ReadonlyMap<string, Evidence[]>): 
       finishedAt: instant(step.finishedAt),
       output: step.output,
       gate: step.gate,
+      byHand: step.byHand,
       evidence: evidence.get(`${t.nodeId} ${step.key}`) ?? [],
     })),
     marks: t.steps.map((step) => step.status),

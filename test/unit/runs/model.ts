@@ -359,6 +359,7 @@ function freshTarget(i: number): LiveTarget {
       output: '',
       gate: null,
       accepted: false,
+      byHand: null,
       soft: SOFT.includes(kind),
     })),
   };

@@ -18,6 +18,8 @@ export type StepContext = {
   /** as stored, with what this step has remembered so far */
   target: () => Readonly<TargetState>;
   gate: GateState | null;
+  /** who said that this step is done by hand */
+  byHand: string | null;
   ops: NodeOps;
   wayBack: WayBackGuard;
   /** stored samples of this node since then, all process lives, time order */

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import { diffLines } from '#server/config/index.ts';
 import { HeadroomError } from '#server/kernel/errors.ts';
+import { editedByHand } from './by-hand.ts';
 import { patiently, type StepRunner } from './context.ts';
+import { showDiff } from './show-diff.ts';
 import { wantedConfig } from './wanted-config.ts';
-
-const CONTEXT_LINES = 3;
 
 /** Splices the settings into the file as it is; written before the act is what the file should be after it. */
 export const editConfig: StepRunner = async (context) => {
@@ -21,7 +20,9 @@ export const editConfig: StepRunner = async (context) => {
     });
     return { status: 'succeeded', summary: `${memo.edits ?? 'edited'}; written by this run before it was interrupted` };
   }
-  if (memo.beforeSha256 !== undefined && found.value.sha256 !== memo.beforeSha256)
+  const byHand = edit === 'none' ? await editedByHand(context, found.value, found.receipt) : null;
+  if (byHand !== null) return byHand;
+  if (context.byHand === null && memo.beforeSha256 !== undefined && found.value.sha256 !== memo.beforeSha256)
     throw new HeadroomError(
       'config.changed',
       `config.yaml on ${node.name} was changed by somebody else since this run began; start a new run`,
@@ -66,9 +67,3 @@ export const editConfig: StepRunner = async (context) => {
   if (!holds) return { status: 'failed', summary: `config.yaml on ${node.name} does not hold what was written` };
   return { status: 'succeeded', summary: edits };
 };
-
-function showDiff(before: Buffer, after: Buffer): string {
-  const mark = { same: ' ', add: '+', remove: '-' } as const;
-  const lines = diffLines(before.toString('utf8'), after.toString('utf8'), CONTEXT_LINES);
-  return lines.map((line) => `${mark[line.kind]} ${line.text}`).join('\n');
-}

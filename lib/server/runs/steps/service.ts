@@ -1,3 +1,4 @@
+import { restartedByHand } from './by-hand.ts';
 import { patiently, type StepRunner } from './context.ts';
 import { count, processFacts } from './facts.ts';
 
@@ -5,6 +6,8 @@ import { count, processFacts } from './facts.ts';
 export const service: StepRunner = async (context) => {
   const { node, ops, run, clock } = context;
   const mode = context.step.params.action === 'reload' ? 'reload' : 'restart';
+  const byHand = await restartedByHand(context);
+  if (byHand !== null) return byHand;
   if (context.target().restart === 'none') {
     const probe = await patiently(context, () => ops.probe(node));
     const before = processFacts(probe.value) ?? context.target().memo.before;

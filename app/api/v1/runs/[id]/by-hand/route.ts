@@ -1,0 +1,9 @@
+import { z } from 'zod';
+import { byHandInputSchema } from '#shared/runs.ts';
+import { handle } from '../../../../_http/handle.ts';
+
+export const POST = handle(
+  { permission: 'run.control', params: z.object({ id: z.string() }), body: byHandInputSchema },
+  ({ runtime, actor, params, body, idempotencyKey }) =>
+    runtime.command(actor, runtime.runs.verbs.doneByHand, { ...params, ...body }, { idempotencyKey }),
+);
