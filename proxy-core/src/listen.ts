@@ -19,11 +19,13 @@ export function listen(key: string, server: net.Server, { host, port, fd, ipv6On
   return new Promise((resolve, reject) => {
     const fail = (error: Error) => reject(listenError(key, { host, port }, error));
     server.once('error', fail);
-    server.listen(fd === undefined ? { host, port, backlog: BACKLOG, ipv6Only } : { fd, backlog: BACKLOG }, () => {
+    const listening = () => {
       server.off('error', fail);
       server.on('error', ignore); // accept errors: libuv has closed that client already
       resolve();
-    });
+    };
+    if (fd === undefined) server.listen({ host, port, backlog: BACKLOG, ipv6Only }, listening);
+    else server.listen({ fd }, BACKLOG, listening); // of a descriptor Node reads no backlog in the options
   });
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -70,6 +70,12 @@ describe('socket activation', { concurrency: 3 }, () => {
     await until('the client is served', () => client.text() === RESPONSE, { timeoutMs: 30_000 });
     assert.equal((await readMetrics(metrics)).get('sniproxy_accepted_total'), 1);
     assert.doesNotMatch(output, /does not name|in use/);
+    const queue = execFileSync('/usr/bin/ss', ['-Htln', `( sport = :${listen} )`], { encoding: 'utf8' }).split(/\s+/)[2];
+    assert.equal(
+      Number(queue),
+      Math.min(4096, Number(fs.readFileSync('/proc/sys/net/core/somaxconn', 'utf8'))),
+      'the queue is as long as it may be',
+    );
     client.socket.destroy();
     child.kill('SIGTERM');
     assert.deepEqual(await exited, [0, null]);

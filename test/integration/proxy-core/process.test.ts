@@ -299,21 +299,6 @@ describe('a running process', () => {
     const [code] = await once(child, 'exit');
     assert.equal(code, 0);
   });
-
-  test('is one bundled file that needs nothing but Node', async (t) => {
-    const dir = tempDir(t);
-    const root = path.resolve(import.meta.dirname, '../../..');
-    const built = await run('/bin/sh', ['-c', `cd '${root}/proxy-core' && PATH='${root}/node_modules/.bin':$PATH && npm run build`]);
-    assert.equal(built.code, 0, built.stderr);
-    const bundle = path.join(dir, 'sniproxy-server.mjs');
-    fs.copyFileSync(path.join(root, 'proxy-core/dist/sniproxy-server.mjs'), bundle);
-    const { port } = await keepAlive(t);
-    const proxy = await startProxy(t, `routes: [{ match: a.test, backends: ["127.0.0.1:${port}"] }]`, {
-      command: [process.execPath, bundle],
-    });
-    assert.equal((await served(t, proxy, 'a.test')).text(), RESPONSE);
-    assert.equal((await proxy.metrics()).get('sniproxy_accepted_total'), 1);
-  });
 });
 
 async function freePort(): Promise<number> {
