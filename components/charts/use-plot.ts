@@ -1,7 +1,7 @@
 import { type KeyboardEvent, type RefObject, useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import { formatTick } from '#shared/units/count.ts';
-import { formatClock, formatDay, formatHourMinute } from '#shared/units/time.ts';
+import { formatClock, formatDay, formatDuration, formatHourMinute } from '#shared/units/time.ts';
 import type { Cursor } from './cursor.ts';
 import { chartFont, onThemeChange, token } from './tokens.ts';
 
@@ -17,6 +17,8 @@ export type PlotInput = {
   x: { min: number; max: number };
   y: { min: number; max: number };
   cursor: Cursor;
+  /** what the x axis counts: epoch seconds unless it is seconds since something began */
+  xAxis?: 'clock' | 'age';
   /** drawn over the data; another one is one redraw */
   overlay: unknown;
   pin: number | null;
@@ -124,7 +126,8 @@ const moveCursor = (u: uPlot, to: { left: number; top: number }): void =>
   (u.setCursor as (to: { left: number; top: number }, fireHook: boolean, publish: boolean) => void)(to, true, true);
 
 function options(element: HTMLElement, latest: RefObject<PlotInput>): uPlot.Options {
-  const { series, bands, height, padding, yAxisWidth, cursor } = latest.current;
+  const { series, bands, height, padding, yAxisWidth, cursor, xAxis = 'clock' } = latest.current;
+  const clock = xAxis === 'clock';
   const axis: uPlot.Axis = {
     stroke: () => token('--text-3'),
     font: chartFont(),
@@ -140,7 +143,7 @@ function options(element: HTMLElement, latest: RefObject<PlotInput>): uPlot.Opti
     legend: { show: false },
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
     scales: {
-      x: { time: true, range: () => [latest.current.x.min, latest.current.x.max] },
+      x: { time: clock, range: () => [latest.current.x.min, latest.current.x.max] },
       y: { range: () => [latest.current.y.min, latest.current.y.max] },
     },
     axes: [
@@ -151,7 +154,8 @@ function options(element: HTMLElement, latest: RefObject<PlotInput>): uPlot.Opti
         gap: 4,
         size: 26,
         space: 74,
-        values: (_, splits, __, ___, step) => splits.map((at) => timeTick(at, step)),
+        ...(clock ? {} : { incrs: AGE_STEPS }),
+        values: (_, splits, __, ___, step) => splits.map((at) => (clock ? timeTick(at, step) : at === 0 ? '0' : formatDuration(at))),
       },
       { ...axis, size: yAxisWidth, gap: 8, space: height > 150 ? 44 : 26, values: (_, splits) => splits.map((value) => formatTick(value)) },
     ],
@@ -182,6 +186,9 @@ function options(element: HTMLElement, latest: RefObject<PlotInput>): uPlot.Opti
     },
   };
 }
+
+/** Round ages for ticks: 30 s to 30 d. */
+const AGE_STEPS = [30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400, 172_800, 604_800, 2_592_000];
 
 function timeTick(seconds: number, step: number): string {
   if (step >= 86_400 || (step >= 3600 && seconds % 86_400 === 0)) return formatDay(seconds * 1000);

@@ -1,7 +1,7 @@
-import { BookOpen, FileDiff, LayoutGrid, ListChecks, type LucideIcon, ScrollText, Settings } from 'lucide-react';
+import { BookOpen, ChartSpline, FileDiff, LayoutGrid, ListChecks, type LucideIcon, ScrollText, Settings } from 'lucide-react';
 
 export type NavItem = {
-  key: 'fleet' | 'runs' | 'changes' | 'runbooks' | 'audit' | 'settings';
+  key: 'fleet' | 'compare' | 'runs' | 'changes' | 'runbooks' | 'audit' | 'settings';
   label: string;
   href: string;
   icon: LucideIcon;
@@ -9,6 +9,7 @@ export type NavItem = {
 
 export const MAIN_NAV: readonly NavItem[] = [
   { key: 'fleet', label: 'Fleet', href: '/', icon: LayoutGrid },
+  { key: 'compare', label: 'Compare', href: '/compare', icon: ChartSpline },
   { key: 'runs', label: 'Runs', href: '/runs', icon: ListChecks },
   { key: 'changes', label: 'Changes', href: '/changes/new', icon: FileDiff },
   { key: 'runbooks', label: 'Runbooks', href: '/runbooks', icon: BookOpen },

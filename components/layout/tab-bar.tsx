@@ -2,9 +2,9 @@
 import Link from 'next/link';
 import { GOVERN_NAV, isCurrent, MAIN_NAV } from './nav.ts';
 
-/** The phone's navigation: five tabs; audit and signing out are on the settings page. */
+/** The phone's navigation: five tabs; comparing starts at the fleet, audit and signing out are on the settings page. */
 export function TabBar({ path }: { path: string }) {
-  const items = [...MAIN_NAV, ...GOVERN_NAV.filter(({ key }) => key === 'settings')];
+  const items = [...MAIN_NAV.filter(({ key }) => key !== 'compare'), ...GOVERN_NAV.filter(({ key }) => key === 'settings')];
   return (
     <nav className="tabbar" aria-label="Tabs">
       {items.map((item) => (

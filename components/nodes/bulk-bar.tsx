@@ -1,5 +1,5 @@
 'use client';
-import { Play, PowerOff, X } from 'lucide-react';
+import { ChartSpline, Play, PowerOff, X } from 'lucide-react';
 import { Button, LinkButton } from '#components/ui/button.tsx';
 import type { FleetNode } from '#shared/nodes.ts';
 import { formatCount } from '#shared/units/count.ts';
@@ -59,6 +59,10 @@ export function BulkBar({
           </LinkButton>
         </>
       )}
+      <LinkButton small href={`/compare?q=${encodeURIComponent(selector)}`}>
+        <ChartSpline className="i s" aria-hidden="true" />
+        Compare
+      </LinkButton>
       {nodes.length < shown.length ? (
         <Button small look="ghost" className="hide-m" onClick={onSelectAll}>
           Select all {formatCount(shown.length)}

@@ -18,6 +18,7 @@ export const queryKeys = {
   metrics: (id: string, range: string) => ['metrics', id, range] as const,
   eventsOf: (id: string) => ['events', id] as const,
   events: (id: string, range: string) => ['events', id, range] as const,
+  compared: (id: string, range: string, step: number) => ['compared', id, range, step] as const,
   hostKey: (id: string) => ['host-key', id] as const,
   config: (id: string) => ['config', id] as const,
   fdsOf: (id: string) => ['fds', id] as const,
