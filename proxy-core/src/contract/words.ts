@@ -34,6 +34,7 @@ export const REFUSALS = {
   proxy_unexpected: 'a PROXY header came from a peer that is not in proxy_protocol.accept_from, or came twice',
   quic_malformed: 'the Initial packet or its frames break the rules of RFC 9000',
   unknown_version: 'the client speaks a version of QUIC other than 1 and 2, and there is no default_backend to answer it',
+  quic_unproven: 'too many QUIC clients have not shown yet that they receive at the address that their datagrams name',
   quic_unknown: 'a datagram of a QUIC connection that is not known here was offered to the backends, and none of them knew it',
   unknown_protocol: 'the first bytes are neither TLS nor HTTP nor SSH',
   no_route: 'no route matches the name and there is no default_backend',

@@ -1,4 +1,4 @@
-import type { Refusal } from '../contract/words.ts';
+import type { Reason, Refusal } from '../contract/words.ts';
 import { InitialFlow, type QuicVerdict } from '../quic/initial-flow.ts';
 import type { Timed, TimerWheel } from '../relay/wheel.ts';
 import { MAX_HELD, MAX_HELD_BYTES } from './flow.ts';
@@ -20,6 +20,8 @@ export class FirstPackets implements Timed {
   readonly who: string;
   readonly clientKey: string | null;
   held: Buffer[] = [];
+  /** what it asks for, once that is known; undefined = not yet */
+  name: string | null | undefined = undefined;
   #heldBytes = 0;
   #initial: InitialFlow | null = new InitialFlow();
   readonly #owner: FirstFlights;
@@ -65,11 +67,11 @@ export class FirstPackets implements Timed {
 export class FirstFlights {
   readonly #firsts = new Map<string, FirstPackets>();
   readonly #wheel: TimerWheel;
-  readonly #refused: (first: FirstPackets, reason: Refusal) => void;
+  readonly #refused: (first: FirstPackets, reason: Reason) => void;
   #bytes = 0;
 
   /** `refused` is told of those that end without a name. */
-  constructor(wheel: TimerWheel, refused: (first: FirstPackets, reason: Refusal) => void) {
+  constructor(wheel: TimerWheel, refused: (first: FirstPackets, reason: Reason) => void) {
     this.#wheel = wheel;
     this.#refused = refused;
   }
@@ -120,14 +122,14 @@ export class FirstFlights {
   }
 
   /** Its time is over, or its place is needed. */
-  ended(first: FirstPackets): void {
+  ended(first: FirstPackets, reason: Reason = 'hello_timeout'): void {
     this.#bytes -= first.bytes;
     this.#forget(first);
-    if (!first.over) this.#refused(first, 'hello_timeout');
+    if (!first.over) this.#refused(first, reason);
   }
 
   close(): void {
-    for (const first of [...this.#firsts.values()]) this.ended(first);
+    for (const first of [...this.#firsts.values()]) this.ended(first, 'shutdown');
   }
 
   #forget(first: FirstPackets): void {

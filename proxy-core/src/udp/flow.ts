@@ -3,13 +3,14 @@ import { type QuicDrop, type QuicPhase, REFUSALS, type Reason, type Refusal } fr
 import { codeOf } from '../errors.ts';
 import type { HostBytes } from '../observe/counters.ts';
 import type { Asked } from '../parse/first-flight.ts';
-import { LONG_FORM, readLongHeader, shortId } from '../quic/invariants.ts';
+import { LONG_FORM } from '../quic/invariants.ts';
 import type { Core, Live } from '../relay/core.ts';
 import type { Timed } from '../relay/wheel.ts';
 import type { Route } from '../route/table.ts';
 import type { Candidate } from '../upstream/candidates.ts';
 import type { Backends } from './backends.ts';
-import { type FlowTable, MIN_ID_BYTES } from './flow-table.ts';
+import type { FlowTable } from './flow-table.ts';
+import { FlowIds } from './ids.ts';
 import { type ClientAddress, Path } from './path.ts';
 
 /** What all flows of a process share. */
@@ -42,6 +43,8 @@ export type FlowStart = {
   clientKey: string | null;
   nameKey: string | null;
   startedAt: number;
+  /** another flow has shown that the client receives at its address */
+  proven: boolean;
   /** what the client has sent so far, which its backend is to get first */
   held: Buffer[];
 };
@@ -51,8 +54,6 @@ const NO_ANSWER_MS = 3000;
 /** What is kept of a client's datagrams for another backend, until one answers. */
 export const MAX_HELD_BYTES = 98_304;
 export const MAX_HELD = 64;
-/** Of each side's connection ids; the oldest is forgotten. RFC 9000 5.1.1 lets a client have as many as it likes; browsers take 2 to 8. */
-const MAX_IDS = 8;
 const MAX_PATHS = 4;
 /** An address that nothing came from or went to for so long, while the client speaks from another one, is given up. */
 const PATH_IDLE_MS = 30_000;
@@ -65,9 +66,6 @@ const MIN_KNOWING_ANSWER = 1000;
 
 /** resolve → dial → tunnel → ended. Until a backend answers what the client sends is kept for the next one. */
 type Stage = 'resolve' | 'dial' | 'tunnel' | 'ended';
-
-/** The four bytes behind the first one; less than 0 where they are not there. */
-const prefixOf = (datagram: Buffer): number => (datagram.length > MIN_ID_BYTES ? datagram.readUInt32BE(1) : -2);
 
 /** One QUIC connection, from its hello until both sides are silent. Its end is encrypted, so silence is all that tells of it. */
 export class Flow implements Timed {
@@ -88,15 +86,7 @@ export class Flow implements Timed {
   readonly #host: FlowHost;
   readonly #start: FlowStart;
   readonly #paths: Path[] = [];
-  /** ids that the server gave in its handshake, and those that the client has used since: what gave it those is encrypted */
-  readonly #serverIds: string[] = [];
-  readonly #laterIds: string[] = [];
-  /** of both, those that the table has from this flow */
-  readonly #ownIds = new Set<string>();
-  /** bytes of the ids that the server chooses; null until it has chosen one */
-  #idLength: number | null = null;
-  /** the first bytes of the id that the client used last, as a number */
-  #lastPrefix = -1;
+  readonly #ids: FlowIds<Flow>;
   #stage: Stage = 'resolve';
   #candidates: readonly Candidate[] = [];
   #next = 0;
@@ -118,15 +108,17 @@ export class Flow implements Timed {
     this.version = start.version;
     this.startedAt = start.startedAt;
     this.who = formatHostPort(start.client);
+    this.#ids = new FlowIds(host.table, this);
     const now = host.core.wheel.now();
     this.#dialAt = now;
     this.#lastAt = now;
     host.core.budget.promised += 1;
     host.flows.add(this);
-    host.unproven.add(this);
+    if (!start.proven) host.unproven.add(this);
     if (this.#isAdopted) host.guesses.add(this);
     if (start.firstId !== null) host.table.addFirst(start.client.tuple, start.firstId, this);
-    const path = new Path(this, start.client, now);
+    const path = new Path(this, start.client, now, this.#isAdopted);
+    path.proven = start.proven;
     for (const datagram of start.held) {
       path.fromClient += datagram.length;
       this.#heldBytes += datagram.length;
@@ -218,8 +210,8 @@ export class Flow implements Timed {
   heard(path: Path, datagram: Buffer): void {
     const now = this.#host.core.wheel.now();
     this.#lastAt = now;
-    path.hear(datagram, now, path !== this.#paths[0] || this.#isAdopted);
-    this.#lookAtClient(path, datagram);
+    path.hear(datagram, now);
+    if (this.#ids.provedBy(datagram, path.proven) && !path.moved) path.proven = true;
     if (path.proven) this.#host.unproven.delete(this);
     if (this.#stage !== 'tunnel' && this.#heldBytes + datagram.length <= MAX_HELD_BYTES && this.#start.held.length < MAX_HELD) {
       this.#start.held.push(datagram);
@@ -240,7 +232,9 @@ export class Flow implements Timed {
       this.#removePath(given);
     }
     if (!core.budget.hasRoom || table.pathOf(client.tuple, this) !== undefined) return null;
-    const path = new Path(this, client, core.wheel.now());
+    const path = new Path(this, client, core.wheel.now(), true);
+    // Who receives at an address receives at its other ports too: a NAT before a client changes those.
+    path.proven = this.#paths.some(({ proven, client: { host } }) => proven && host === client.host);
     if (!this.#addPath(path)) return null;
     this.#moves += 1;
     path.open(this.#candidate);
@@ -252,45 +246,9 @@ export class Flow implements Timed {
     return this.#paths.filter((path) => now - path.heardAt > MOVED_MS).sort((a, b) => a.heardAt - b.heardAt)[0];
   }
 
-  /** The ids that the client uses: those of the server prove its address, and new ones are known again when it moves. */
-  #lookAtClient(path: Path, datagram: Buffer): void {
-    const length = this.#idLength;
-    if (length === null || this.knows(datagram)) return;
-    const isLong = (datagram[0] ?? 0) >= LONG_FORM;
-    if (length === 0) {
-      path.proven ||= path === this.#paths[0] && !isLong;
-      return;
-    }
-    if (isLong) {
-      const dcid = path.proven ? undefined : readLongHeader(datagram)?.dcid;
-      if (dcid !== undefined && this.#serverIds.includes(dcid)) path.proven = true;
-      return;
-    }
-    const id = shortId(datagram, length);
-    if (id === null) return;
-    if (this.#serverIds.includes(id) || this.#laterIds.includes(id)) {
-      if (path === this.#paths[0]) path.proven = true;
-      this.#lastPrefix = prefixOf(datagram);
-    } else if (path.proven && this.#addId(id)) {
-      this.#laterIds.push(id);
-      if (this.#laterIds.length > MAX_IDS) this.#removeId(this.#laterIds.shift() ?? '');
-      this.#lastPrefix = prefixOf(datagram);
-    }
-  }
-
-  /** Whether a short header has the id that the last one had; true, too, where ids say nothing. */
+  /** Whether a short header has the id that the last one had, and so is this flow's. */
   knows(datagram: Buffer): boolean {
-    return (datagram[0] ?? 0) < LONG_FORM && (this.#idLength ?? 0) >= MIN_ID_BYTES && prefixOf(datagram) === this.#lastPrefix;
-  }
-
-  #addId(id: string): boolean {
-    if (!this.#host.table.addId(id, this)) return false;
-    this.#ownIds.add(id);
-    return true;
-  }
-
-  #removeId(id: string): void {
-    if (this.#ownIds.delete(id)) this.#host.table.removeId(id);
+    return this.#ids.isLast(datagram);
   }
 
   #forward(path: Path, datagram: Buffer): void {
@@ -316,7 +274,7 @@ export class Flow implements Timed {
     path.answers += 1;
     path.answeredAt = now;
     if (this.#stage === 'dial') this.#established(datagram);
-    if ((datagram[0] ?? 0) >= LONG_FORM) this.#learn(datagram);
+    if ((datagram[0] ?? 0) >= LONG_FORM) this.#ids.learnFromServer(datagram);
     const to = this.#paths.length > 1 ? this.#addressFor(path) : path;
     if (!to.mayReceive(datagram.length)) {
       this.#host.dropped('unproven_address');
@@ -331,17 +289,6 @@ export class Flow implements Timed {
     if (this.#bytes !== null) this.#bytes.rx += datagram.length;
   }
 
-  /** A server's Initial, Handshake and Retry packets say which id it wants to be spoken to by (RFC 9000 7.2). */
-  #learn(datagram: Buffer): void {
-    const header = readLongHeader(datagram);
-    // A Version Negotiation packet repeats what the client sent.
-    if (header === null || header.version === 0) return;
-    this.#idLength = header.scid.length;
-    if (this.#serverIds.includes(header.scid) || this.#serverIds.length >= MAX_IDS) return;
-    this.#serverIds.push(header.scid);
-    this.#addId(header.scid);
-  }
-
   /**
    * A backend that moves with its client answers on the socket of the new address. One that does not (RFC 9000 9 leaves it that) answers on
    * the old one, to nobody: what it sends there follows the client, once the client has spoken from the new address alone for a while.
@@ -349,18 +296,13 @@ export class Flow implements Timed {
   #addressFor(path: Path): Path {
     let latest = path;
     for (const other of this.#paths) if (other.heardAt > latest.heardAt) latest = other;
-    return latest !== path && latest.answers === 0 && latest.heardAt - path.heardAt > MOVED_MS && latest.heard > 1 ? latest : path;
+    return latest !== path && latest.answers === 0 && latest.heardAt - path.heardAt > MOVED_MS ? latest : path;
   }
 
   // Deadlines and ways out.
 
-  /** Silence after which it is over, and whether the client has forgotten it then. */
-  get #idle(): { ms: number; reason: Reason } {
-    const { timeouts, config } = this.#start.live;
-    const configured = config.quic_config?.max_idle_timeout ?? 0;
-    const ours = configured > 0 ? Math.min(timeouts.idle, configured * 1000) : timeouts.idle;
-    const theirs = this.#start.idleTimeout === null ? Number.POSITIVE_INFINITY : this.#start.idleTimeout + IDLE_SLACK_MS;
-    return theirs <= ours ? { ms: theirs, reason: 'closed' } : { ms: ours, reason: 'idle_timeout' };
+  get #idle(): Idle {
+    return idleOf(this.#start.live, this.#start.idleTimeout);
   }
   get #idleAt(): number {
     return this.#lastAt + this.#idle.ms;
@@ -422,7 +364,7 @@ export class Flow implements Timed {
     guesses.delete(this);
     const { client, firstId, clientKey, nameKey, live } = this.#start;
     for (const path of [...this.#paths]) this.#removePath(path);
-    for (const id of this.#ownIds) table.removeId(id);
+    this.#ids.clear();
     this.#keepPromise();
     if (firstId !== null) table.removeFirst(client.tuple, firstId);
     if (clientKey !== null) core.clients.leave(clientKey);
@@ -451,4 +393,14 @@ export class Flow implements Timed {
       ...(this.#moves > 0 && { moves: this.#moves }),
     });
   }
+}
+
+type Idle = { ms: number; reason: Reason };
+
+/** Silence after which a flow is over: `closed` when its client has forgotten it by then. */
+function idleOf({ timeouts, config }: Live, clientsOwn: number | null): Idle {
+  const configured = config.quic_config?.max_idle_timeout ?? 0;
+  const ours = configured > 0 ? Math.min(timeouts.idle, configured * 1000) : timeouts.idle;
+  const theirs = clientsOwn === null ? Number.POSITIVE_INFINITY : clientsOwn + IDLE_SLACK_MS;
+  return theirs <= ours ? { ms: theirs, reason: 'closed' } : { ms: ours, reason: 'idle_timeout' };
 }

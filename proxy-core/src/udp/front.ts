@@ -8,20 +8,23 @@ import { LONG_FORM, type LongHeader, readLongHeader } from '../quic/invariants.t
 import { quicVersionOf } from '../quic/versions.ts';
 import type { Core } from '../relay/core.ts';
 import { candidatesFor } from '../upstream/candidates.ts';
+import { answerAddressWarning } from './answer-address.ts';
 import { Backends } from './backends.ts';
 import { decide } from './decide.ts';
 import { FirstFlights, FirstPackets } from './first-flights.ts';
 import { Flow, type FlowHost, type FlowStart } from './flow.ts';
 import { FlowTable } from './flow-table.ts';
 import type { ClientAddress, Path } from './path.ts';
+import { makeRoom } from './room.ts';
 import { openListener } from './socket.ts';
 import { strays } from './strays.ts';
 
 const QUIC_PORT = 443;
-const DEFAULT_FLOWS = 10_000;
 /** A datagram whose connection is not known may belong to each of the flows of its address; it goes to so many at most. */
 const MAX_COPIES = 4;
 const NO_ALPN: readonly string[] = [];
+
+type Refused = { who: string; clientKey: string | null; startedAt: number; name?: string | null | undefined };
 
 /** What is counted of QUIC beside what is counted of every connection. */
 export type QuicFigures = {
@@ -60,7 +63,7 @@ export class QuicFront {
       dropped: (reason) => this.#drop(reason),
       settled: () => this.#onSettled(),
     };
-    this.#firsts = new FirstFlights(core.wheel, (first, reason) => this.#refused(first.who, first.clientKey, first.startedAt, reason));
+    this.#firsts = new FirstFlights(core.wheel, (first, reason) => this.#refused(first, reason));
   }
 
   get addresses(): HostPort[] {
@@ -90,8 +93,12 @@ export class QuicFront {
   /** Throws StartError. */
   async start(addresses: readonly ListenAt[]): Promise<void> {
     for (const at of addresses) {
+      const warning = answerAddressWarning(at);
+      if (warning !== null) this.#core.log.warn(warning);
       const listener = await openListener(at).catch((error: unknown) => Promise.reject(listenError('udp_listen_addrs', at, error)));
       const number = this.#listeners.push(listener);
+      const { address: host, port } = listener.address();
+      this.#core.log.info('listening for QUIC', { address: formatHostPort({ host, port }) });
       // ICMP errors of what went to clients: a client that is gone falls silent, and that ends its flow.
       listener.on('error', () => {});
       listener.on('message', (datagram, { address, port }) => this.#received(listener, number, datagram, address, port));
@@ -203,35 +210,20 @@ export class QuicFront {
   /** Null when there is no room: each of its packets is refused and counted, until there is. */
   #newFirst(client: ClientAddress, datagram: Buffer, { dcid }: LongHeader): FirstPackets | null {
     const { live, clients, wheel } = this.#core;
-    if (datagram.length < MIN_DATAGRAM) {
+    if (datagram.length < MIN_DATAGRAM || this.#draining) {
       this.#drop('unknown_connection');
       return null;
     }
-    const refusal = this.#draining ? 'shutdown' : this.#makeRoom();
+    const refusal = makeRoom(this.#host);
     const limit = live.config.limits?.per_client;
     const key = limit === undefined ? null : clientKey(client.host);
     if (refusal !== null || (key !== null && limit !== undefined && !clients.enter(key, limit))) {
       this.#core.counters.accepted += 1;
-      this.#refused(formatHostPort(client), null, wheel.now(), refusal ?? 'client_limit');
+      this.#refused({ who: formatHostPort(client), clientKey: null, startedAt: wheel.now() }, refusal ?? 'client_limit');
       return null;
     }
     const from = { who: formatHostPort(client), clientKey: key, startedAt: wheel.now() };
     return new FirstPackets(this.#firsts, `${client.tuple}\0${dcid}`, from);
-  }
-
-  /** Clients that never showed that they are where they say they are give way to others. Null = there is room for one flow more. */
-  #makeRoom(): 'max_connections' | 'fd_headroom' | null {
-    const { live, budget } = this.#core;
-    const most = live.config.quic_config?.max_flows ?? Math.min(DEFAULT_FLOWS, live.maxConnections);
-    // Half of the descriptors are TCP's, whatever comes by UDP, whose senders' addresses anybody can write.
-    const carried = Math.max(1, Math.floor(budget.total / 2));
-    const limit = Math.min(most, carried);
-    if (this.#host.unproven.size > limit / 4 || this.flows.size >= limit || !budget.hasRoom) {
-      const oldest = this.#host.unproven.values().next().value;
-      if (oldest !== undefined && this.#host.unproven.size > limit / 8) oldest.cut('client_gone');
-    }
-    if (this.flows.size >= limit) return most <= carried ? 'max_connections' : 'fd_headroom';
-    return budget.hasRoom ? null : 'fd_headroom';
   }
 
   #open(
@@ -242,6 +234,7 @@ export class QuicFront {
     deadline: number,
   ): void {
     const { live, names } = this.#core;
+    first.name = hello.name;
     const decided = decide(live, hello.name, hello.alpn);
     const perName = live.config.limits?.per_name;
     const unknown = quicVersionOf(header.version) === null;
@@ -266,6 +259,7 @@ export class QuicFront {
       ...{ client, live, held, startedAt, nameKey, idleTimeout, clientKey: key, route: decided.route, firstId: header.dcid },
       asked: { protocol: 'quic', name, port: null, alpn, ech },
       version: header.version,
+      proven: false,
     });
   }
 
@@ -273,8 +267,7 @@ export class QuicFront {
     const { live, route, asked } = start;
     const flow = new Flow(this.#host, start);
     if (route === null) return;
-    const family = live.config.resolver?.family ?? 'any';
-    const found = candidatesFor(route.target, { name: asked.name, port: QUIC_PORT }, live.quicDestinations, family);
+    const found = candidatesFor(route.target, { name: asked.name, port: QUIC_PORT }, live.quicDestinations, live.resolver);
     if ('then' in found) void found.then((later) => ('refused' in later ? flow.cut(later.refused) : flow.dial(later.candidates)));
     else if ('refused' in found) flow.cut(found.refused);
     else flow.dial(found.candidates);
@@ -284,9 +277,9 @@ export class QuicFront {
 
   #stray(client: ClientAddress, datagram: Buffer): void {
     const { live, clients } = this.#core;
-    const guessed = this.#draining || this.#makeRoom() !== null ? [] : strays(this.#host, live, client, datagram);
+    const guessed = this.#draining || makeRoom(this.#host) !== null ? [] : strays(this.#host, live, client, datagram);
     if (guessed.length === 0) this.#drop('unknown_connection');
-    for (const { backend, like } of guessed) {
+    for (const { backend, like, proven } of guessed) {
       const limit = live.config.limits?.per_client;
       const key = limit === undefined ? null : clientKey(client.host);
       if (key !== null && limit !== undefined && !clients.enter(key, limit)) {
@@ -301,19 +294,21 @@ export class QuicFront {
         ...{ startedAt: this.#core.wheel.now(), held: [datagram] },
         asked: like?.asked ?? { protocol: 'quic', name: null, port: null, alpn: NO_ALPN, ech: false },
         route: like?.route ?? null,
+        proven,
       });
       flow.dial([backend]);
     }
   }
 
   /** One that never became a flow: it is counted and has its line all the same. */
-  #refused(who: string, key: string | null, startedAt: number, reason: Reason): void {
+  #refused({ who, clientKey: key, startedAt, name }: Refused, reason: Reason): void {
     const { counters, clients, live, log, wheel } = this.#core;
     if (key !== null) clients.leave(key);
     counters.ended('quic', reason);
     if (!live.config.log.access) return;
     const seconds = Math.round(wheel.now() - startedAt) / 1000;
-    log.info('connection', { client: who, protocol: 'quic', seconds, reason, ...(reason !== 'shutdown' && { refused: true }) });
+    const named = name === undefined ? {} : { name };
+    log.info('connection', { client: who, protocol: 'quic', ...named, seconds, reason, ...(reason !== 'shutdown' && { refused: true }) });
   }
 }
 

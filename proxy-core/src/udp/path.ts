@@ -1,7 +1,7 @@
 import type dgram from 'node:dgram';
 import type { HostPort } from '../contract/addresses.ts';
 import type { Flow } from './flow.ts';
-import { isCongested, openUpstream } from './socket.ts';
+import { connectUpstream, createUpstream, isCongested } from './socket.ts';
 
 /** Where a client's datagrams come from, and the listener that they came to. */
 export type ClientAddress = {
@@ -24,7 +24,8 @@ const PROVING_TURNS = 2;
 export class Path {
   readonly flow: Flow;
   readonly client: ClientAddress;
-  readonly startedAt: number;
+  /** its client was elsewhere before, and knows the ids that would prove another's address */
+  readonly moved: boolean;
   /** bytes, all that count for the amplification limit */
   fromClient = 0;
   toClient = 0;
@@ -38,23 +39,24 @@ export class Path {
   #turns = 0;
   #sentSince = false;
   #upstream: dgram.Socket | null = null;
+  #ready = false;
 
-  constructor(flow: Flow, client: ClientAddress, now: number) {
+  constructor(flow: Flow, client: ClientAddress, now: number, moved: boolean) {
     this.flow = flow;
     this.client = client;
-    this.startedAt = now;
+    this.moved = moved;
     this.heardAt = now;
   }
 
   open(backend: HostPort): void {
     const { flow } = this;
-    const upstream = openUpstream(backend);
+    const upstream = createUpstream(backend);
     this.#upstream = upstream;
     flow.socketOpened();
     upstream.on('message', (datagram) => flow.answered(this, datagram));
-    upstream.on('error', (error) => {
-      if (upstream === this.#upstream) flow.failed(error);
-    });
+    // Some errors are found while the socket is opened: whoever opens it hears of them afterwards.
+    upstream.on('error', (error) => setImmediate(() => upstream === this.#upstream && flow.failed(error)));
+    this.#ready = connectUpstream(upstream, backend);
   }
 
   close(): void {
@@ -65,20 +67,19 @@ export class Path {
     this.flow.socketClosed();
   }
 
-  /** Something came from the client. `turnsProve`: its answers show that it is there. */
-  hear(datagram: Buffer, now: number, turnsProve: boolean): void {
+  hear(datagram: Buffer, now: number): void {
     this.heard += 1;
     this.heardAt = now;
     this.fromClient += datagram.length;
     if (this.proven || !this.#sentSince) return;
     this.#sentSince = false;
     this.#turns += 1;
-    if (turnsProve && this.#turns >= PROVING_TURNS) this.proven = true;
+    if (this.moved && this.#turns >= PROVING_TURNS) this.proven = true;
   }
 
   /** False = the system does not take it. `failed` hears of an error that the send itself meets. */
   toBackend(datagram: Buffer, failed?: (error: Error | null) => void): boolean {
-    if (this.#upstream === null || isCongested(this.#upstream)) return false;
+    if (this.#upstream === null || !this.#ready || isCongested(this.#upstream)) return false;
     this.#upstream.send(datagram, failed);
     return true;
   }

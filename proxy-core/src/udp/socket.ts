@@ -23,11 +23,17 @@ const options = (host: string, ipv6Only: boolean): dgram.SocketOptions => ({
   sendBufferSize: SEND_BYTES,
 });
 
-/** A socket that only `to` can speak to, and that hears of `to`'s ICMP errors. Fails by its 'error' event, later. */
-export function openUpstream({ host, port }: HostPort): dgram.Socket {
-  const socket = dgram.createSocket(options(host, false));
+export const createUpstream = ({ host }: HostPort): dgram.Socket => dgram.createSocket(options(host, false));
+
+/** From here on only `to` can speak to it, and it hears of `to`'s ICMP errors. False = it cannot be opened; its 'error' event says why. */
+export function connectUpstream(socket: dgram.Socket, { host, port }: HostPort): boolean {
   socket.connect(port, host);
-  return socket;
+  try {
+    socket.remoteAddress();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export async function openListener({ host, port, fd, ipv6Only = false }: ListenAt): Promise<dgram.Socket> {

@@ -11,7 +11,13 @@ const MAX_WAITING = 64;
 /** RFC 9000 10.3: the smallest that a stateless reset is sent for, and so the smallest that a connection sends. */
 const MIN_SHORT = 21;
 
-export type Guess = { backend: Candidate; like: Flow | null };
+export type Guess = {
+  backend: Candidate;
+  /** a flow that it is taken to be the rest of */
+  like: Flow | null;
+  /** the client has shown before that it receives at its address */
+  proven: boolean;
+};
 
 /**
  * Where a datagram may belong whose client and connection id are both unknown: the client has moved and uses an id that its server gave it
@@ -21,16 +27,19 @@ export type Guess = { backend: Candidate; like: Flow | null };
 export function strays(host: FlowHost, live: Live, client: ClientAddress, datagram: Buffer): Guess[] {
   if (datagram.length < MIN_SHORT || host.guesses.size >= MAX_WAITING) return [];
   const found = new Map<string, Guess>();
-  for (const { flow } of host.table.pathsFrom(client.host)) {
+  for (const { flow, proven } of host.table.pathsFrom(client.host)) {
     const backend = flow.upstream;
     if (backend === null) continue;
     const key = formatHostPort(backend);
     const before = found.get(key);
     // Whose of several flows it is cannot be told; a name is told when it is the same for all.
-    if (before === undefined) found.set(key, { backend, like: flow });
-    else if (before.like?.asked.name !== flow.asked.name) before.like = null;
+    if (before === undefined) found.set(key, { backend, like: flow, proven });
+    else {
+      before.proven ||= proven;
+      if (before.like?.asked.name !== flow.asked.name) before.like = null;
+    }
   }
-  if (found.size === 0) for (const backend of fewBackends(host, live)) found.set(backend.backend, { backend, like: null });
+  if (found.size === 0) for (const backend of fewBackends(host, live)) found.set(backend.backend, { backend, like: null, proven: false });
   return found.size > MAX_GUESSES ? [] : [...found.values()];
 }
 
