@@ -74,7 +74,7 @@ export async function startPostgres(bin: string): Promise<RealServer & { kill():
 }
 
 /** `config` is the scrape configuration, as YAML. Times of samples may be years ago, in any order. */
-export async function startPrometheus(program: string, config: string): Promise<RealServer> {
+export async function startPrometheus(program: string, config: string): Promise<RealServer & { pid: number }> {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'headroom-prom-'));
   const port = await freePort();
   fs.writeFileSync(path.join(dir, 'prometheus.yml'), `storage: { tsdb: { out_of_order_time_window: 100d } }\n${config}`);
@@ -91,7 +91,7 @@ export async function startPrometheus(program: string, config: string): Promise<
   );
   const url = `http://127.0.0.1:${port}`;
   await until('Prometheus is ready', async () => (await fetch(`${url}/-/ready`)).ok, { timeoutMs: 30_000, everyMs: 100 });
-  return { url, dir, stop: () => stopped(child, dir) };
+  return { url, dir, pid: child.pid ?? 0, stop: () => stopped(child, dir) };
 }
 
 export async function startVictoriaMetrics(program: string): Promise<RealServer> {
