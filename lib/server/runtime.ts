@@ -84,8 +84,24 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
   };
   const configFiles = createConfigFiles({ db, ops, nodes: matching, clock });
   const xray = createXray({ db, ops, nodes, clock });
+  const fleetNodes = async () => (await fleet.view()).nodes;
   const { sealed } = settings;
-  const runs = createRuns({ db, command, nodes, runbooks, ops, configFiles, scraper, metrics, events, clock, log, facts, sealed });
+  const runs = createRuns({
+    db,
+    command,
+    nodes,
+    runbooks,
+    ops,
+    configFiles,
+    scraper,
+    metrics,
+    events,
+    clock,
+    log,
+    facts,
+    sealed,
+    fleet: fleetNodes,
+  });
   const fleet: Fleet = createFleet({ nodes, scraper, metrics, ssh, configFiles, runs, clock });
 
   const noteConfig = (nodeId: string) => {

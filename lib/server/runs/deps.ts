@@ -7,7 +7,7 @@ import type { Nodes } from '#server/nodes/index.ts';
 import type { Runbooks } from '#server/runbooks/index.ts';
 import type { NodeOps } from '#server/ssh/index.ts';
 import type { Sample } from '#shared/metrics.ts';
-import type { FleetMember } from '#shared/nodes.ts';
+import type { FleetMember, FleetNode } from '#shared/nodes.ts';
 import type { Sealed } from './bundle/signing-key.ts';
 
 export type RunsDeps = {
@@ -26,4 +26,6 @@ export type RunsDeps = {
   sealed: Sealed;
   /** what selectors may ask beside labels: pool, leak, state, drift, version */
   facts?: (member: FleetMember) => Record<string, string>;
+  /** every node as it was last seen; preflight asks whether its peers could take a node's load */
+  fleet?: () => Promise<readonly FleetNode[]>;
 };

@@ -3,6 +3,7 @@ import type { NodeOps } from '#server/ssh/index.ts';
 import { ERROR_CODES } from '#shared/errors.ts';
 import type { FleetMember } from '#shared/nodes.ts';
 import type { RunbookStep } from '#shared/runbooks.ts';
+import { findControl, findPeers } from './beside.ts';
 import type { RunsDeps } from './deps.ts';
 import { earlierAttempt } from './earlier-attempt.ts';
 import { type Proof, storeEvidence } from './evidence.ts';
@@ -154,6 +155,8 @@ function createContext(
     ops: guardOps(job, live.signal),
     wayBack,
     samples: (sinceMs) => deps.metrics.recent(node.id, sinceMs),
+    control: (changedAtMs) => findControl(deps, run.id, changedAtMs),
+    peers: () => findPeers(deps, run.strategy.failureGroup, node),
     focus: (untilMs) => deps.scraper.focus(node.id, untilMs),
     earlier: (runId) => earlierAttempt(deps.db, runId, node.id),
     agree: (sha256) => deps.configFiles.agree(deps.db, node.id, sha256),

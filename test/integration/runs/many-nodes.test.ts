@@ -113,3 +113,29 @@ describe('a run over many nodes', () => {
     assert.deepEqual(world.node('edge-3').touches, []);
   });
 });
+
+describe('a canary beside a node that was left alone', () => {
+  test('is called fixed while the other leaks on', async (t) => {
+    const world = simulation(t, fleetOf(2));
+    await world.time.pass(WARM_MS);
+    const console = await world.openConsole();
+    const { id } = await console.start({ selector: '*', strategy: { gates: 'auto', batches: [1, '100%'] } });
+    const run = await world.ended(console, id);
+    assert.equal(run.verdict, 'pass', run.summary);
+    const proofs = run.targets.map((x) => x.steps.find((s) => s.key === 'watch')?.evidence[0]?.value ?? '');
+    assert.match(proofs[0] ?? '', /beside edge-2, which was left alone/);
+    assert.doesNotMatch(proofs[1] ?? '', /left alone/, 'nobody is left to compare the last one with');
+  });
+
+  test('is not called fixed when the leak of the other ended in the same minute: something else did it', async (t) => {
+    const world = simulation(t, fleetOf(2));
+    await world.time.pass(WARM_MS);
+    const console = await world.openConsole();
+    const { id } = await console.start({ selector: '*', strategy: { gates: 'auto', batches: [1, '100%'], maxFailed: 0 } });
+    await world.until(console, id, (r) => r.targets[0]?.steps.some((s) => s.key === 'restart' && s.status === 'succeeded') ?? false);
+    world.node('edge-2').process().poolOn = false;
+    const run = await world.ended(console, id);
+    assert.equal(run.targets[0]?.verdict, 'inconclusive', run.targets[0]?.summary);
+    assert.match(run.targets[0]?.summary ?? '', /untouched control stopped leaking/);
+  });
+});

@@ -2,9 +2,10 @@ import type { Clock } from '#server/kernel/clock.ts';
 import { isHeadroomError } from '#server/kernel/errors.ts';
 import type { NodeOps } from '#server/ssh/index.ts';
 import type { Sample } from '#shared/metrics.ts';
-import type { FleetMember } from '#shared/nodes.ts';
+import type { FleetMember, FleetNode } from '#shared/nodes.ts';
 import type { RunbookStep } from '#shared/runbooks.ts';
 import type { GateState, Judgement, StepStatus, Strategy, Verdict } from '#shared/runs.ts';
+import type { ControlNode } from '../beside.ts';
 import type { Proof } from '../evidence.ts';
 import type { TargetMemo, TargetState, UndoReason } from '../state.ts';
 import type { TargetPatch } from '../store.ts';
@@ -24,6 +25,10 @@ export type StepContext = {
   wayBack: WayBackGuard;
   /** stored samples of this node since then, all process lives, time order */
   samples: (sinceMs: number) => Sample[];
+  /** a node of this run that leaked when this one was changed and was not begun yet; null when there is none */
+  control: (changedAtMs: number) => Promise<ControlNode | null>;
+  /** this node as it was last seen, and those that share its value of the strategy's failure group */
+  peers: () => Promise<{ self: FleetNode | null; peers: FleetNode[] } | null>;
   /** the node is scraped every 1-2 s until then */
   focus: (untilMs: number) => void;
   /** what an earlier run left on this node; null when it never was here */

@@ -1,6 +1,7 @@
 import { editPool, lintConfig, readPool } from '#server/config/index.ts';
 import { HeadroomError } from '#server/kernel/errors.ts';
-import { patiently, type StepRunner } from './context.ts';
+import { canAfford } from '../afford.ts';
+import { patiently, type StepContext, type StepRunner } from './context.ts';
 import { count, listPorts, processFacts } from './facts.ts';
 import { poolSettings } from './pool-settings.ts';
 
@@ -43,9 +44,47 @@ export const preflight: StepRunner = async (context) => {
     threshold: 'readable as YAML',
     verdict: errors.length === 0 ? 'pass' : 'inconclusive',
   });
+  const afford = await affordable(context);
+  if (afford?.stops)
+    return { status: afford.verdict === 'fail' ? 'failed' : 'inconclusive', summary: `can we afford it? ${afford.sentence}` };
   const doubts = errors.length === 0 ? '' : `; config.yaml has ${errors.length} finding(s): ${errors[0]?.message}`;
   return {
     status: 'succeeded',
-    summary: `pid ${facts.pid}, ${count(facts.openFds)} of ${count(facts.fdLimit)} fds open, config.yaml readable${doubts}`,
+    summary: `pid ${facts.pid}, ${count(facts.openFds)} of ${count(facts.fdLimit)} fds open, config.yaml readable${doubts}${afford === null ? '' : `; ${afford.sentence}`}`,
   };
 };
+
+/** What the restart costs: the connections it cuts, and whether the peers have the fds for them. Asked only of a run that acts on a node that shares its load. */
+async function affordable(
+  context: StepContext,
+): Promise<{ stops: boolean; verdict: 'pass' | 'inconclusive' | 'fail'; sentence: string } | null> {
+  const { run, node } = context;
+  if (!run.steps.some((s) => s.kind === 'service')) return null;
+  const beside = await context.peers();
+  if (beside === null || beside.self === null) return null;
+  const cut = beside.self.connectionsActive;
+  const cost = `a restart cuts ${cut === null ? 'an unknown number of' : count(cut)} open connections`;
+  const label = run.strategy.failureGroup;
+  if (label === null || node.labels[label] === undefined) {
+    await context.prove({
+      title: 'can we afford it?',
+      command: 'the fleet as last seen',
+      raw: `${cost}; strategy.failureGroup names no label of ${node.name}, so whose headroom takes its load is not known`,
+      value: cost,
+    });
+    return { stops: false, verdict: 'pass', sentence: cost };
+  }
+  const { verdict, sentence, peers } = canAfford(beside.self, beside.peers);
+  await context.prove({
+    title: 'can we afford it?',
+    command: `the fleet as last seen: nodes with ${label}=${node.labels[label]}`,
+    raw: [
+      cost,
+      ...peers.map((p) => `${p.name}: ${count(p.openFds)} of ${count(p.fdLimit)} fds open, would take ${p.takes} connections`),
+    ].join('\n'),
+    value: sentence,
+    threshold: 'every peer stays below 90 % of its fd limit',
+    verdict,
+  });
+  return { stops: verdict !== 'pass' && !run.dryRun, verdict, sentence };
+}

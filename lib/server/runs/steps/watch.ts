@@ -24,6 +24,8 @@ export const watch: StepRunner = async (context) => {
     `watching the new process for ${watchSeconds} s and ${minConnections} connections, at an age of ${MIN_AGE_SECONDS} s or more`,
   );
 
+  const control = await context.control(context.target().memo.restartAskedAt ?? from);
+  if (control !== null) context.say(`${control.name}, which leaks too and was left alone so far, is watched beside it`);
   let said = '';
   for (;;) {
     const now = context.clock.now();
@@ -32,10 +34,12 @@ export const watch: StepRunner = async (context) => {
     const { before, after } = split(context.samples((memo.restartAskedAt ?? from) - LOOK_BACK_MS), memo);
     const other = restartedMeanwhile(after, memo);
     if (other !== null) return restarted(context, other);
-    const fix = assessFix({ before, after, minConnections, minSeconds: Math.max(MIN_AGE_SECONDS, watchSeconds) });
+    const beside = (await control?.samples()) ?? null;
+    const fix = assessFix({ before, after, control: beside, minConnections, minSeconds: Math.max(MIN_AGE_SECONDS, watchSeconds) });
     const seen = (after.at(-1)?.at ?? 0) >= until;
-    if (seen && fix.verdict !== 'inconclusive') return verdict(context, fix, after);
-    if (now >= giveUpAt) return verdict(context, { ...fix, verdict: 'inconclusive' }, after);
+    if (seen && fix.verdict !== 'inconclusive') return verdict(context, fix, after, beside === null ? null : (control?.name ?? null));
+    if (now >= giveUpAt)
+      return verdict(context, { ...fix, verdict: 'inconclusive' }, after, beside === null ? null : (control?.name ?? null));
     const line = seen ? `longer, for ${fix.missing ?? 'a clear verdict'}` : progress(after, until - now);
     if (line !== said) context.say(line);
     said = line;
@@ -44,7 +48,12 @@ export const watch: StepRunner = async (context) => {
   }
 };
 
-async function verdict(context: StepContext, fix: ReturnType<typeof assessFix>, after: Sample[]): Promise<StepResult> {
+async function verdict(
+  context: StepContext,
+  fix: ReturnType<typeof assessFix>,
+  after: Sample[],
+  control: string | null,
+): Promise<StepResult> {
   const result = { fixed: 'pass', 'not-fixed': 'fail', inconclusive: 'inconclusive' } as const;
   const [judged, { judgement }] = [result[fix.verdict], fix];
   const sentence = withHonesty(context, fix);
@@ -53,7 +62,7 @@ async function verdict(context: StepContext, fix: ReturnType<typeof assessFix>, 
     title: 'slope before and after',
     command: `stored samples of ${context.node.name}, compared by ${judgement.comparedBy ?? 'nothing: one side is missing'}`,
     raw: `before ${line(judgement.before)}\nafter  ${line(judgement.after)}`,
-    value: figures(judgement),
+    value: `${figures(judgement)}${control === null ? '' : `, beside ${control}, which was left alone`}`,
     threshold: 'fixed: a small part of before',
     verdict: judged,
   });
