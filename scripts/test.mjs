@@ -30,6 +30,9 @@ const PACKAGES = [
   ['/usr/lib/postgresql', 'postgresql'],
   ['/usr/bin/prometheus', 'prometheus'],
   ['/usr/bin/victoria-metrics', 'victoria-metrics'],
+  ['/usr/bin/caddy', 'caddy'],
+  ['/usr/bin/gtlsclient', 'ngtcp2-client'],
+  ['/usr/sbin/gtlsserver', 'ngtcp2-server'],
 ];
 
 const run = (command, args, options = {}) =>

@@ -12,7 +12,7 @@ export const launchBrowser = (flags: readonly string[] = []): Promise<Browser> =
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
-      '--disable-quic',
+      ...(flags.includes('--enable-quic') ? [] : ['--disable-quic']),
       ...flags,
     ],
   });
