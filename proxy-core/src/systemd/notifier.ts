@@ -17,7 +17,11 @@ export type Notifier = {
  * systemd-notify does it: a child, for which the unit needs NotifyAccess=all. Messages go out one after another and never fail the proxy.
  * NOTIFY_SOCKET is taken out of `env`: the workers have nothing to tell.
  */
-export function createNotifier(env: NodeJS.ProcessEnv, warn: (message: string) => void, command: string = NOTIFY): Notifier {
+export function createNotifier(
+  env: Record<string, string | undefined>,
+  warn: (message: string) => void,
+  command: string = NOTIFY,
+): Notifier {
   const socket = env.NOTIFY_SOCKET;
   delete env.NOTIFY_SOCKET;
   let last: Promise<void> = Promise.resolve();
@@ -36,7 +40,7 @@ export function createNotifier(env: NodeJS.ProcessEnv, warn: (message: string) =
 const unheard = (error: unknown): string =>
   `NOTIFY_SOCKET is set, and ${NOTIFY} could not tell the service manager: ${messageOf(error)}; install systemd, or set Type=exec in the unit`;
 
-function notify(command: string, env: NodeJS.ProcessEnv, assignments: string[]): Promise<void> {
+function notify(command: string, env: Record<string, string | undefined>, assignments: string[]): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, assignments, { env, stdio: ['ignore', 'ignore', 'pipe'], timeout: WAIT_MS });
     let words = '';

@@ -13,7 +13,7 @@ const MAX_FDS = 1024;
  * Socket activation as sd_listen_fds(3) has it: LISTEN_PID must be this process, LISTEN_FDS counts the sockets, LISTEN_FDNAMES names them with
  * colons between. The three are taken out of `env`, so that children do not take the sockets for theirs. Throws StartError.
  */
-export function takePassedSockets(env: NodeJS.ProcessEnv, pid: number = process.pid): PassedSocket[] {
+export function takePassedSockets(env: Record<string, string | undefined>, pid: number = process.pid): PassedSocket[] {
   const { LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES } = env;
   delete env.LISTEN_PID;
   delete env.LISTEN_FDS;

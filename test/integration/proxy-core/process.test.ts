@@ -50,25 +50,6 @@ describe('sniproxy-server -t', () => {
     assert.equal(code, 0);
     assert.match(stderr, /:2:18: warning: max_connections is 100000000, but a limit of \d+ open files carries \d+/);
   });
-
-  test('reads the config that SNIProxy-rs ships, without an error', async (t) => {
-    const text = `listen_addrs: ["0.0.0.0:80", "0.0.0.0:443", "0.0.0.0:22"]
-timeouts: { connect: 10, client_hello: 5, idle: 300 }
-metrics: { enabled: true, address: "0.0.0.0:9090" }
-max_connections: 100
-shutdown_timeout: 30
-connection_pool: { enabled: false, max_per_host: 1000, connection_ttl: 600, idle_timeout: 300, cleanup_interval: 30 }
-allowlist: ["ip.me"]
-udp_listen_addrs: ["0.0.0.0:443"]
-quic_config: { enabled: true, max_concurrent_streams: 100, max_idle_timeout: 60, keep_alive_interval: 15, max_datagram_size: 1350, enable_0rtt: true }
-http3_config: { enabled: true, max_field_section_size: 8192, qpack_max_table_capacity: 4096, qpack_blocked_streams: 16 }
-ssh_routes: [{ listen_port: 22, destination_host: "10.0.0.7", destination_port: 22 }]
-protocol_routing: { socketio: { enabled: true }, jsonrpc: { enabled: true, validate_batch: true, max_batch_size: 100 } }
-`;
-    const { code, stderr } = await cli('-t', '-c', configFile(t, text));
-    assert.equal(code, 0, stderr);
-    assert.doesNotMatch(stderr, /error|not a key/);
-  });
 });
 
 describe('the command line', () => {
