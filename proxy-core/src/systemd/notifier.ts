@@ -40,7 +40,7 @@ export function createNotifier(
 const unheard = (error: unknown): string =>
   `NOTIFY_SOCKET is set, and ${NOTIFY} could not tell the service manager: ${messageOf(error)}; install systemd, or set Type=exec in the unit`;
 
-function notify(command: string, env: Record<string, string | undefined>, assignments: string[]): Promise<void> {
+function notify(command: string, env: NodeJS.ProcessEnv, assignments: string[]): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, assignments, { env, stdio: ['ignore', 'ignore', 'pipe'], timeout: WAIT_MS });
     let words = '';
