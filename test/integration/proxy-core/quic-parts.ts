@@ -14,9 +14,13 @@ export const NGTCP2_SERVER = '/usr/sbin/gtlsserver';
 type Owner = Parameters<typeof tempDir>[0] & ReturnType<typeof suiteOwner>;
 export type QuicProxy = RunningProxy & { quicPort: number };
 
-/** A proxy that listens for QUIC on one port of the system's choice. */
-export async function startQuicProxy(owner: Owner, config: string, options: Parameters<typeof startProxy>[2] = {}): Promise<QuicProxy> {
-  const proxy = await startProxy(owner, `udp_listen_addrs: ["127.0.0.1:0"]\n${config}`, options);
+/** A proxy that listens for QUIC on one port, of the system's choice by default. */
+export async function startQuicProxy(
+  owner: Owner,
+  config: string,
+  { quicPort = 0, ...options }: Parameters<typeof startProxy>[2] & { quicPort?: number } = {},
+): Promise<QuicProxy> {
+  const proxy = await startProxy(owner, `udp_listen_addrs: ["127.0.0.1:${quicPort}"]\n${config}`, options);
   const line = proxy.output.stdout.split('\n').find((text) => text.includes('"listening for QUIC"')) ?? '{}';
   return { ...proxy, quicPort: Number(String(JSON.parse(line).address).split(':').at(-1)) };
 }
