@@ -81,6 +81,7 @@ export class HttpSession implements WireOwner {
   /** nothing but the client's end is waited for */
   #leaving: { until: number; reason: Ending } | null = null;
   #lingered = 0;
+  #stopped = false;
   #clientFinished = false;
   /** times in ms of the owner's clock; 0 = not so */
   #movedAt: number;
@@ -123,6 +124,7 @@ export class HttpSession implements WireOwner {
 
   /** The connection is over: what is borrowed is destroyed. */
   stop(): void {
+    this.#stopped = true;
     this.#borrower.stop();
     this.#exchange = null;
   }
@@ -172,7 +174,7 @@ export class HttpSession implements WireOwner {
 
   /** Begins with the next request when it is there. */
   #next(): void {
-    while (this.#exchange === null && this.#leaving === null) {
+    while (this.#exchange === null && this.#leaving === null && !this.#stopped) {
       if (this.#pending.length === 0) {
         this.#headSince = 0;
         if (this.#clientFinished) this.#owner.cut('closed', false);

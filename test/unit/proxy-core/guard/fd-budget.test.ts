@@ -33,6 +33,27 @@ describe('the fd budget', () => {
     assert.ok(!fill(5, 4, 0) && !fill(5, 5, 0) && !fill(5, 0, 5) && !fill(0, 9, 0));
   });
 
+  test('has room where idle sockets of the pool can make room, and takes no more of them than it needs', () => {
+    const budget = new FdBudget();
+    budget.limit = 24 + 16 + 10;
+    budget.baseline = 24;
+    const pool = {
+      idle: 7,
+      evictOldest() {
+        if (pool.idle === 0) return false;
+        pool.idle -= 1;
+        return true;
+      },
+    };
+    budget.shareWith(pool);
+    Object.assign(budget, { clients: 3, upstreams: 0, promised: 3 });
+    assert.ok(budget.hasRoom);
+    assert.equal(pool.idle, 2);
+    Object.assign(budget, { clients: 5, upstreams: 0, promised: 4 });
+    assert.ok(!budget.hasRoom);
+    assert.equal(pool.idle, 0);
+  });
+
   test('counts what other parts of the process hold', () => {
     const budget = new FdBudget();
     budget.measure(0);
