@@ -52,7 +52,7 @@ export function RunHead({ run }: { run: Run }) {
               <Play className="i s" aria-hidden="true" />
               Resume
             </Button>
-          ) : ended ? null : (
+          ) : ended || run.status === 'awaiting-approval' ? null : (
             <Button onClick={() => act('pause')} disabled={action.isPending}>
               <Pause className="i s" aria-hidden="true" />
               Pause

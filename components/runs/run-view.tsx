@@ -7,6 +7,7 @@ import { ErrorState } from '#components/ui/error-state.tsx';
 import { syncClock } from '#components/ui/now.tsx';
 import { Loading, Skeleton } from '#components/ui/skeleton.tsx';
 import type { Run, RunTarget } from '#shared/runs.ts';
+import { ApprovalCard } from './approval-card.tsx';
 import { DocumentPane } from './document-pane.tsx';
 import { GateCard } from './gate-card.tsx';
 import { RevertClock } from './revert-clock.tsx';
@@ -35,6 +36,7 @@ export function RunView({ id, nodeId, onNode }: { id: string; nodeId: string | n
             is as of the last answer.
           </Callout>
         ) : null}
+        {run.data.status === 'awaiting-approval' ? <ApprovalCard run={run.data} /> : null}
         {run.data.targets.length > 1 ? <TargetMatrix run={run.data} selected={target?.nodeId ?? null} onSelect={onNode} /> : null}
         {target ? <Guided run={run.data} target={target} /> : error ? <ErrorState error={error} /> : null}
       </div>

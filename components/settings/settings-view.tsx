@@ -8,6 +8,7 @@ import { CodeBlock } from '#components/ui/code-block.tsx';
 import { ErrorState } from '#components/ui/error-state.tsx';
 import { Skeleton } from '#components/ui/skeleton.tsx';
 import { TableFrame } from '#components/ui/table.tsx';
+import { ChangeRulesCard } from './change-rules-card.tsx';
 import { TokensCard } from './tokens-card.tsx';
 
 export function SettingsView() {
@@ -37,6 +38,7 @@ export function SettingsView() {
         </div>
       </div>
       <div className="stack settings">
+        <ChangeRulesCard mayWrite={may(session.data, 'rule.write')} />
         <TokensCard
           mayRead={may(session.data, 'token.read')}
           mayWrite={may(session.data, 'token.write')}

@@ -30,7 +30,9 @@ export const queryKeys = {
   runbooks: ['runbooks'] as const,
   runbook: (key: string) => ['runbook', key] as const,
   changePreview: (selector: string, pool: unknown) => ['change-preview', selector, pool] as const,
+  backtest: (query: unknown) => ['backtest', query] as const,
   tokens: ['tokens'] as const,
   sshKey: ['ssh-key'] as const,
+  changeRules: ['change-rules'] as const,
   audit: ['audit'] as const,
 };

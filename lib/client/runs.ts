@@ -8,7 +8,7 @@ const path = (id: string, rest = '') => `runs/${encodeURIComponent(id)}${rest}`;
 /** A file to save: the run with its receipts, signed. */
 export const evidenceUrl = (id: string): string => `/api/v1/${path(id, '/evidence')}`;
 
-export type RunAction = 'pause' | 'resume' | 'abort' | 'retry';
+export type RunAction = 'pause' | 'resume' | 'abort' | 'retry' | 'approve';
 
 /** Events bring changes at once; the interval is the net below them while anything is in flight. */
 const LIVE_MS = 3000;

@@ -57,6 +57,7 @@ export function createMockApi() {
         demo: mode === 'demo',
       });
     if (noun === 'fleet') return send(response, 200, { asOf: iso(now()), nodes: fleet().map((each) => fleetNode(each, startedMs, now())) });
+    if (noun === 'change-rules') return send(response, 200, { rules: mode === 'empty' ? [] : changeRules(startedMs) });
     if (noun === 'ssh-key')
       return send(response, 200, { publicKey: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0exampleexampleexampleexampleexampleex headroom' });
     if (noun === 'tokens')
@@ -68,6 +69,7 @@ export function createMockApi() {
         entries: AUDIT.map((entry, i) => ({ ...entry, seq: 40 - i, at: iso(startedMs - i * 777_000) })),
         next: null,
       });
+    if (noun === 'backtest') return send(response, 200, backtest(url));
     if (noun === 'runs') return send(response, 200, { runs: [] });
     if (noun === 'nodes' && request.method === 'POST' && id === '')
       return send(response, 201, { id: 'id-edge-fra-03', name: 'edge-fra-03' });
@@ -137,6 +139,45 @@ export function createMockApi() {
     };
     return send(response, 200, { node: view, member: { ...member, id: view.id, version: 3, createdAt: iso(startedMs - 8e9) } });
   }
+}
+
+/** One leak announced, one false alarm after a restart. */
+function backtest(url: URL) {
+  const [from, to] = ['from', 'to'].map((name) => Date.parse(url.searchParams.get(name) ?? '')) as [number, number];
+  const at = (share: number) => iso(from + (to - from) * share);
+  const rule = { key: url.searchParams.get('rule') ?? 'leaking', threshold: Number(url.searchParams.get('threshold') ?? 0) };
+  const firing = (a: number, b: number, outcome: string, leadSeconds: number | null) => ({
+    ...{ from: at(a), to: at(b), value: 96.4, openFds: 2533, fdLimit: 8192, outcome, leadSeconds },
+  });
+  const life = { from: at(0), to: at(0.7), processStart: null, truth: 'emfile', emfileAt: at(0.7), firedAt: at(0.2), leadSeconds: 43_200 };
+  return {
+    rule: { ...rule, windowMinutes: null, forSeconds: 0 },
+    ...{ from: at(0), to: at(1), cut: false },
+    summary: {
+      ...{
+        nodes: 5,
+        nodeDays: 5,
+        firings: 2,
+        right: 1,
+        falseAlarms: 1,
+        undecided: 0,
+        falseAlarmsPerNodeDay: 0.2,
+        emfiles: 1,
+        emfilesWarned: 1,
+      },
+      ...{
+        leaks: 1,
+        leaksCaught: 1,
+        medianLeadSeconds: 43_200,
+        sentence: 'would have fired 2 times: 1 right, 1 false alarm; EMFILE announced 12 h before, 1 of 1',
+      },
+    },
+    nodes: ['edge-01', 'edge-03'].map((name, i) => ({
+      ...{ nodeId: `id-${name}`, name, watchedDays: 1, stepSeconds: 5 },
+      firings: i === 0 ? [firing(0.2, 0.7, 'right', 43_200)] : [firing(0.72, 0.75, 'false-alarm', null)],
+      lives: i === 0 ? [life] : [],
+    })),
+  };
 }
 
 /** Two lines a second after as many old ones as were asked for, 4 s apart. */
@@ -233,3 +274,22 @@ const AUDIT = ['node.add', 'run.start', 'run.gate', 'token.create', 'host-key.pi
 }));
 
 if (import.meta.main) createMockApi().listen(Number(process.argv[2] ?? 3401), '127.0.0.1');
+
+function changeRules(nowMs: number) {
+  const about = { createdBy: 'ana', createdAt: iso(nowMs - 9e8) };
+  return [
+    { ...about, id: 'cr_1', kind: 'freeze', selector: '*', reason: 'Black Friday', from: iso(nowMs - 3.6e6), to: iso(nowMs + 2.6e8) },
+    {
+      ...about,
+      id: 'cr_2',
+      kind: 'window',
+      selector: 'group=edge',
+      reason: 'edge nights',
+      days: ['mon', 'tue'],
+      from: '22:00',
+      to: '04:00',
+      timeZone: 'UTC',
+    },
+    { ...about, id: 'cr_3', kind: 'approval', selector: '!canary', reason: 'production' },
+  ];
+}
