@@ -21,6 +21,21 @@ export function drawWells(u: uPlot, { blind }: Annotations, nowSeconds: number |
   });
 }
 
+export type ToneSpan = { from: number; to: number; tone: 'danger' | 'warn' | 'unknown' };
+
+/** Stretches of time that something held, as a tint with its edge: when a rule fired. */
+export function drawSpans(u: uPlot, spans: readonly ToneSpan[]): void {
+  paint(u, (ctx, { top, bottom }, at) => {
+    for (const { from, to, tone } of spans) {
+      const [x, width] = [at(from), Math.max(2, at(to) - at(from))];
+      ctx.fillStyle = token(`--${tone}-bg`);
+      ctx.fillRect(x, top, width, bottom - top);
+      ctx.fillStyle = token(`--${tone}-line`);
+      ctx.fillRect(x, top, width, 3);
+    }
+  });
+}
+
 /** A restart is a solid accent line, a change of config.yaml and an incident are dashed ones, in every chart. */
 export function drawStarts(u: uPlot, { starts, configs, incidents }: Annotations, fromY = 0): void {
   paint(u, (ctx, { top, bottom }, at) => {

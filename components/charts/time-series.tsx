@@ -4,7 +4,7 @@ import type uPlot from 'uplot';
 import { formatClock } from '#shared/units/time.ts';
 import type { Annotations } from './annotations.ts';
 import { type Cursor, useCursor } from './cursor.ts';
-import { drawPin, drawStarts, drawWells } from './layers.ts';
+import { drawPin, drawSpans, drawStarts, drawWells, type ToneSpan } from './layers.ts';
 import { breakLines, lastKnown, nearest } from './lives.ts';
 import { faded, token } from './tokens.ts';
 import { usePlot } from './use-plot.ts';
@@ -19,6 +19,7 @@ const variable = (color: SeriesColor): string => (color === 'danger' ? '--danger
 export function TimeSeries({
   title,
   unit,
+  height = 100,
   format,
   times,
   series,
@@ -26,6 +27,7 @@ export function TimeSeries({
   window,
   cursor,
   note,
+  spans,
   pin,
   onPin,
   onZoom,
@@ -33,6 +35,8 @@ export function TimeSeries({
 }: {
   title: string;
   unit: string;
+  /** px of the plot */
+  height?: number;
   format: (value: number) => string;
   times: readonly number[];
   series: readonly ChartSeries[];
@@ -40,6 +44,8 @@ export function TimeSeries({
   window: ChartWindow;
   cursor: Cursor;
   note?: string | undefined;
+  /** stretches that are tinted: when a rule fired */
+  spans?: readonly ToneSpan[];
   pin: number | null;
   onPin: (seconds: number) => void;
   onZoom: (from: number, to: number) => void;
@@ -64,7 +70,7 @@ export function TimeSeries({
       points: { show: false },
       spanGaps: false,
     })),
-    height: 100,
+    height,
     padding: [8, 18, 0, 0],
     yAxisWidth: 40,
     x: { min: window.from, max: window.to },
@@ -72,12 +78,15 @@ export function TimeSeries({
     cursor,
     onZoom,
     onZoomReset,
-    drawUnder: (u) => drawWells(u, annotations, null),
+    drawUnder: (u) => {
+      drawWells(u, annotations, null);
+      if (spans) drawSpans(u, spans);
+    },
     drawOver: (u) => {
       drawStarts(u, annotations);
       if (pin !== null) drawPin(u, pin);
     },
-    overlay: annotations,
+    overlay: spans ?? annotations,
     pin,
     onPin,
   });

@@ -1,7 +1,7 @@
-import { BookOpen, ChartSpline, FileDiff, LayoutGrid, ListChecks, type LucideIcon, ScrollText, Settings } from 'lucide-react';
+import { BookOpen, ChartSpline, FileDiff, History, LayoutGrid, ListChecks, type LucideIcon, ScrollText, Settings } from 'lucide-react';
 
 export type NavItem = {
-  key: 'fleet' | 'compare' | 'runs' | 'changes' | 'runbooks' | 'audit' | 'settings';
+  key: 'fleet' | 'compare' | 'backtest' | 'runs' | 'changes' | 'runbooks' | 'audit' | 'settings';
   label: string;
   href: string;
   icon: LucideIcon;
@@ -15,6 +15,7 @@ export const MAIN_NAV: readonly NavItem[] = [
   { key: 'runbooks', label: 'Runbooks', href: '/runbooks', icon: BookOpen },
 ];
 export const GOVERN_NAV: readonly NavItem[] = [
+  { key: 'backtest', label: 'Backtest', href: '/backtest', icon: History },
   { key: 'audit', label: 'Audit', href: '/audit', icon: ScrollText },
   { key: 'settings', label: 'Settings', href: '/settings', icon: Settings },
 ];

@@ -19,14 +19,14 @@ const TOLERANCE_SECONDS = 2;
  * different instants. No line crosses a restart. By age a point whose process start is not known has no place.
  */
 export function compareLines(
-  nodes: readonly { name: string; answer: NodeMetricsAnswer }[],
+  nodes: readonly { name: string; processStart: string | null; answer: NodeMetricsAnswer }[],
   metric: SeriesName,
   by: CompareBy,
   step: number,
 ): Compared {
   const cells = new Set<number>();
-  const drawn = nodes.flatMap(({ name, answer }) => {
-    const lives = splitLives(answer, metric, by === 'age');
+  const drawn = nodes.flatMap(({ name, processStart, answer }) => {
+    const lives = splitLives(answer, processStart, metric, by === 'age');
     const kept = by === 'age' ? lives.slice(-LIVES) : lives;
     return kept.map((life, i) => {
       const origin = by === 'age' ? (life.start ?? 0) : 0;
@@ -42,8 +42,16 @@ export function compareLines(
   return { x: x.map((cell) => cell * step), lines: by === 'age' ? lines : joined(lines) };
 }
 
-function splitLives(answer: NodeMetricsAnswer, metric: SeriesName, needStart: boolean) {
-  const starts = answer.processStarts.map((start) => Date.parse(start) / 1000).sort((a, b) => a - b);
+/** Whether there is any place on the axis where two lines can be held against each other. */
+export const shareAnAge = ({ x, lines }: Compared): boolean =>
+  x.some((_, i) => lines.filter(({ values }) => typeof values[i] === 'number').length > 1);
+
+/** The running process may have started before the range: its start is the node's. */
+function splitLives(answer: NodeMetricsAnswer, running: string | null, metric: SeriesName, needStart: boolean) {
+  const starts = [...answer.processStarts, ...(running === null ? [] : [running])]
+    .map((start) => Date.parse(start) / 1000)
+    .sort((a, b) => a - b)
+    .filter((start, i, all) => i === 0 || start - (all[i - 1] ?? 0) > TOLERANCE_SECONDS);
   const lives: { start: number | null; points: [time: number, value: number][] }[] = [];
   answer.times.forEach((time, i) => {
     const value = answer.series[metric]?.[i] ?? null;

@@ -18,7 +18,7 @@ import type { SeriesName } from '#shared/metrics.ts';
 import type { FleetNode } from '#shared/nodes.ts';
 import { formatCount, formatFigure, plural } from '#shared/units/count.ts';
 import { formatDay, formatHourMinute } from '#shared/units/time.ts';
-import { COMPARE_BY, type CompareBy, compareLines } from './compare-lines.ts';
+import { COMPARE_BY, type CompareBy, compareLines, shareAnAge } from './compare-lines.ts';
 import { CompareMatrix } from './compare-matrix.tsx';
 import { CompareTable } from './compare-table.tsx';
 import { NoMatch } from './fleet-empty.tsx';
@@ -32,8 +32,8 @@ const OverlayChart = dynamic(() => import('#components/charts/overlay-chart.tsx'
   loading: () => <Skeleton height={360} />,
 });
 
-/** More lines than these cannot be told apart. */
-const MOST_DRAWN = 8;
+/** One colour each: more lines than these cannot be told apart. */
+const MOST_DRAWN = 6;
 const METRICS = [
   'openFds',
   'unexplainedFds',
@@ -95,7 +95,7 @@ export function CompareView() {
 }
 
 function Overlay({ nodes }: { nodes: readonly FleetNode[] }) {
-  const [by, setBy] = useUrlChoice('by', COMPARE_BY, 'age');
+  const [by, setBy] = useUrlChoice('by', COMPARE_BY, 'clock');
   const [metric, setMetric] = useUrlChoice<Metric>('metric', METRICS, 'openFds');
   const [rangeText, setRange] = useUrlState('range');
   const [zoomed, setZoomed] = useState<{ from: number; to: number } | null>(null);
@@ -110,7 +110,16 @@ function Overlay({ nodes }: { nodes: readonly FleetNode[] }) {
     .join(',');
   const drawn = useMemo(() => chosen.split(',').filter(Boolean).map(nameAndId), [chosen]);
   const { answers, pending, failed, step } = useCompared(drawn, range, metric, consoleNow);
-  const compared = useMemo(() => compareLines(answers, metric, by, step), [answers, metric, by, step]);
+  const compared = useMemo(() => {
+    const starts = new Map(nodes.map(({ name, processStart }) => [name, processStart]));
+    return compareLines(
+      answers.map((one) => ({ ...one, processStart: starts.get(one.name) ?? null })),
+      metric,
+      by,
+      step,
+    );
+  }, [answers, nodes, metric, by, step]);
+  const apart = by === 'age' && compared.lines.length > 1 && !shareAnAge(compared);
   const lines = useMemo(
     () =>
       compared.lines.map(({ key, name, life, values }) => ({
@@ -210,6 +219,7 @@ function Overlay({ nodes }: { nodes: readonly FleetNode[] }) {
         <p className="help px-4 pb-3">
           Nought is the start of each process: what counts is whether lines of the same age climb alike. A dashed line is the life before
           the last restart.
+          {apart ? <b className="t1"> No two of these processes had the same age in this range: take a longer one.</b> : null}
         </p>
       ) : null}
     </Card>

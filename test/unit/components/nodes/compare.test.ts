@@ -18,6 +18,7 @@ const answer = (starts: number[], points: [second: number, open: number | null][
 describe('nodes on one axis', () => {
   const a = {
     name: 'a',
+    processStart: null,
     answer: answer(
       [-300, 60],
       [
@@ -32,6 +33,7 @@ describe('nodes on one axis', () => {
   };
   const b = {
     name: 'b',
+    processStart: null,
     answer: answer(
       [0],
       [
@@ -69,8 +71,8 @@ describe('nodes on one axis', () => {
     const holes = every15.filter(([second]) => second !== 30 && (second < 100 || second > 200));
     const { lines } = compareLines(
       [
-        { name: 'full', answer: answer([0], every15) },
-        { name: 'holes', answer: answer([0], holes) },
+        { name: 'full', processStart: null, answer: answer([0], every15) },
+        { name: 'holes', processStart: null, answer: answer([0], holes) },
       ],
       'openFds',
       'clock',
@@ -80,8 +82,12 @@ describe('nodes on one axis', () => {
     assert.equal(values[2], undefined);
     assert.equal(values[7], null);
   });
+  test('the running process may have started before the range: its start is the node’s', () => {
+    const early = { name: 'd', processStart: instant(-3600), answer: answer([], [[0, 7]]) };
+    assert.deepEqual(compareLines([early], 'openFds', 'age', 15).x, [3600]);
+  });
   test('by age a point whose process start is not known has no place', () => {
-    assert.deepEqual(compareLines([{ name: 'c', answer: answer([], [[0, 1]]) }], 'openFds', 'age', 15).lines, []);
+    assert.deepEqual(compareLines([{ name: 'c', processStart: null, answer: answer([], [[0, 1]]) }], 'openFds', 'age', 15).lines, []);
   });
 });
 

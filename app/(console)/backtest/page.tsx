@@ -1,0 +1,17 @@
+import type { Metadata } from 'next';
+import { Suspense } from 'react';
+import { BacktestView } from '#components/backtest/backtest-view.tsx';
+import { Page, PageHead } from '#components/layout/page.tsx';
+
+export const metadata: Metadata = { title: 'Backtest' };
+
+export default function BacktestPage() {
+  return (
+    <Page crumbs={[{ label: 'Backtest' }]}>
+      <PageHead title="Backtest" sub="Would this rule have warned you? Any rule, over the history that is stored. Nothing is changed." />
+      <Suspense>
+        <BacktestView />
+      </Suspense>
+    </Page>
+  );
+}
