@@ -17,11 +17,7 @@ export type Notifier = {
  * systemd-notify does it: a child, for which the unit needs NotifyAccess=all. Messages go out one after another and never fail the proxy.
  * NOTIFY_SOCKET is taken out of `env`: the workers have nothing to tell.
  */
-export function createNotifier(
-  env: Record<string, string | undefined>,
-  warn: (message: string) => void,
-  command: string = NOTIFY,
-): Notifier {
+export function createNotifier(env: NodeJS.ProcessEnv, warn: (message: string) => void, command: string = NOTIFY): Notifier {
   const socket = env.NOTIFY_SOCKET;
   delete env.NOTIFY_SOCKET;
   let last: Promise<void> = Promise.resolve();
