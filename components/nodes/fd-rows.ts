@@ -23,7 +23,12 @@ export type FdRow = Omit<FdGrowth, 'before' | 'grew' | 'stayed'> & {
   stayed: number | null;
   /** seconds that half of them are known to be open at least; 0: first seen by this look; null: not known */
   medianAgeSeconds: number | null;
+  /** some of them, those that the kernel made first; empty when all have gone */
+  examples: FdGroup['examples'];
 };
+
+/** A class of many groups shows a few of each, so that one peer does not stand for all. */
+const MOST_EXAMPLES = 6;
 
 /** Sockets that only this process can free: the peer has gone, or the kernel has let go. */
 export const isStuck = ({ kind, state }: Pick<FdRow, 'kind' | 'state'>): boolean => state === 'CLOSE_WAIT' || kind === 'orphan';
@@ -34,16 +39,25 @@ export function fdRows({ look, comparison }: NodeFds): { kinds: FdRow[]; peers: 
   const ages = (same: (group: FdGroup) => boolean) => medianAge(look.groups.filter(same), Date.parse(look.at));
   const named = (row: Pick<FdRow, 'kind' | 'state' | 'local' | 'peer' | 'others'>) =>
     [row.kind, row.state, row.local, row.peer, row.others].join('|');
+  const examples = (same: (group: FdGroup) => boolean) => examplesOf(look.groups.filter(same));
   const sameKind = (row: Pick<FdRow, 'kind' | 'state'>) => (group: FdGroup) => group.kind === row.kind && group.state === row.state;
   if (comparison)
     return {
-      kinds: comparison.kinds.map((row) => ({ ...row, key: named(row), medianAgeSeconds: ages(sameKind(row)) })),
-      peers: comparison.groups.map((row) => ({ ...row, key: named(row), medianAgeSeconds: ages((group) => named(group) === named(row)) })),
+      kinds: comparison.kinds.map((row) => ({
+        ...row,
+        key: named(row),
+        medianAgeSeconds: ages(sameKind(row)),
+        examples: examples(sameKind(row)),
+      })),
+      peers: comparison.groups.map((row) => {
+        const same = (group: FdGroup) => named(group) === named(row);
+        return { ...row, key: named(row), medianAgeSeconds: ages(same), examples: examples(same) };
+      }),
     };
   const alone = { before: null, grew: null, stayed: null, medianAgeSeconds: null };
   const kinds = new Map<string, FdRow>();
   for (const { kind, state, count } of look.groups) {
-    const blank = { kind, state, local: null, peer: null, others: false };
+    const blank = { kind, state, local: null, peer: null, others: false, examples: examples(sameKind({ kind, state })) };
     const row = kinds.get(named(blank)) ?? { ...blank, ...alone, key: named(blank), now: 0 };
     kinds.set(row.key, { ...row, now: row.now + count });
   }
@@ -51,6 +65,18 @@ export function fdRows({ look, comparison }: NodeFds): { kinds: FdRow[]; peers: 
     kinds: [...kinds.values()].sort((a, b) => b.now - a.now),
     peers: look.groups.map((group) => ({ ...group, ...alone, key: named(group), now: group.count })),
   };
+}
+
+/** By turns from each group, the largest first. */
+function examplesOf(groups: readonly FdGroup[]): FdGroup['examples'] {
+  const sorted = [...groups].sort((a, b) => b.count - a.count);
+  const taken: FdGroup['examples'] = [];
+  for (let turn = 0; taken.length < MOST_EXAMPLES && sorted.some(({ examples }) => examples.length > turn); turn++)
+    for (const { examples } of sorted) {
+      const example = examples[turn];
+      if (example && taken.length < MOST_EXAMPLES) taken.push(example);
+    }
+  return taken;
 }
 
 function medianAge(groups: FdGroup[], nowMs: number): number | null {

@@ -1,5 +1,6 @@
 'use client';
-import { useState } from 'react';
+import { ChevronDown, ChevronRight } from 'lucide-react';
+import { Fragment, useState } from 'react';
 import { Button } from '#components/ui/button.tsx';
 import { TableFrame } from '#components/ui/table.tsx';
 import { formatCount, formatSigned } from '#shared/units/count.ts';
@@ -12,6 +13,13 @@ const FIRST = 25;
 /** Fds by what they are, with bars, or by peer. Both add up to all open fds. */
 export function FdTable({ label, rows, byPeer, compared }: { label: string; rows: FdRow[]; byPeer?: boolean; compared: boolean }) {
   const [all, setAll] = useState(false);
+  const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
+  const toggle = (key: string) =>
+    setOpen((before) => {
+      const next = new Set(before);
+      if (!next.delete(key)) next.add(key);
+      return next;
+    });
   const shown = all ? rows : rows.slice(0, FIRST);
   const most = Math.max(1, ...rows.map(({ now, before }) => Math.max(now, before ?? 0)));
   const sum = (of: (row: FdRow) => number) => rows.reduce((total, row) => total + of(row), 0);
@@ -47,26 +55,29 @@ export function FdTable({ label, rows, byPeer, compared }: { label: string; rows
         </thead>
         <tbody>
           {shown.map((row) => (
-            <tr key={row.key}>
-              <td>
-                <span className="cls">
-                  <span className="t1">{KIND_WORDS[row.kind]}</span>
-                  {row.state ? <span className={isStuck(row) ? 'st stuck' : 'st'}>{row.state}</span> : null}
-                </span>
-              </td>
-              {byPeer ? <PeerCell row={row} /> : <BarCell row={row} most={most} />}
-              {compared ? <td className="num wide t2">{formatCount(row.before ?? 0)}</td> : null}
-              <td className="num">{formatCount(row.now)}</td>
-              {compared ? (
-                <>
-                  <td className="num">
-                    <span className={(row.grew ?? 0) > 0 ? 'semi' : 't3'}>{formatSigned(row.grew ?? 0)}</span>
-                  </td>
-                  <td className="num wide t2">{row.stayed === null ? '–' : formatCount(row.stayed)}</td>
-                  <td className="num wide t2">{ageWords(row)}</td>
-                </>
-              ) : null}
-            </tr>
+            <Fragment key={row.key}>
+              <tr>
+                <td>
+                  <span className="cls">
+                    <Kind row={row} open={open.has(row.key)} onToggle={() => toggle(row.key)} />
+                    {row.state ? <span className={isStuck(row) ? 'st stuck' : 'st'}>{row.state}</span> : null}
+                  </span>
+                </td>
+                {byPeer ? <PeerCell row={row} /> : <BarCell row={row} most={most} />}
+                {compared ? <td className="num wide t2">{formatCount(row.before ?? 0)}</td> : null}
+                <td className="num">{formatCount(row.now)}</td>
+                {compared ? (
+                  <>
+                    <td className="num">
+                      <span className={(row.grew ?? 0) > 0 ? 'semi' : 't3'}>{formatSigned(row.grew ?? 0)}</span>
+                    </td>
+                    <td className="num wide t2">{row.stayed === null ? '–' : formatCount(row.stayed)}</td>
+                    <td className="num wide t2">{ageWords(row)}</td>
+                  </>
+                ) : null}
+              </tr>
+              {open.has(row.key) ? <Examples row={row} columns={compared ? 7 : 3} /> : null}
+            </Fragment>
           ))}
         </tbody>
         <tfoot>
@@ -95,6 +106,42 @@ export function FdTable({ label, rows, byPeer, compared }: { label: string; rows
         </p>
       ) : null}
     </>
+  );
+}
+
+function Kind({ row, open, onToggle }: { row: FdRow; open: boolean; onToggle: () => void }) {
+  if (row.examples.length === 0) return <span className="t1">{KIND_WORDS[row.kind]}</span>;
+  const Chevron = open ? ChevronDown : ChevronRight;
+  return (
+    <button type="button" className="t1 ex-open" aria-expanded={open} title="Some of them, fd by fd" onClick={onToggle}>
+      <Chevron className="i xs" aria-hidden="true" />
+      {KIND_WORDS[row.kind]}
+    </button>
+  );
+}
+
+/** Some of the fds of a row, so that one can be looked up on the node: `ls -l /proc/PID/fd/N`. */
+function Examples({ row, columns }: { row: FdRow; columns: number }) {
+  return (
+    <tr className="ex">
+      <td colSpan={columns}>
+        <ul aria-label={`Examples of ${KIND_WORDS[row.kind]}${row.state ? ` ${row.state}` : ''}`}>
+          {row.examples.map(({ fd, local, remote }) => (
+            <li key={fd}>
+              <span className="t3">fd</span> {fd}
+              {local ? <span className="t2"> {local}</span> : null}
+              {remote ? (
+                <>
+                  <span className="t3"> to </span>
+                  {remote}
+                </>
+              ) : null}
+            </li>
+          ))}
+        </ul>
+        {row.now > row.examples.length ? <p className="t3">{formatCount(row.now - row.examples.length)} more like these</p> : null}
+      </td>
+    </tr>
   );
 }
 

@@ -59,6 +59,19 @@ describe('the rows of the fd X-ray', () => {
     );
   });
 
+  test('examples come by turns from the groups of a class, the largest first', () => {
+    const example = (fd: number) => ({ fd, local: null, remote: null });
+    const groups = [
+      group({ kind: 'client', state: 'CLOSE_WAIT', peer: 'a', count: 2, examples: [example(1), example(2)] }),
+      group({ kind: 'client', state: 'CLOSE_WAIT', peer: 'b', count: 9, examples: [example(7), example(8), example(9)] }),
+    ];
+    const { kinds } = fdRows({ looks: [], look: look(groups), comparison: null, findings: [] });
+    assert.deepEqual(
+      kinds[0]?.examples.map(({ fd }) => fd),
+      [7, 1, 8, 2, 9],
+    );
+  });
+
   test('CLOSE_WAIT and orphans are what only the process can free', () => {
     assert.ok(isStuck({ kind: 'client', state: 'CLOSE_WAIT' }) && isStuck({ kind: 'orphan', state: null }));
     assert.ok(!isStuck({ kind: 'client', state: 'ESTABLISHED' }));
