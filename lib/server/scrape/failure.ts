@@ -2,6 +2,7 @@
 export const SCRAPE_CAUSES = [
   'refused',
   'unresolved',
+  'denied',
   'unreachable',
   'reset',
   'timeout',

@@ -16,7 +16,15 @@ const LOST_SSH_MS = 10_000;
 const DOUBT_MS = 2000;
 
 /** These answers come from something that is alive and wrong: asking often only costs. */
-const WRONG_PAGE: ReadonlySet<ScrapeCause> = new Set(['redirected', 'encoded', 'too-large', 'line-too-long', 'malformed', 'no-series']);
+const WRONG_PAGE: ReadonlySet<ScrapeCause> = new Set([
+  'denied',
+  'redirected',
+  'encoded',
+  'too-large',
+  'line-too-long',
+  'malformed',
+  'no-series',
+]);
 
 export function pageDelay(state: { intervalMs: number; failures: number; cause: ScrapeCause | null; focused: boolean }): number {
   if (state.focused) return Math.min(FOCUS_MS, state.intervalMs);

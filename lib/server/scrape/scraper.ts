@@ -1,4 +1,3 @@
-import { Agent } from 'node:http';
 import type { EventHub } from '#server/events/index.ts';
 import type { Clock } from '#server/kernel/clock.ts';
 import type { Log } from '#server/kernel/log.ts';
@@ -10,7 +9,7 @@ import type { Sample } from '#shared/metrics.ts';
 import type { FleetMember, NodeState } from '#shared/nodes.ts';
 import { judgeHealth } from './health.ts';
 import { createLimiter } from './limiter.ts';
-import { NodeWatch } from './watch.ts';
+import { NodeWatch, type WatchDeps } from './watch.ts';
 
 export type NodeHealth = {
   state: NodeState;
@@ -47,6 +46,7 @@ export type ScraperDeps = {
   clock: Clock;
   log: Log;
   intervalMs: number;
+  dialer?: WatchDeps['dialer'];
 };
 
 const PAGES_AT_ONCE = 128;
@@ -71,7 +71,6 @@ const UNKNOWN: NodeHealth = Object.freeze({
 export function createScraper(deps: ScraperDeps): Scraper {
   const { nodes, metrics, events, clock, log, intervalMs } = deps;
   const watches = new Map<string, { watch: NodeWatch; key: string; told: string }>();
-  const httpAgent = new Agent({ keepAlive: true, maxSockets: 2, maxFreeSockets: 1, scheduling: 'lifo' });
   const [limitPages, limitProbes] = [createLimiter(PAGES_AT_ONCE), createLimiter(PROBES_AT_ONCE)];
   const staleAfterMs = Math.max(STALE_AT_LEAST_MS, STALE_INTERVALS * intervalMs);
   const leaving = new Set<Promise<void>>();
@@ -114,7 +113,8 @@ export function createScraper(deps: ScraperDeps): Scraper {
     const lastSample = metrics.last(member.id);
     if (lastSample) live(lastSample);
     const watch = new NodeWatch({
-      ...{ member, intervalMs, httpAgent, clock, limitPages, limitProbes, lastSample, ssh: deps.ssh, ops: deps.ops },
+      ...{ member, intervalMs, clock, limitPages, limitProbes, lastSample, ssh: deps.ssh, ops: deps.ops },
+      ...(deps.dialer && { dialer: deps.dialer }),
       onSample(sample) {
         metrics.append(member.id, sample);
         events.publish({ type: 'fleet.sample', nodeId: member.id, at: sample.at, values: live(sample), processStart: sample.processStart });
@@ -165,7 +165,6 @@ export function createScraper(deps: ScraperDeps): Scraper {
       await reconciling;
       for (const id of [...watches.keys()]) leave(id);
       await Promise.all(leaving);
-      httpAgent.destroy();
     },
     health,
     recent: metrics.recent,

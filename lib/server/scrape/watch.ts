@@ -1,13 +1,14 @@
-import type { Agent } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { Clock } from '#server/kernel/clock.ts';
 import { isHeadroomError } from '#server/kernel/errors.ts';
 import type { NodeOps, Probe, Ssh } from '#server/ssh/index.ts';
 import type { Sample } from '#shared/metrics.ts';
 import type { FleetMember } from '#shared/nodes.ts';
-import { ChannelAgent } from './channel-agent.ts';
+import { type Dial, openerTo, type Resolve } from './dial.ts';
 import type { Exposition } from './exposition.ts';
 import { ScrapeFailure } from './failure.ts';
 import type { PageView, SshView } from './health.ts';
+import { Line } from './line.ts';
 import { jittered, PROBE_MS, pageDelay, probeDelay } from './pace.ts';
 import { type PageRequest, readMetricsPage, readReadiness } from './page.ts';
 import { isForwardingRefused, readPageByCommand } from './page-by-command.ts';
@@ -29,7 +30,8 @@ export type Limiter = <T>(work: () => Promise<T>) => Promise<T>;
 export type WatchDeps = {
   member: FleetMember;
   intervalMs: number;
-  httpAgent: Agent;
+  /** how metrics ports are reached directly; the system's way unless said */
+  dialer?: { resolve?: Resolve; dial?: Dial };
   ssh: Pick<Ssh, 'openTcp' | 'exec'>;
   ops: Pick<NodeOps, 'probe'>;
   clock: Clock;
@@ -58,7 +60,6 @@ const NO_FACTS: NodeFacts = { poolEnabled: null, fileSha256: null, loadedSha256:
 export class NodeWatch {
   readonly #deps: WatchDeps;
   readonly #request: PageRequest | null;
-  readonly #channels: ChannelAgent | null;
   readonly #stopping = new AbortController();
   readonly #pageWake: Wake;
   readonly #probeWake: Wake;
@@ -83,8 +84,8 @@ export class NodeWatch {
     const { metrics } = deps.member;
     const deadlineMs = Math.min(deps.intervalMs, MAX_DEADLINE_MS);
     const url = metrics.via === 'none' ? null : new URL(metrics.url);
-    this.#channels = url && metrics.via === 'ssh' ? channelsTo(url, deps, deadlineMs) : null;
-    this.#request = url && { agent: this.#channels ?? deps.httpAgent, url, deadlineMs, signal: this.#stopping.signal };
+    const open = url && (metrics.via === 'ssh' ? channelTo(url, deps, deadlineMs) : openerTo(url, deps.dialer));
+    this.#request = url && open && { line: new Line(url.host, open), url, deadlineMs };
   }
 
   start(firstDelayMs: number): void {
@@ -112,7 +113,7 @@ export class NodeWatch {
 
   async stop(): Promise<void> {
     this.#stopping.abort();
-    this.#channels?.destroy();
+    this.#request?.line.close();
     await Promise.all(this.#loops);
   }
 
@@ -187,11 +188,18 @@ export class NodeWatch {
       try {
         return await readMetricsPage({ ...request, now: clock.now });
       } catch (error) {
-        if (!this.#channels || !isForwardingRefused(error)) throw error;
+        if (!this.#throughSsh() || !isForwardingRefused(error)) throw error;
         this.#byCommandUntil = clock.now() + FORWARDING_AGAIN_MS;
       }
     }
-    return readPageByCommand({ ssh, member, url: request.url, timeoutMs: PROBE_DEADLINE_MS, signal: request.signal, now: clock.now });
+    return readPageByCommand({
+      ssh,
+      member,
+      url: request.url,
+      timeoutMs: PROBE_DEADLINE_MS,
+      signal: this.#stopping.signal,
+      now: clock.now,
+    });
   }
 
   /** Asked every 15 s; at once after a restart, while not ready and while a run watches. */
@@ -255,7 +263,8 @@ export class NodeWatch {
   }
 
   #lifeStart = (): number | null => this.#lastSample?.processStart ?? null;
-  #source = () => (this.#channels ? 'ssh-metrics' : 'http') as 'ssh-metrics' | 'http';
+  #throughSsh = () => this.#deps.member.metrics.via === 'ssh';
+  #source = () => (this.#throughSsh() ? 'ssh-metrics' : 'http') as 'ssh-metrics' | 'http';
 
   #keep(sample: Sample): void {
     this.#lastSample = sample;
@@ -264,9 +273,9 @@ export class NodeWatch {
 }
 
 /** The channel has most of the time, so that its own words are heard when it cannot be had. */
-function channelsTo(url: URL, { ssh, member }: WatchDeps, deadlineMs: number): ChannelAgent {
+function channelTo(url: URL, { ssh, member }: WatchDeps, deadlineMs: number): () => Promise<Duplex> {
   const to = { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || 80) };
-  return new ChannelAgent(() => ssh.openTcp(member, to, { timeoutMs: deadlineMs * 0.8 }));
+  return () => ssh.openTcp(member, to, { timeoutMs: deadlineMs * 0.8 });
 }
 
 const startOf = (probe: Probe | null): number | null =>

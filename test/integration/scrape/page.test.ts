@@ -1,20 +1,35 @@
 import assert from 'node:assert/strict';
-import { Agent } from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { openerTo } from '#server/scrape/dial.ts';
 import { PAGE_LIMITS } from '#server/scrape/exposition.ts';
 import { ScrapeFailure } from '#server/scrape/failure.ts';
+import { Line } from '#server/scrape/line.ts';
 import { readMetricsPage, readReadiness } from '#server/scrape/page.ts';
 import { type Handler, metricsServer, pageOf } from './rig.ts';
 
 const DEADLINE_MS = 400;
 
+/** One line to each place that is asked, kept between questions. */
+function lines(t: TestContext) {
+  const all = new Map<string, Line>();
+  t.after(() => {
+    for (const line of all.values()) line.close();
+  });
+  return (url: URL) => {
+    const line = all.get(url.host) ?? new Line(url.host, openerTo(url));
+    all.set(url.host, line);
+    return line;
+  };
+}
+
 function client(t: TestContext) {
-  const agent = new Agent({ keepAlive: true });
-  t.after(() => agent.destroy());
-  return (url: string, signal = new AbortController().signal) =>
-    readMetricsPage({ agent, url: new URL(url), deadlineMs: DEADLINE_MS, signal, now: Date.now });
+  const lineTo = lines(t);
+  return (text: string) => {
+    const url = new URL(text);
+    return readMetricsPage({ line: lineTo(url), url, deadlineMs: DEADLINE_MS, now: Date.now });
+  };
 }
 
 /** Which cause a page fails with, in words, and how long that took. */
@@ -121,11 +136,12 @@ describe('a hostile page costs little and fails with its cause', () => {
     assert.equal((await failure(client(t)('http://no-such-host.invalid/metrics'))).cause, 'unresolved');
   });
 
-  test('stopping ends the request', async (t) => {
+  test('closing ends the request', async (t) => {
     const server = await metricsServer(t, () => undefined);
-    const stop = new AbortController();
-    const request = failure(client(t)(server.url, stop.signal));
-    stop.abort();
+    const url = new URL(server.url);
+    const line = lines(t)(url);
+    const request = failure(readMetricsPage({ line, url, deadlineMs: DEADLINE_MS, now: Date.now }));
+    line.close();
     assert.ok((await request).ms < DEADLINE_MS / 2);
   });
 });
@@ -156,9 +172,8 @@ describe('/ready', () => {
       const server = await metricsServer(t, (request, response) =>
         response.writeHead(request.url === '/ready' ? status : 500).end('words\n'),
       );
-      const agent = new Agent({ keepAlive: true });
-      t.after(() => agent.destroy());
-      const got = await readReadiness({ agent, url: new URL(server.url), deadlineMs: DEADLINE_MS, signal: new AbortController().signal });
+      const url = new URL(server.url);
+      const got = await readReadiness({ line: lines(t)(url), url, deadlineMs: DEADLINE_MS });
       assert.deepEqual(got, { ready, words: ready === false ? 'words' : null });
     });
 });

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import net from 'node:net';
 import { Duplex, type DuplexOptions } from 'node:stream';
 import { type TestContext, test } from 'node:test';
-import { ChannelAgent } from '#server/scrape/channel-agent.ts';
 import { ScrapeFailure } from '#server/scrape/failure.ts';
+import { Line } from '#server/scrape/line.ts';
 import { readMetricsPage } from '#server/scrape/page.ts';
 import { metricsServer, pageOf, serving } from './rig.ts';
 
@@ -20,10 +20,9 @@ class LostChannel extends Duplex {
 }
 
 function reader(t: TestContext, open: () => Promise<Duplex>) {
-  const agent = new ChannelAgent(open);
-  t.after(() => agent.destroy());
-  return (url: string) =>
-    readMetricsPage({ agent, url: new URL(url), deadlineMs: DEADLINE_MS, signal: new AbortController().signal, now: Date.now });
+  const line = new Line('127.0.0.1:9090', open);
+  t.after(() => line.close());
+  return (url: string) => readMetricsPage({ line, url: new URL(url), deadlineMs: DEADLINE_MS, now: Date.now });
 }
 
 const connect = (port: number) =>
