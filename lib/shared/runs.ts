@@ -55,7 +55,7 @@ export type Strategy = z.infer<typeof strategySchema>;
 
 export const runInputSchema = z.object({
   runbook: z.string().min(1).max(64),
-  selector: z.string().min(1).max(2000),
+  selector: z.string().min(1).max(20_000),
   strategy: strategySchema.partial().optional(),
   params: z.record(z.string(), z.unknown()).optional(),
   dryRun: z.boolean().optional(),
@@ -136,6 +136,8 @@ export const runTargetSchema = z.object({
   judgement: judgementSchema.nullable(),
   /** when the node restores itself unless told otherwise; null when nothing is armed */
   revertAt: instantSchema.nullable(),
+  /** it would also after a reboot, as a prepared node does */
+  revertSurvivesReboot: z.boolean().default(false),
   /** what the run did to the node is being taken back: a verdict that stands here is of a change that goes */
   undoing: z.boolean().default(false),
   /** empty where the run's `detail` is `matrix`: then `marks` has how each step of the run's `plan` stands, and the node's own page has the rest */
@@ -200,6 +202,8 @@ export const fdLeakParamsSchema = z.object({
 export const setLimitParamsSchema = z.object({
   /** the soft limit of open files that the running process gets; the kernel's own bound is fs.nr_open, 1,048,576 unless changed */
   limit: z.number().int().min(1024).max(1_048_576).default(65_536),
+  /** the unit gets it too, as LimitNOFILE in a drop-in, so that the next process has it */
+  keep: z.boolean().default(false),
 });
 export const rollbackParamsSchema = z.object({ /** the run whose backup is put back */ run: z.string().min(1).max(64) });
 /** of a runbook that takes none */
