@@ -121,6 +121,12 @@ export class FirstFlights {
     this.#refused(first, refusal);
   }
 
+  /** One that became a flow and was refused then. */
+  shun(first: FirstPackets, deadline: number): void {
+    first.end();
+    this.keep(first, deadline);
+  }
+
   /** Its time is over, or its place is needed. */
   ended(first: FirstPackets, reason: Reason = 'hello_timeout'): void {
     this.#bytes -= first.bytes;

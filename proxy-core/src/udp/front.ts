@@ -1,13 +1,13 @@
 import type dgram from 'node:dgram';
 import { formatHostPort, type HostPort } from '../contract/addresses.ts';
-import { QUIC_DROP_REASONS, QUIC_PHASES, type QuicDrop, type QuicPhase, type Reason } from '../contract/words.ts';
+import { QUIC_DROP_REASONS, QUIC_PHASES, type QuicDrop, type QuicPhase, type Reason, statusOf } from '../contract/words.ts';
 import { clientKey } from '../guard/concurrency.ts';
 import { type ListenAt, listenError } from '../listen.ts';
 import { MIN_DATAGRAM } from '../quic/initial-flow.ts';
 import { LONG_FORM, type LongHeader, readLongHeader } from '../quic/invariants.ts';
 import { quicVersionOf } from '../quic/versions.ts';
 import type { Core } from '../relay/core.ts';
-import { candidatesFor } from '../upstream/candidates.ts';
+import { type Candidates, candidatesFor } from '../upstream/candidates.ts';
 import { answerAddressWarning } from './answer-address.ts';
 import { Backends } from './backends.ts';
 import { decide } from './decide.ts';
@@ -255,22 +255,30 @@ export class QuicFront {
     this.#firsts.settle(first, null, deadline);
     const { name, alpn, ech, idleTimeout } = hello;
     const { clientKey: key, startedAt } = first;
-    this.#dial({
+    const start: FlowStart = {
       ...{ client, live, held, startedAt, nameKey, idleTimeout, clientKey: key, route: decided.route, firstId: header.dcid },
       asked: { protocol: 'quic', name, port: null, alpn, ech },
       version: header.version,
       proven: false,
-    });
+    };
+    this.#dial(start, first, deadline);
   }
 
-  #dial(start: FlowStart): void {
+  #dial(start: FlowStart, first: FirstPackets, deadline: number): void {
     const { live, route, asked } = start;
     const flow = new Flow(this.#host, start);
     if (route === null) return;
     const found = candidatesFor(route.target, { name: asked.name, port: QUIC_PORT }, live.quicDestinations, live.resolver);
-    if ('then' in found) void found.then((later) => ('refused' in later ? flow.cut(later.refused) : flow.dial(later.candidates)));
-    else if ('refused' in found) flow.cut(found.refused);
-    else flow.dial(found.candidates);
+    const go = (later: Candidates) => {
+      if ('candidates' in later) flow.dial(later.candidates);
+      else {
+        flow.cut(later.refused);
+        // A backend that fails may be there when the client tries again; what was decided stays.
+        if (statusOf(later.refused) === 'refused') this.#firsts.shun(first, deadline);
+      }
+    };
+    if ('then' in found) void found.then(go);
+    else go(found);
   }
 
   // Connections that are not known.
