@@ -28,7 +28,9 @@ export function GateCard({ run, target, step }: { run: Run; target: RunTarget; s
   const problem = answer.isError ? asProblem(answer.error) : null;
   return (
     <section className={target.revertAt ? 'gate' : 'gate alone'} aria-label="Your decision">
-      {target.revertAt ? <Clock revertAt={target.revertAt} confirmSeconds={run.strategy.confirmSeconds} /> : null}
+      {target.revertAt ? (
+        <Clock revertAt={target.revertAt} survivesReboot={target.revertSurvivesReboot} confirmSeconds={run.strategy.confirmSeconds} />
+      ) : null}
       <div className="ask">
         <h2>{question}</h2>
         <div className="ways">

@@ -5,7 +5,7 @@ import type { RunTarget, Strategy } from '#shared/runs.ts';
 import { formatClock, formatCountdown } from '#shared/units/time.ts';
 
 /** How long the node still waits for the console before it puts its file back. The console moves it on while the run goes on. */
-export function Clock({ revertAt, confirmSeconds }: { revertAt: string; confirmSeconds: number }) {
+export function Clock({ revertAt, survivesReboot, confirmSeconds }: { revertAt: string; survivesReboot: boolean; confirmSeconds: number }) {
   const now = useNow();
   const at = Date.parse(revertAt);
   const left = now === 0 ? confirmSeconds : Math.max(0, (at - now) / 1000);
@@ -22,8 +22,8 @@ export function Clock({ revertAt, confirmSeconds }: { revertAt: string; confirmS
         <i className="filla" style={{ width: `${Math.min(100, (left / confirmSeconds) * 100)}%` }} />
       </div>
       <div className="d">
-        at {formatClock(at)} UTC, by a transient timer on the node unless this console moves it on. Needs no console; would not survive a
-        reboot of the node.
+        at {formatClock(at)} UTC, by {survivesReboot ? 'the timer of its helper' : 'a transient timer on the node'} unless this console
+        moves it on. Needs no console; {survivesReboot ? 'survives a reboot of the node too' : 'would not survive a reboot of the node'}.
       </div>
     </div>
   );
@@ -35,7 +35,7 @@ export function RevertClock({ target, strategy }: { target: RunTarget; strategy:
   const due = now > 0 && now >= Date.parse(target.revertAt);
   return (
     <section className="gate alone" aria-label="Armed revert">
-      <Clock revertAt={target.revertAt} confirmSeconds={strategy.confirmSeconds} />
+      <Clock revertAt={target.revertAt} survivesReboot={target.revertSurvivesReboot} confirmSeconds={strategy.confirmSeconds} />
       <div className="ask">
         <h2>{due ? 'The node puts its file back' : 'The change is armed, not yet kept'}</h2>
         {due ? (

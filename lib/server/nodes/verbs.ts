@@ -61,7 +61,16 @@ async function current(tx: Tx, id: string, version: number): Promise<FleetMember
 }
 
 /** Where a run has left its backup, its timer and its change: pointed elsewhere, it would find none of them again. */
-const REACHED_BY = ['host', 'sshPort', 'user', 'unit', 'configPath'] as const satisfies (keyof FleetMember)[];
+const REACHED_BY = [
+  'host',
+  'sshPort',
+  'user',
+  'unit',
+  'configPath',
+  'transport',
+  'proxyJump',
+  'proxyJumpKey',
+] as const satisfies (keyof FleetMember)[];
 
 export async function assertMayChange(tx: Tx, before: FleetMember, after: NodeInput): Promise<void> {
   if (REACHED_BY.some((key) => after[key] !== before[key])) await assertFree(tx, before, 'how it is reached');

@@ -67,6 +67,8 @@ export type TargetMemo = {
   beforeSha256?: string;
   afterSha256?: string;
   edits?: string;
+  /** the node's automatic revert starts with the machine */
+  survivesReboot?: boolean;
   /** the process that ran before the restart */
   before?: ProcessFacts;
   /** node time just before the restart was asked */

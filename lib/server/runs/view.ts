@@ -53,6 +53,7 @@ function viewTarget(t: TargetState, evidence: ReadonlyMap<string, Evidence[]>): 
     summary: t.summary,
     judgement: t.judgement,
     revertAt: holdsNode(t.wayBack) || t.wayBack === 'left' ? instant(t.revertAt) : null,
+    revertSurvivesReboot: t.memo.survivesReboot === true,
     undoing: t.undo !== null && !targetEnded(t),
     steps: t.steps.map((step) => ({
       key: step.key,

@@ -72,7 +72,7 @@ export function createWayBack(deps: WayBackDeps, of: WayBackOf) {
     /** Only a node that said so to this process, and whose deadline is ahead, is surely still waiting. */
     confirmed: (revertAt: number | null): boolean => heard && revertAt !== null && clock.now() <= revertAt,
 
-    arm: (): Promise<Outcome<unknown> | null> =>
+    arm: (): Promise<Outcome<{ survivesReboot: boolean }> | null> =>
       alone(async () => {
         const { wayBack } = await read();
         if (wayBack === 'armed') return (await ask(of.seconds)) === 'armed' ? null : lost();

@@ -140,12 +140,12 @@ export function createNodeOps(ssh: Ssh, clock: Clock, { helperPath = HELPER_PATH
       return { value: { written: answer.first('written') === '1' }, receipt };
     },
 
-    /** `known: false`: there is no program on the node that checks a config. */
+    /** `known: false`: there is no program on the node that checks a config, or it knows no -t (2, as every option parser says it). */
     async validateConfig(node: FleetMember, o: Call = {}): Promise<Outcome<{ known: boolean; ok: boolean; output: string }>> {
       const { answer, receipt } = await run(node, catalogue.validateConfig(node), o, 'known');
       const text = answer.rest.toString('utf8');
       const code = toCount(/(?:^|\n)@exit=(\d+)\s*$/.exec(text)?.[1]);
-      const known = answer.first('known') === '1' && code !== 127;
+      const known = answer.first('known') === '1' && code !== 127 && code !== 2;
       return { value: { known, ok: known && code === 0, output: text.replace(/(^|\n)@exit=\d+\s*$/, '') }, receipt };
     },
 

@@ -18,11 +18,11 @@ describe('the limit of open files of a running process', () => {
     const pid = node.mainPid();
     assert.equal(await limit(), 512);
     const raised = await ops.setLimit(node.member, { runId: 'r_1', pid, limit: 1024 });
-    assert.deepEqual(raised.value, { acted: true, before: 512, limit: 1024 });
+    assert.deepEqual(raised.value, { acted: true, before: 512, limit: 1024, kept: null });
     assert.equal(await limit(), 1024);
     assert.match(raised.receipt.command, new RegExp(`prlimit --pid ${pid} --nofile=1024:`));
     const again = await ops.setLimit(node.member, { runId: 'r_1', pid, limit: 1024 });
-    assert.deepEqual(again.value, { acted: false, before: 1024, limit: 1024 });
+    assert.deepEqual(again.value, { acted: false, before: 1024, limit: 1024, kept: null });
     assert.equal((await ops.setLimit(node.member, { runId: 'r_1', pid, limit: 600 })).value.limit, 1024);
     assert.equal(await limit(), 1024);
     await ops.restart(node.member, { runId: 'r_1', mode: 'restart' });

@@ -8,7 +8,10 @@ export const armRevert: StepRunner = async (context) => {
   if (context.target().wayBack === 'none') await keepBackup(context);
 
   const armed = await patiently(context, () => context.wayBack.arm());
-  if (armed !== null) await context.prove({ title: 'the revert is armed', receipt: armed.receipt });
+  if (armed !== null) {
+    await context.prove({ title: 'the revert is armed', receipt: armed.receipt });
+    await context.remember({ memo: { ...context.target().memo, survivesReboot: armed.value.survivesReboot } });
+  }
 
   const state = await patiently(context, () => ops.revertState(node, { runId: run.opsId }));
   const until = state.value.deadline === null ? 'unknown' : clockTime(state.value.deadline);
@@ -23,7 +26,9 @@ export const armRevert: StepRunner = async (context) => {
     return { status: 'failed', summary: `the automatic revert of ${node.name} is ${state.value.state}; it should be armed` };
   return {
     status: 'succeeded',
-    summary: `armed: without a word from the console the node restores itself after ${run.strategy.confirmSeconds} s; backup kept`,
+    summary: `armed: without a word from the console the node restores itself after ${run.strategy.confirmSeconds} s, ${
+      context.target().memo.survivesReboot ? 'also across a reboot' : 'unless it reboots: it has no helper'
+    }; backup kept`,
   };
 };
 

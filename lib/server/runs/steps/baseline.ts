@@ -7,6 +7,8 @@ const LOOK_EVERY_MS = 3000;
 /** A scrape may come late by this share of the window. */
 const NEARLY = 0.95;
 const MIN_SAMPLES = 8;
+/** A window with too few samples goes back this many times as far. */
+const FURTHER = 4;
 /** Two sources of one start differ by rounding. */
 const SAME_START_MS = 2000;
 
@@ -19,9 +21,9 @@ export const baseline: StepRunner = async (context) => {
   for (;;) {
     const now = context.clock.now();
     const life = lifeOf(context.target().memo.before?.startMs ?? null, context.samples(now - Math.max(seconds * 2, 3600) * 1000));
-    const window = life.filter((s) => s.at >= now - seconds * 1000);
+    const window = windowOf(life, now, seconds * 1000);
     missing = whatIsMissing(life, window, seconds);
-    if (missing === '') return judged(context, window, now - seconds * 1000, now);
+    if (missing === '') return judged(context, window, Math.min(now - seconds * 1000, window[0]?.at ?? now), now);
     if (now + LOOK_EVERY_MS >= context.deadline) break;
     if (missing !== said) context.say(`waiting for ${missing}`);
     said = missing;
@@ -61,6 +63,14 @@ async function judged(context: StepContext, window: Sample[], from: number, to: 
   });
   const load = accepted === null ? '' : `, ${accepted} connections`;
   return { status: 'succeeded', summary: `${slope}, from ${window.length} samples${load}` };
+}
+
+/** The last `ms`; where fds are counted by a probe now and then, as far back as it takes for enough counts. */
+function windowOf(life: Sample[], now: number, ms: number): Sample[] {
+  const inside = life.filter((s) => s.at >= now - ms);
+  return inside.length >= MIN_SAMPLES
+    ? inside
+    : life.filter((s) => s.at >= now - FURTHER * ms).slice(-Math.max(MIN_SAMPLES, inside.length));
 }
 
 /** What a window lacks, in words; empty when it will do. */

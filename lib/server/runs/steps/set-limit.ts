@@ -9,14 +9,15 @@ const SLOPE_MS = 15 * 60_000;
 export const setLimit: StepRunner = async (context) => {
   const { node, ops, run } = context;
   const limit = Number(run.params.limit ?? 65_536);
+  const keep = run.params.keep === true;
   const probe = await patiently(context, () => ops.probe(node));
   const facts = processFacts(probe.value);
   if (facts === null) return { status: 'failed', summary: `${node.unit} runs no process whose limit could be raised` };
   const { memo } = context.target();
   await context.remember({ memo: { ...memo, limit: { before: memo.limit?.before ?? facts.fdLimit ?? 0, asked: limit } } });
   context.say(`prlimit --pid ${facts.pid} --nofile=${limit}:`);
-  const done = await patiently(context, () => ops.setLimit(node, { runId: run.opsId, pid: facts.pid, limit }));
-  const { acted, before, limit: now } = done.value;
+  const done = await patiently(context, () => ops.setLimit(node, { runId: run.opsId, pid: facts.pid, limit, keep }));
+  const { acted, before, limit: now, kept } = done.value;
   const high = now ?? Number.POSITIVE_INFINITY;
   await context.prove({
     title: 'the limit of the running process',
@@ -26,9 +27,14 @@ export const setLimit: StepRunner = async (context) => {
   });
   const bought = acted ? timeBought(context, before, high) : '';
   const pid = `pid ${facts.pid}`;
+  const after = keep
+    ? kept === null
+      ? 'the unit allows as much already'
+      : `the next process has it too, by ${kept}`
+    : 'the next restart takes it away';
   const sentence = acted
-    ? `${pid} may open ${count(now)} fds instead of ${count(before)}${bought}; this buys time and fixes nothing, and the next restart takes it away`
-    : `${pid} may open ${now === null ? 'any number of' : count(now)} fds already: nothing was raised`;
+    ? `${pid} may open ${count(now)} fds instead of ${count(before)}${bought}; this buys time and fixes nothing, and ${after}`
+    : `${pid} may open ${now === null ? 'any number of' : count(now)} fds already: nothing was raised${keep ? `; ${after}` : ''}`;
   await context.remember({ memo: { ...context.target().memo, sentence } });
   return { status: 'succeeded', summary: sentence };
 };

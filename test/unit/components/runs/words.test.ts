@@ -5,7 +5,7 @@ import type { Run, RunTarget } from '#shared/runs.ts';
 
 const target = (over: Partial<RunTarget> = {}): RunTarget => ({
   ...{ nodeId: 'n', name: 'edge-01', batch: 1, status: 'running', verdict: 'pass', summary: 'fixed: 90 before, 0.2 after' },
-  ...{ judgement: null, revertAt: null, undoing: false, steps: [], marks: [] },
+  ...{ judgement: null, revertAt: null, revertSurvivesReboot: false, undoing: false, steps: [], marks: [] },
   ...over,
 });
 const run = (targets: RunTarget[], over: Partial<Pick<Run, 'status' | 'verdict'>> = {}) => ({
