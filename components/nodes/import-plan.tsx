@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { Callout } from '#components/ui/callout.tsx';
 import { Card } from '#components/ui/card.tsx';
+import { Checkbox } from '#components/ui/checkbox.tsx';
 import { Chip, type Tone } from '#components/ui/chip.tsx';
 import type { MarkKind } from '#components/ui/mark.tsx';
 import { TableFrame } from '#components/ui/table.tsx';
@@ -12,6 +13,7 @@ const ACTIONS: Record<Row['action'], { tone: Tone; mark: MarkKind; before: strin
   add: { tone: 'ok', mark: 'ok', before: 'Add', after: 'Added' },
   change: { tone: 'accent', mark: 'drift', before: 'Change', after: 'Changed' },
   same: { tone: 'neutral', mark: 'skip', before: 'Same', after: 'Same' },
+  'left-out': { tone: 'neutral', mark: 'skip', before: 'Left out by you', after: 'Left out by you' },
   conflict: { tone: 'warn', mark: 'warn', before: 'Conflict', after: 'Left out' },
   invalid: { tone: 'danger', mark: 'danger', before: 'Not a node', after: 'Left out' },
 };
@@ -19,13 +21,25 @@ const ACTIONS: Record<Row['action'], { tone: Tone; mark: MarkKind; before: strin
 const MOST_ROWS = 500;
 
 /** What an import would do, or did, host by host; `children`: the next act. */
-export function ImportPlanView({ plan, children }: { plan: ImportPlan; children: ReactNode }) {
-  const { counts, rows, problems, stored } = plan;
+export function ImportPlanView({
+  plan,
+  leftOut,
+  onLeaveOut,
+  children,
+}: {
+  plan: ImportPlan;
+  leftOut: ReadonlySet<string>;
+  onLeaveOut: (name: string, out: boolean) => void;
+  children: ReactNode;
+}) {
+  const { rows, problems, stored } = plan;
+  const counts = stored ? plan.counts : chosenCounts(plan, leftOut);
+  const leftOutCount = counts.conflict + counts.invalid + (counts['left-out'] ?? 0);
   const said = [
     `${counts.add} ${stored ? 'added' : 'to add'}`,
     `${counts.change} ${stored ? 'changed' : 'to change'}`,
     `${counts.same} as they are`,
-    ...(counts.conflict + counts.invalid > 0 ? [`${counts.conflict + counts.invalid} left out`] : []),
+    ...(leftOutCount > 0 ? [`${leftOutCount} left out`] : []),
   ].join(' · ');
   return (
     <>
@@ -42,6 +56,11 @@ export function ImportPlanView({ plan, children }: { plan: ImportPlan; children:
           <TableFrame label="Hosts of the list">
             <thead>
               <tr>
+                {stored ? null : (
+                  <th scope="col">
+                    <span className="vh">Take it</span>
+                  </th>
+                )}
                 <th scope="col" className="num">
                   Line
                 </th>
@@ -53,7 +72,7 @@ export function ImportPlanView({ plan, children }: { plan: ImportPlan; children:
             </thead>
             <tbody>
               {rows.slice(0, MOST_ROWS).map((row) => (
-                <HostRow key={`${row.line}:${row.name}`} row={row} stored={stored} />
+                <HostRow key={`${row.line}:${row.name}`} row={row} stored={stored} out={leftOut.has(row.name)} onLeaveOut={onLeaveOut} />
               ))}
             </tbody>
           </TableFrame>
@@ -64,10 +83,45 @@ export function ImportPlanView({ plan, children }: { plan: ImportPlan; children:
   );
 }
 
-function HostRow({ row, stored }: { row: Row; stored: boolean }) {
-  const { tone, mark, before, after } = ACTIONS[row.action];
+const isChoice = ({ action }: Row): boolean => action === 'add' || action === 'change';
+
+/** What would be stored once the hosts that were unticked are taken out. */
+export function chosenCounts(plan: ImportPlan, leftOut: ReadonlySet<string>): ImportPlan['counts'] {
+  const counts = { ...plan.counts };
+  for (const row of plan.rows)
+    if (isChoice(row) && leftOut.has(row.name)) {
+      counts[row.action] -= 1;
+      counts['left-out'] = (counts['left-out'] ?? 0) + 1;
+    }
+  return counts;
+}
+
+function HostRow({
+  row,
+  stored,
+  out,
+  onLeaveOut,
+}: {
+  row: Row;
+  stored: boolean;
+  out: boolean;
+  onLeaveOut: (name: string, out: boolean) => void;
+}) {
+  const choice = !stored && isChoice(row);
+  const { tone, mark, before, after } = ACTIONS[choice && out ? 'left-out' : row.action];
   return (
     <tr>
+      {stored ? null : (
+        <td>
+          {choice ? (
+            <Checkbox
+              label={`${row.action === 'add' ? 'Add' : 'Change'} ${row.name}`}
+              checked={!out}
+              onChange={(on) => onLeaveOut(row.name, !on)}
+            />
+          ) : null}
+        </td>
+      )}
       <td className="num">{row.line}</td>
       <td className="name">{row.name}</td>
       <td>

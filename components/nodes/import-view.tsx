@@ -8,7 +8,7 @@ import { Card } from '#components/ui/card.tsx';
 import { asProblem } from '#components/ui/error-state.tsx';
 import { AreaField, SelectField, TextField } from '#components/ui/field.tsx';
 import type { ImportFormat, ImportPlan, ImportRequest } from '#shared/node-import.ts';
-import { ImportPlanView } from './import-plan.tsx';
+import { chosenCounts, ImportPlanView } from './import-plan.tsx';
 
 const FORMATS: { value: ImportFormat; title: string; example: string }[] = [
   { value: 'ssh-config', title: '~/.ssh/config', example: 'Host edge-fra-01\n  HostName 10.0.0.11\n  User sre' },
@@ -48,17 +48,27 @@ function ImportForm() {
   const [user, setUser] = useState('sre');
   /** what the plan on the page was made from; another text makes it stale */
   const [looked, setLooked] = useState<ImportRequest | null>(null);
+  const [leftOut, setLeftOut] = useState<ReadonlySet<string>>(new Set());
   const [key, setKey] = useState('');
   const preview = useImportPreview();
   const store = useImport();
   const request: ImportRequest = { format, text, defaults: user.trim() === '' ? {} : { user: user.trim() } };
   const fresh = looked !== null && JSON.stringify(looked) === JSON.stringify(request);
   const plan: ImportPlan | undefined = store.data ?? (fresh ? preview.data : undefined);
+  const chosen = plan ? chosenCounts(plan, leftOut) : { add: 0, change: 0, same: 0, conflict: 0, invalid: 0, 'left-out': 0 };
+  const leaveOut = (name: string, out: boolean) =>
+    setLeftOut((before) => {
+      const next = new Set(before);
+      if (out) next.add(name);
+      else next.delete(name);
+      return next;
+    });
   const example = FORMATS.find(({ value }) => value === format)?.example ?? '';
 
   const look = () => {
     store.reset();
     setKey(crypto.randomUUID());
+    setLeftOut(new Set());
     preview.mutate(request, { onSuccess: () => setLooked(request) });
   };
   const take = (file: File | undefined) => {
@@ -126,7 +136,7 @@ function ImportForm() {
         </form>
       </Card>
       {plan ? (
-        <ImportPlanView plan={plan}>
+        <ImportPlanView plan={plan} leftOut={leftOut} onLeaveOut={leaveOut}>
           {plan.stored ? (
             <LinkButton look="primary" href="/">
               See the fleet
@@ -134,10 +144,12 @@ function ImportForm() {
           ) : (
             <Button
               look="primary"
-              disabled={plan.counts.add + plan.counts.change === 0 || store.isPending}
-              onClick={() => store.mutate({ body: request, key })}
+              disabled={chosen.add + chosen.change === 0 || store.isPending}
+              onClick={() =>
+                store.mutate({ body: { ...request, leaveOut: [...leftOut] }, key: `${key}-${[...leftOut].sort().join()}`.slice(0, 200) })
+              }
             >
-              {store.isPending ? 'Importing…' : importWords(plan)}
+              {store.isPending ? 'Importing…' : importWords(chosen)}
             </Button>
           )}
         </ImportPlanView>
@@ -148,7 +160,7 @@ function ImportForm() {
 
 const nodes = (count: number) => `${count} node${count === 1 ? '' : 's'}`;
 
-function importWords({ counts }: ImportPlan): string {
+function importWords(counts: ImportPlan['counts']): string {
   if (counts.add > 0 && counts.change > 0) return `Add ${counts.add} and change ${nodes(counts.change)}`;
   return counts.change > 0 ? `Change ${nodes(counts.change)}` : `Add ${nodes(counts.add)}`;
 }

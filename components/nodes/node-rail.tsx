@@ -1,5 +1,5 @@
 'use client';
-import { Play, PowerOff, ScanSearch } from 'lucide-react';
+import { Pencil, Play, PowerOff, ScanSearch } from 'lucide-react';
 import Link from 'next/link';
 import { useLastFdLeak } from '#client/last-fd-leak.ts';
 import { Button, LinkButton } from '#components/ui/button.tsx';
@@ -41,7 +41,15 @@ export function NodeRail({
       <ConfigCard node={node} path={member.configPath} />
       <HostKeyCard node={node} />
       <FactsCard node={node} member={member} />
-      {mayAdminister ? <RemoveNode id={node.id} name={node.name} version={member.version} /> : null}
+      {mayAdminister ? (
+        <div className="row wrap">
+          <LinkButton look="ghost" href={`/nodes/${encodeURIComponent(node.id)}/edit`}>
+            <Pencil className="i s" aria-hidden="true" />
+            Edit this node
+          </LinkButton>
+          <RemoveNode id={node.id} name={node.name} version={member.version} />
+        </div>
+      ) : null}
     </aside>
   );
 }

@@ -57,7 +57,7 @@ function Guided({ run, target }: { run: Run; target: RunTarget }) {
           <RevertClock target={target} strategy={run.strategy} />
         ) : null}
         <TargetVerdict run={run} target={target} />
-        <StepList target={target} runbook={runbook.data} />
+        <StepList run={run} target={target} runbook={runbook.data} />
       </div>
     </div>
   );

@@ -1,18 +1,22 @@
 'use client';
 import { Check, ChevronDown, ChevronRight, X } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
+import { may, useSession } from '#client/session.ts';
 import { Button } from '#components/ui/button.tsx';
 import { Command } from '#components/ui/code-block.tsx';
 import { Mark } from '#components/ui/mark.tsx';
 import { useNow } from '#components/ui/now.tsx';
 import type { Runbook, RunbookStep } from '#shared/runbooks.ts';
-import type { RunTarget, Step } from '#shared/runs.ts';
+import { hasEnded, type Run, type RunTarget, type Step } from '#shared/runs.ts';
 import { formatClock, formatDuration } from '#shared/units/time.ts';
 import { EvidenceRow } from './evidence-row.tsx';
+import { SkipButton } from './skip-button.tsx';
+import { StepActs } from './step-acts.tsx';
 import { stepLook, stepSeconds } from './words.ts';
 
 /** Observe, act, verify: one row a step; the running one and those that failed are open, the rest open on demand. */
-export function StepList({ target, runbook }: { target: RunTarget; runbook: Runbook | undefined }) {
+export function StepList({ run, target, runbook }: { run: Run; target: RunTarget; runbook: Runbook | undefined }) {
+  const session = useSession();
   const [chosen, setChosen] = useState<ReadonlyMap<string, boolean>>(new Map());
   const isOpen = (step: Step) => chosen.get(step.key) ?? (step.status === 'running' || step.status === 'failed');
   const all = target.steps.every(isOpen);
@@ -22,6 +26,9 @@ export function StepList({ target, runbook }: { target: RunTarget; runbook: Runb
         <h2>Steps</h2>
         <span className="meta">observe, act, verify</span>
         <span className="end">
+          {target.status === 'pending' && !hasEnded(run.status) && run.targets.length > 1 && may(session.data, 'run.control') ? (
+            <SkipButton runId={run.id} target={target} />
+          ) : null}
           <Button look="ghost" small onClick={() => setChosen(new Map(target.steps.map((step) => [step.key, !all])))}>
             {all ? 'Collapse all' : 'Expand all'}
           </Button>
@@ -31,6 +38,8 @@ export function StepList({ target, runbook }: { target: RunTarget; runbook: Runb
         {target.steps.map((step, index) => (
           <StepRow
             key={step.key}
+            run={run}
+            target={target}
             step={step}
             number={index + 1}
             guide={runbook?.steps.find((guide) => guide.key === step.key)}
@@ -53,12 +62,16 @@ function announcement(target: RunTarget): string {
 }
 
 function StepRow({
+  run,
+  target,
   step,
   number,
   guide,
   open,
   onToggle,
 }: {
+  run: Run;
+  target: RunTarget;
   step: Step;
   number: number;
   guide: RunbookStep | undefined;
@@ -77,7 +90,7 @@ function StepRow({
         <When step={step} />
         <Chevron className="i s" aria-hidden="true" />
       </button>
-      {open ? <StepBody step={step} guide={guide} /> : null}
+      {open ? <StepBody run={run} target={target} step={step} guide={guide} /> : null}
     </li>
   );
 }
@@ -92,7 +105,7 @@ function When({ step }: { step: Step }) {
   );
 }
 
-function StepBody({ step, guide }: { step: Step; guide: RunbookStep | undefined }) {
+function StepBody({ run, target, step, guide }: { run: Run; target: RunTarget; step: Step; guide: RunbookStep | undefined }) {
   return (
     <div className="step-b">
       {guide?.documented || guide?.better ? <Versus step={step} guide={guide} /> : null}
@@ -113,6 +126,7 @@ function StepBody({ step, guide }: { step: Step; guide: RunbookStep | undefined 
       ) : step.status === 'pending' ? (
         <p className="t3">Not reached yet.</p>
       ) : null}
+      <StepActs run={run} target={target} step={step} />
     </div>
   );
 }

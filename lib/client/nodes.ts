@@ -90,6 +90,16 @@ export function usePinHostKey(id: string) {
   });
 }
 
+/** `version`: what was edited; another one by now is refused, and nothing is lost. */
+export function useUpdateNode(id: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ input, version }: { input: NodeInput; version: number }) =>
+      api.put(path(id), shape('anythingSchema'), { body: input, headers: { 'if-match': `"${version}"` } }),
+    onSuccess: () => forgetNode(client, id),
+  });
+}
+
 export function useRemoveNode(id: string) {
   const client = useQueryClient();
   return useMutation({

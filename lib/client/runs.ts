@@ -76,6 +76,24 @@ export function useRollBack(id: string) {
   });
 }
 
+/** Leaves out a node that was not begun (no `step`), or one coming step of a node that only looks and judges. */
+export function useSkip(id: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: { nodeId: string; step?: string; reason: string }) => api.post(path(id, '/skip'), runSchema, { body }),
+    onSettled: () => refreshed(client, id),
+  });
+}
+
+/** A coming edit or restart that a person does: the run verifies it, and does only what is missing. */
+export function useByHand(id: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: { nodeId: string; step: string }) => api.post(path(id, '/by-hand'), runSchema, { body }),
+    onSettled: () => refreshed(client, id),
+  });
+}
+
 export function useAnswerGate(id: string) {
   const client = useQueryClient();
   return useMutation({

@@ -20,11 +20,13 @@ export const importRequestSchema = z.object({
     })
     .partial()
     .default({}),
+  /** names of hosts that the person who looked at the plan does not want */
+  leaveOut: z.array(z.string().max(200)).max(20_000).default([]),
 });
 export type ImportRequest = z.input<typeof importRequestSchema>;
 
-/** `conflict`: it would be a second node of the same name or address; `invalid`: it is no node as written. Neither is stored. */
-export const IMPORT_ACTIONS = ['add', 'change', 'same', 'conflict', 'invalid'] as const;
+/** `left-out`: the request says so; `conflict`: it would be a second node of the same name or address; `invalid`: it is no node as written. None of these is stored. */
+export const IMPORT_ACTIONS = ['add', 'change', 'same', 'left-out', 'conflict', 'invalid'] as const;
 
 export const importPlanSchema = z.object({
   /** false: only looked at, nothing is stored */

@@ -30,7 +30,7 @@ function parseNodes(format: ImportFormat, text: string): Parsed {
 /** What an import would do. Stores nothing. */
 export function previewImport(request: z.output<typeof importRequestSchema>, registry: readonly FleetMember[]): ImportPlan {
   const parsed = parseNodes(request.format, request.text);
-  return inWords(planImport(parsed, request.defaults, registry), parsed, false);
+  return inWords(planImport(parsed, request.defaults, registry, new Set(request.leaveOut)), parsed, false);
 }
 
 /** Stores what can be stored, all of it or nothing; conflicts and lines that are no node are left out and named in the answer. */
@@ -38,10 +38,10 @@ export const importNodes: Verb<typeof importRequestSchema, Tx, ImportPlan> = {
   name: 'node.import',
   permission: 'node.write',
   input: importRequestSchema,
-  async run(tx, { format, text, defaults }, { now }) {
+  async run(tx, { format, text, defaults, leaveOut }, { now }) {
     const registry = (await tx.selectFrom('nodes').selectAll().execute()).map(toMember);
     const parsed = parseNodes(format, text);
-    const planned = planImport(parsed, defaults, registry);
+    const planned = planImport(parsed, defaults, registry, new Set(leaveOut));
     const [before, after]: [FleetMember[], FleetMember[]] = [[], []];
     for (const { node, existing } of planned) {
       if (!node) continue;
@@ -74,6 +74,9 @@ export const importNodes: Verb<typeof importRequestSchema, Tx, ImportPlan> = {
 function inWords(planned: readonly Planned[], { problems }: Parsed, stored: boolean): ImportPlan {
   const rows = planned.map(({ row }) => row);
   const of = (action: (typeof IMPORT_ACTIONS)[number]) => rows.filter((row) => row.action === action).length;
-  const counts = { add: of('add'), change: of('change'), same: of('same'), conflict: of('conflict'), invalid: of('invalid') };
+  const counts = {
+    ...{ add: of('add'), change: of('change'), same: of('same') },
+    ...{ 'left-out': of('left-out'), conflict: of('conflict'), invalid: of('invalid') },
+  };
   return { stored, counts, rows, problems: [...problems].sort((a, b) => a.line - b.line) };
 }

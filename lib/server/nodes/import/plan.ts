@@ -16,11 +16,18 @@ export type Defaults = {
 export type Planned = { row: Row /** to be stored, for add and change */; node: NodeInput | null; existing: FleetMember | null };
 
 /** What the import would do with each host that was found, in the order of the text. */
-export function planImport({ found }: Parsed, defaults: Defaults, registry: readonly FleetMember[]): Planned[] {
+export function planImport(
+  { found }: Parsed,
+  defaults: Defaults,
+  registry: readonly FleetMember[],
+  leaveOut: ReadonlySet<string> = new Set(),
+): Planned[] {
   const byName = new Map(registry.map((member) => [member.name, member]));
   const names = new Map<string, number>();
   // an address that an import moves away from is free for another of its nodes
-  const moving = new Set(found.filter(({ name, host }) => byName.has(name) && host !== undefined).map(({ name }) => name));
+  const moving = new Set(
+    found.filter(({ name, host }) => byName.has(name) && host !== undefined && !leaveOut.has(name)).map(({ name }) => name),
+  );
   const taken = new Map(registry.filter(({ name }) => !moving.has(name)).map((member) => [addressKey(member), `the node ${member.name}`]));
   return found.map((one) => {
     const existing = byName.get(one.name) ?? null;
@@ -29,13 +36,25 @@ export function planImport({ found }: Parsed, defaults: Defaults, registry: read
     const why: string[] = [...(one.wrong ?? [])];
     for (const { path, message } of parsed.error?.issues ?? [])
       why.push(`${path.join('.')} is ${given(draft(one, defaults, existing), path)}: ${message}`);
-    const conflict = node && why.length === 0 ? conflictOf(one, node, names, taken) : null;
-    if (node && why.length === 0 && !conflict) {
+    const unwanted = leaveOut.has(one.name);
+    const conflict = node && why.length === 0 && !unwanted ? conflictOf(one, node, names, taken) : null;
+    if (node && why.length === 0 && !conflict && !unwanted) {
       names.set(one.name, one.line);
       taken.set(addressKey(node), `${one.name} in line ${one.line}`);
     }
     const changes = node && existing ? differences(existing, node) : [];
-    const action = why.length > 0 ? 'invalid' : conflict ? 'conflict' : !existing ? 'add' : changes.length > 0 ? 'change' : 'same';
+    const action =
+      why.length > 0
+        ? 'invalid'
+        : unwanted
+          ? 'left-out'
+          : conflict
+            ? 'conflict'
+            : !existing
+              ? 'add'
+              : changes.length > 0
+                ? 'change'
+                : 'same';
     const stored = action === 'add' || action === 'change';
     const address = `${node?.user ?? one.user ?? '?'}@${node?.host ?? one.host ?? '?'}:${node?.sshPort ?? one.sshPort ?? 22}${node?.proxyJump ? ` through ${node.proxyJump}` : ''}`;
     const row: Row = {

@@ -223,3 +223,19 @@ describe('the plan', () => {
     assert.match(plan.rows[0]?.problems[0] ?? '', /^user is missing/);
   });
 });
+
+test('a host that was unticked is left out, and takes nobody’s name or address', () => {
+  const request = importRequestSchema.parse({
+    format: 'csv',
+    text: 'name,host\na,10.0.0.1\nb,10.0.0.1',
+    defaults: { user: 'sre' },
+    leaveOut: ['a'],
+  });
+  assert.deepEqual(
+    previewImport(request, []).rows.map(({ name, action }) => [name, action]),
+    [
+      ['a', 'left-out'],
+      ['b', 'add'],
+    ],
+  );
+});
