@@ -1,4 +1,5 @@
 import { ScrapeFailure } from './failure.ts';
+import { readSeries, readValue, type Series } from './series-text.ts';
 
 /** What a page's lines fold into: the numbers of one wide sample, and facts that are not time series. */
 export type Exposition = {
@@ -31,9 +32,6 @@ export const PAGE_LIMITS = Object.freeze({
   /** bytes of one line; ours are below 300 */
   line: 16 * 1024,
   lines: 200_000,
-  labels: 64,
-  /** characters kept of a label's value */
-  labelValue: 256,
 });
 
 /** Takes the page as it arrives, in any cutting, and keeps one partial line at most. */
@@ -59,10 +57,7 @@ export function foldExposition(options: { openMetrics?: boolean } = {}): Exposit
     }
     // every name that is kept begins with "process_" or "sniproxy_"
     if (first !== 0x70 && first !== 0x73) return;
-    let nameEnd = from;
-    while (nameEnd < end && page[nameEnd] !== 0x7b && page[nameEnd] !== 0x20 && page[nameEnd] !== 0x09) nameEnd++;
-    const keep = KEPT.get(page.toString('latin1', from, nameEnd));
-    if (keep) keep(seen, readSeries(page.toString('utf8', nameEnd, end), lines));
+    takeSeries(seen, page.toString('latin1', from, end), lines);
   };
 
   return {
@@ -97,77 +92,40 @@ export function readExposition(page: Buffer | string, options: { openMetrics?: b
   return fold.finish();
 }
 
+/**
+ * Series as they were written on earlier pages (name and labels, up to the blank before the value): proxies print the same ones at every
+ * reading, most of them on every node. Only lines that end with their value are learnt, so what is found here was read in full once.
+ */
+const learnt = new Map<string, { keep: Keep | null; label: Series['label'] }>();
+const MAX_LEARNT = 4096;
+/** characters of a line; a learnt series keeps its line alive */
+const MAX_LEARNT_LENGTH = 320;
+
+/** `line` is one character a byte. */
+function takeSeries(seen: Tally, line: string, number: number): void {
+  const blank = line.lastIndexOf(' ');
+  const series = blank > 0 && line.length <= MAX_LEARNT_LENGTH ? line.slice(0, blank) : null;
+  const known = series === null ? undefined : learnt.get(series);
+  if (known) {
+    if (!known.keep) return;
+    const value = readValue(line.slice(blank + 1));
+    if (value !== undefined) {
+      known.keep(seen, { value, label: known.label });
+      return;
+    }
+  }
+  let nameEnd = 0;
+  while (nameEnd < line.length && line[nameEnd] !== '{' && line[nameEnd] !== ' ' && line[nameEnd] !== '\t') nameEnd++;
+  const keep = KEPT.get(line.slice(0, nameEnd)) ?? null;
+  const read = keep && readSeries(Buffer.from(line.slice(nameEnd), 'latin1').toString('utf8'), number);
+  if (keep && read) keep(seen, read);
+  if (series === null || (read && !read.endsWithValue) || (!keep && nameEnd !== blank && line[blank - 1] !== '}')) return;
+  if (learnt.size >= MAX_LEARNT) learnt.clear();
+  learnt.set(series, { keep, label: read?.label ?? (() => null) });
+}
+
 const tooLong = (line: number) =>
   new ScrapeFailure('line-too-long', `Line ${line} of the metrics page is longer than ${PAGE_LIMITS.line} bytes.`);
-
-type Series = { value: number; label(name: string): string | null };
-
-const malformed = (line: number, what: string) =>
-  new ScrapeFailure('malformed', `Line ${line} of the metrics page cannot be read: ${what}.`);
-
-const VALUE = /^[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|0[xX][0-9a-fA-F]+)$/;
-const SPECIAL: Record<string, number> = { nan: Number.NaN, inf: Infinity, '+inf': Infinity, '-inf': -Infinity };
-
-/** `text` is a line without its name: `{labels} value [timestamp] [# exemplar]`. */
-function readSeries(text: string, line: number): Series {
-  const labelsFrom = skipBlanks(text, 0) + 1;
-  const labelled = text[labelsFrom - 1] === '{';
-  const at = skipBlanks(text, labelled ? readLabels(text, labelsFrom, line, null) : labelsFrom - 1);
-  let end = at;
-  while (end < text.length && text[end] !== ' ' && text[end] !== '\t') end++;
-  const word = text.slice(at, end);
-  const value = VALUE.test(word) ? Number(word) : SPECIAL[word.toLowerCase()];
-  if (value === undefined) throw malformed(line, word === '' ? 'it has no value' : `${JSON.stringify(word.slice(0, 40))} is not a number`);
-  const tail = end === text.length ? '' : text.slice(end).trim();
-  if (tail !== '' && !/^(?:[-+]?[\d.]+(?:[eE][-+]?\d+)?)?\s*(?:#.*)?$/.test(tail))
-    throw malformed(line, `${JSON.stringify(tail.slice(0, 40))} is not a timestamp`);
-  return {
-    value,
-    label(name) {
-      const labels = new Map<string, string>();
-      if (labelled) readLabels(text, labelsFrom, line, labels);
-      return labels.get(name) ?? null;
-    },
-  };
-}
-
-function skipBlanks(text: string, from: number): number {
-  let at = from;
-  while (text[at] === ' ' || text[at] === '\t') at++;
-  return at;
-}
-
-const LABEL = /\s*([A-Za-z_]\w{0,127})\s*=\s*"/y;
-
-/** Reads from behind `{` to behind `}`; keeps the labels only where somebody wants them. */
-function readLabels(text: string, from: number, line: number, into: Map<string, string> | null): number {
-  let at = from;
-  for (let count = 0; ; count++) {
-    at = skipBlanks(text, at);
-    if (text[at] === '}') return at + 1;
-    if (count === PAGE_LIMITS.labels) throw malformed(line, `it has more than ${PAGE_LIMITS.labels} labels`);
-    LABEL.lastIndex = at;
-    const label = LABEL.exec(text);
-    if (!label) throw malformed(line, `no label begins at ${JSON.stringify(text.slice(at, at + 40))}`);
-    const start = LABEL.lastIndex;
-    at = text.indexOf('"', start);
-    while (at !== -1 && isEscaped(text, at, start)) at = text.indexOf('"', at + 1);
-    if (at === -1) throw malformed(line, 'a label value is not closed');
-    if (into) into.set(label[1] ?? '', unescaped(text.slice(start, Math.min(at, start + PAGE_LIMITS.labelValue))));
-    at = skipBlanks(text, at + 1);
-    if (text[at] === ',') at++;
-    else if (text[at] !== '}') throw malformed(line, 'its labels are not closed by "}"');
-  }
-}
-
-/** An odd number of backslashes stands before the quote. */
-function isEscaped(text: string, quote: number, from: number): boolean {
-  let before = quote;
-  while (before > from && text[before - 1] === '\\') before--;
-  return (quote - before) % 2 === 1;
-}
-
-const unescaped = (raw: string): string => raw.replace(/\\(["\\n])/g, (_, c: string) => (c === 'n' ? '\n' : c));
 
 /** Numbers as they come in; NaN and infinities count as not known. */
 class Tally {

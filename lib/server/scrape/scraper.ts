@@ -70,7 +70,7 @@ const UNKNOWN: NodeHealth = Object.freeze({
 
 export function createScraper(deps: ScraperDeps): Scraper {
   const { nodes, metrics, events, clock, log, intervalMs } = deps;
-  const watches = new Map<string, { watch: NodeWatch; key: string; told: string }>();
+  const watches = new Map<string, { watch: NodeWatch; key: string; told: NodeHealth | null }>();
   const [limitPages, limitProbes] = [createLimiter(PAGES_AT_ONCE), createLimiter(PROBES_AT_ONCE)];
   const staleAfterMs = Math.max(STALE_AT_LEAST_MS, STALE_INTERVALS * intervalMs);
   const leaving = new Set<Promise<void>>();
@@ -100,11 +100,11 @@ export function createScraper(deps: ScraperDeps): Scraper {
   function tellChange(nodeId: string): void {
     const watched = watches.get(nodeId);
     if (!watched) return;
-    const { lastSample: _, ...words } = health(nodeId);
-    const now = JSON.stringify(words);
-    if (now === watched.told) return;
-    if (watched.told !== '') log.info({ nodeId, state: words.state, reason: words.reason }, 'node changed');
-    watched.told = now;
+    const words = health(nodeId);
+    const before = watched.told;
+    if (before && sameWords(before, words)) return;
+    if (before) log.info({ nodeId, state: words.state, reason: words.reason }, 'node changed');
+    watched.told = words;
     events.publish({ type: 'node.changed', nodeId });
   }
 
@@ -121,7 +121,7 @@ export function createScraper(deps: ScraperDeps): Scraper {
       },
       onReading: () => tellChange(member.id),
     });
-    watches.set(member.id, { watch, key: keyOf(member), told: '' });
+    watches.set(member.id, { watch, key: keyOf(member), told: null });
     watch.start(firstDelayMs);
   }
 
@@ -177,3 +177,15 @@ export function createScraper(deps: ScraperDeps): Scraper {
 function keyOf({ name, host, sshPort, user, unit, configPath, metrics }: FleetMember): string {
   return JSON.stringify([name, host, sshPort, user, unit, configPath, metrics]);
 }
+
+/** All but the numbers. Compared for every reading of every node. */
+const sameWords = (a: NodeHealth, b: NodeHealth): boolean =>
+  a.state === b.state &&
+  a.reason === b.reason &&
+  a.ready === b.ready &&
+  a.pool.enabled === b.pool.enabled &&
+  a.configSha256 === b.configSha256 &&
+  a.drill === b.drill &&
+  a.version === b.version &&
+  a.sshError?.code === b.sshError?.code &&
+  a.sshError?.detail === b.sshError?.detail;

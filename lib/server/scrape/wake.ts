@@ -1,20 +1,30 @@
-import type { Clock } from '#server/kernel/clock.ts';
-
-/** A sleep that can be cut short; a call while nobody sleeps cuts the next one. */
-export function createWake(clock: Clock, stop: AbortSignal) {
+/** A sleep that can be cut short; a call while nobody sleeps cuts the next one. Thousands of these run at once: a timer each and nothing more. */
+export function createWake() {
   let pending = false;
-  let sleeper: AbortController | null = null;
+  let stopped = false;
+  let sleeper: { timer: NodeJS.Timeout; wake: () => void } | null = null;
+  const wake = () => {
+    const woken = sleeper;
+    sleeper = null;
+    if (!woken) return;
+    clearTimeout(woken.timer);
+    woken.wake();
+  };
   return {
     now(): void {
       pending = true;
-      sleeper?.abort();
+      wake();
+    },
+    /** for good: nobody sleeps any more */
+    stop(): void {
+      stopped = true;
+      wake();
     },
     async sleep(ms: number): Promise<void> {
-      if (!pending && !stop.aborted) {
-        sleeper = new AbortController();
-        await clock.sleep(ms, AbortSignal.any([sleeper.signal, stop])).catch(() => undefined);
-        sleeper = null;
-      }
+      if (!pending && !stopped)
+        await new Promise<void>((resolve) => {
+          sleeper = { timer: setTimeout(wake, ms).unref(), wake: resolve };
+        });
       pending = false;
     },
   };

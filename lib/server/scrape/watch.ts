@@ -79,8 +79,8 @@ export class NodeWatch {
   constructor(deps: WatchDeps) {
     this.#deps = deps;
     this.#lastSample = deps.lastSample;
-    this.#pageWake = createWake(deps.clock, this.#stopping.signal);
-    this.#probeWake = createWake(deps.clock, this.#stopping.signal);
+    this.#pageWake = createWake();
+    this.#probeWake = createWake();
     const { metrics } = deps.member;
     const deadlineMs = Math.min(deps.intervalMs, MAX_DEADLINE_MS);
     const url = metrics.via === 'none' ? null : new URL(metrics.url);
@@ -113,6 +113,8 @@ export class NodeWatch {
 
   async stop(): Promise<void> {
     this.#stopping.abort();
+    this.#pageWake.stop();
+    this.#probeWake.stop();
     this.#request?.line.close();
     await Promise.all(this.#loops);
   }

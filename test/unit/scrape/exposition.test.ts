@@ -218,3 +218,15 @@ describe('a page that is not what it should be is refused, with its cause', () =
     );
   });
 });
+
+test('a page that is read again reads the same, and a line that only looks like an earlier one is read anew', () => {
+  const page = 'process_open_fds 5\nsniproxy_errors_total{a="x y} 1"} 2\nsniproxy_errors_total{a="}"} 3\nprocess_max_fds 10\nother{a="b"} 1\n';
+  for (let i = 0; i < 3; i++) {
+    const { openFds, errorsTotal, fdLimit } = readExposition(page);
+    assert.deepEqual([openFds, errorsTotal, fdLimit], [5, 5, 10]);
+  }
+  assert.equal(readExposition('process_open_fds 7 1700000000\n').openFds, 7);
+  assert.equal(readExposition('process_open_fds 8\n').openFds, 8);
+  assert.throws(() => readExposition('process_open_fds x\n'), /"x" is not a number/);
+  assert.throws(() => readExposition('sniproxy_errors_total{a="x y} 1"} \n'), /no value/);
+});
