@@ -11,7 +11,10 @@ export function checkRunbook(text: string): RunbookCheck {
     const runbook = parseRunbookText(text);
     const findings = lintSteps(runbook);
     if (findings.length > 0)
-      return { ok: false, problems: findings.map(({ step, message }) => ({ where: step === null ? 'the runbook' : `step ${step}`, message })) };
+      return {
+        ok: false,
+        problems: findings.map(({ step, message }) => ({ where: step === null ? 'the runbook' : `step ${step}`, message })),
+      };
     const { key, title, steps } = runbook;
     return { ok: true, key, title, steps: steps.map((s) => ({ key: s.key, kind: s.kind, title: s.title })) };
   } catch (error) {

@@ -46,7 +46,12 @@ function Editor({ base, onSaved }: { base: Runbook | null; onSaved: (key: string
       <Card
         title="Text"
         end={
-          <Button look="primary" small disabled={!checked.ok || !allowed || save.isPending} onClick={() => save.mutate(text, { onSuccess: ({ key }) => onSaved(key) })}>
+          <Button
+            look="primary"
+            small
+            disabled={!checked.ok || !allowed || save.isPending}
+            onClick={() => save.mutate(text, { onSuccess: ({ key }) => onSaved(key) })}
+          >
             Save this version
           </Button>
         }

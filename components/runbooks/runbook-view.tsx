@@ -2,6 +2,7 @@
 import { Check, X } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useRunbook } from '#client/runbooks.ts';
+import { LinkButton } from '#components/ui/button.tsx';
 import { Card } from '#components/ui/card.tsx';
 import { Command } from '#components/ui/code-block.tsx';
 import { ErrorState } from '#components/ui/error-state.tsx';
@@ -27,6 +28,11 @@ export function RunbookView({ id, selector, onStarted }: { id: string; selector:
         <div className="grow">
           <h1>{runbook.data.title}</h1>
           <p className="sub">{runbook.data.summary}</p>
+        </div>
+        <div className="actions">
+          <LinkButton href={`/runbooks/edit?from=${encodeURIComponent(id)}`}>
+            {runbook.data.builtin ? 'Copy and change…' : 'Change…'}
+          </LinkButton>
         </div>
       </div>
       <div className="book-lay">

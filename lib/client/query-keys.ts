@@ -29,6 +29,7 @@ export const queryKeys = {
   runTarget: (id: string, nodeId: string) => ['run', id, 'target', nodeId] as const,
   runbooks: ['runbooks'] as const,
   runbook: (key: string) => ['runbook', key] as const,
+  runbookVersions: (key: string) => ['runbook', key, 'versions'] as const,
   changePreview: (selector: string, pool: unknown) => ['change-preview', selector, pool] as const,
   backtest: (query: unknown) => ['backtest', query] as const,
   tokens: ['tokens'] as const,

@@ -1,5 +1,4 @@
 export { type ConfigFiles, createConfigFiles } from './config-files.ts';
-export { diffLines } from './diff-lines.ts';
 export { type Edit, editPool } from './edit-pool.ts';
 export { lintConfig } from './lint.ts';
 export { readPool } from './read-pool.ts';

@@ -18,7 +18,10 @@ function Edit() {
   const from = useSearchParams().get('from');
   return (
     <Page crumbs={[{ label: 'Runbooks', href: '/runbooks' }, { label: from ?? 'New' }]}>
-      <PageHead title={from === null ? 'New runbook' : `Change ${from}`} sub="Markdown for people, with one step block per heading for the machine." />
+      <PageHead
+        title={from === null ? 'New runbook' : `Change ${from}`}
+        sub="Markdown for people, with one step block per heading for the machine."
+      />
       <RunbookEditor key={from} from={from} onSaved={(key) => router.push(`/runbooks/${encodeURIComponent(key)}`)} />
     </Page>
   );

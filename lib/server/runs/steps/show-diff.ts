@@ -1,4 +1,4 @@
-import { diffLines } from '#server/config/index.ts';
+import { diffLines } from '#shared/diff-lines.ts';
 
 const CONTEXT_LINES = 3;
 

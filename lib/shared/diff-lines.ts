@@ -1,4 +1,4 @@
-import type { ChangePreview } from '#shared/changes.ts';
+import type { ChangePreview } from './changes.ts';
 
 export type DiffLine = ChangePreview['nodes'][number]['diff'][number];
 
