@@ -7,7 +7,6 @@ import {
   REASONS,
   type Reason,
   STATUSES,
-  type Status,
   statusOf,
 } from '../contract/words.ts';
 
@@ -17,7 +16,7 @@ const MAX_HOSTS = 100;
 export type HostBytes = { tx: number; rx: number };
 
 const zeros = <K extends string>(keys: readonly K[]): Map<K, number> => new Map(keys.map((key) => [key, 0]));
-const add = <K>(map: Map<K, number>, key: K): void => void map.set(key, (map.get(key) ?? 0) + 1);
+const add = <K>(map: Map<K, number>, key: K, count = 1): void => void map.set(key, (map.get(key) ?? 0) + count);
 /** One key for a pair of labels; neither holds a space. */
 const pair = (a: string, b: string): string => `${a} ${b}`;
 const pairs = (a: readonly string[], b: readonly string[]): string[] => a.flatMap((left) => b.map((right) => pair(left, right)));
@@ -25,15 +24,11 @@ const pairs = (a: readonly string[], b: readonly string[]): string[] => a.flatMa
 /** Plain numbers that the hot path adds to; the exposition reads them. Each connection calls `ended` once. */
 export class Counters {
   accepted = 0;
-  readonly reasons = zeros<Reason>(REASONS);
   readonly protocols = zeros<Protocol>(PROTOCOLS);
-  /** keys "protocol status" */
-  readonly connections = zeros(pairs(PROTOCOLS, STATUSES));
-  /** keys "error_type protocol" */
-  readonly errors = zeros(pairs(ERROR_REASONS, PROTOCOLS));
   readonly hosts = new Map<string, HostBytes>();
   readonly other: HostBytes = { tx: 0, rx: 0 };
   readonly drills = zeros<Drill>(DRILL_NAMES);
+  readonly #ended = new Map(PROTOCOLS.map((protocol) => [protocol, zeros<Reason>(REASONS)] as const));
   #configured: ReadonlySet<string> = new Set();
   #learned = 0;
 
@@ -41,12 +36,30 @@ export class Counters {
     add(this.protocols, protocol);
   }
 
-  ended(protocol: Protocol, reason: Reason): Status {
-    const status = statusOf(reason);
-    add(this.reasons, reason);
-    add(this.connections, pair(protocol, status));
-    if (status === 'error') add(this.errors, pair(reason, protocol));
-    return status;
+  ended(protocol: Protocol, reason: Reason): void {
+    const ended = this.#ended.get(protocol);
+    if (ended) add(ended, reason);
+  }
+
+  get reasons(): ReadonlyMap<Reason, number> {
+    const sums = zeros<Reason>(REASONS);
+    for (const ended of this.#ended.values()) for (const [reason, count] of ended) add(sums, reason, count);
+    return sums;
+  }
+
+  /** keys "protocol status" */
+  get connections(): ReadonlyMap<string, number> {
+    const sums = zeros(pairs(PROTOCOLS, STATUSES));
+    for (const [protocol, ended] of this.#ended) for (const [reason, count] of ended) add(sums, pair(protocol, statusOf(reason)), count);
+    return sums;
+  }
+
+  /** keys "error_type protocol" */
+  get errors(): ReadonlyMap<string, number> {
+    const sums = zeros(pairs(ERROR_REASONS, PROTOCOLS));
+    for (const [protocol, ended] of this.#ended)
+      for (const reason of ERROR_REASONS) add(sums, pair(reason, protocol), ended.get(reason) ?? 0);
+    return sums;
   }
 
   setConfiguredHosts(names: readonly string[]): void {

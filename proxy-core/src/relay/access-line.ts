@@ -5,7 +5,7 @@ import type { Connection } from './connection.ts';
 /** The one line that a connection leaves. */
 export function accessFields(connection: Connection, reason: Reason, seconds: number): Fields {
   const { asked, helloProgress } = connection;
-  return {
+  const fields: Fields = {
     client: connection.who,
     protocol: connection.protocol,
     name: asked?.name ?? null,
@@ -15,10 +15,14 @@ export function accessFields(connection: Connection, reason: Reason, seconds: nu
     bytes_down: connection.down,
     seconds: Math.round(seconds * 1000) / 1000,
     reason,
-    ...(reason in REFUSALS && { refused: true }),
-    ...(connection.behindProxy && { peer: connection.peer }),
-    ...(asked?.ech && { ech: true }),
-    ...(asked?.hostMismatch && { host_mismatch: true }),
-    ...(helloProgress !== null && { hello_have: helloProgress.have, hello_need: helloProgress.need }),
   };
+  if (reason in REFUSALS) fields.refused = true;
+  if (connection.behindProxy) fields.peer = connection.peer;
+  if (asked?.ech) fields.ech = true;
+  if (asked?.hostMismatch) fields.host_mismatch = true;
+  if (helloProgress !== null) {
+    fields.hello_have = helloProgress.have;
+    fields.hello_need = helloProgress.need;
+  }
+  return fields;
 }

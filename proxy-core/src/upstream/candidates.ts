@@ -15,6 +15,8 @@ export function candidatesFor(
   destinations: Destinations,
   resolver: Resolver,
 ): Candidates | Promise<Candidates> {
+  const fixed = fixedCandidates(target);
+  if (fixed !== null) return judged(fixed, destinations, true);
   const trusted = target.kind === 'backends';
   const wanted: readonly HostPort[] = trusted ? target.backends : asked.name === null ? [] : [{ host: asked.name, port: asked.port }];
   const of = (at: HostPort, addresses: readonly string[]): Candidate[] =>
@@ -33,6 +35,18 @@ export function candidatesFor(
       trusted,
     ),
   );
+}
+
+const fixed = new WeakMap<Target, readonly Candidate[]>();
+
+/** A route's backends when all of them are addresses: the same for each of its connections. Null when a name is among them. */
+function fixedCandidates(target: Target): readonly Candidate[] | null {
+  const known = fixed.get(target);
+  if (known !== undefined) return known;
+  if (target.kind !== 'backends' || !target.backends.every(({ host }) => isIp(host))) return null;
+  const made = target.backends.map((at) => ({ ...at, backend: formatHostPort(at) }));
+  fixed.set(target, made);
+  return made;
 }
 
 function judged(all: readonly Candidate[], destinations: Destinations, trusted: boolean): Candidates {
