@@ -1,19 +1,16 @@
 'use client';
-import { Play } from 'lucide-react';
 import { useState } from 'react';
 import { useChangePreview } from '#client/changes.ts';
-import { useStartRun } from '#client/runs.ts';
-import { Button } from '#components/ui/button.tsx';
 import { Callout } from '#components/ui/callout.tsx';
-import { Card, Facts } from '#components/ui/card.tsx';
-import { asProblem, ErrorState } from '#components/ui/error-state.tsx';
-import { SelectField, TextField } from '#components/ui/field.tsx';
+import { Card } from '#components/ui/card.tsx';
+import { ErrorState } from '#components/ui/error-state.tsx';
+import { TextField } from '#components/ui/field.tsx';
 import { Loading, Skeleton } from '#components/ui/skeleton.tsx';
 import { Switch } from '#components/ui/switch.tsx';
-import type { ChangePreview } from '#shared/changes.ts';
-import type { PoolSettings, RunInput } from '#shared/runs.ts';
-import { formatCount, plural } from '#shared/units/count.ts';
+import type { PoolSettings } from '#shared/runs.ts';
+import { plural } from '#shared/units/count.ts';
 import { NodeDiff } from './node-diff.tsx';
+import { StartCard } from './start-card.tsx';
 
 const KEYS = [
   { key: 'max_per_host', unit: 'sockets' },
@@ -22,7 +19,6 @@ const KEYS = [
   { key: 'cleanup_interval', unit: 's' },
 ] as const;
 type Key = (typeof KEYS)[number]['key'];
-type Way = 'fd-leak' | 'pool-settings';
 
 /** Targets → edit → diff → start, on one page. Nothing on a node is touched before Start. */
 export function ChangeForm({
@@ -173,85 +169,6 @@ function Preview({ selector, preview }: { selector: string; preview: ReturnType<
       {preview.data.nodes.map((node) => (
         <NodeDiff key={node.nodeId} node={node} />
       ))}
-    </div>
-  );
-}
-
-function StartCard({
-  selector,
-  pool,
-  preview,
-  ready,
-  onStarted,
-}: {
-  selector: string;
-  pool: PoolSettings;
-  preview: ChangePreview | undefined;
-  ready: boolean;
-  onStarted: (runId: string) => void;
-}) {
-  const start = useStartRun();
-  const [intent] = useState(() => crypto.randomUUID());
-  const [typed, setTyped] = useState('');
-  const judgeable = pool.enabled === false && Object.keys(pool).length === 1;
-  const [chosen, setWay] = useState<Way>('fd-leak');
-  const way: Way = judgeable ? chosen : 'pool-settings';
-  const nodes = preview?.nodes ?? [];
-  const fine = nodes.filter((node) => node.ok);
-  const many = nodes.length > 1;
-  const may =
-    ready && fine.length > 0 && fine.length === nodes.length && !start.isPending && (!many || typed.trim() === String(nodes.length));
-  const go = () => {
-    const input: RunInput = { runbook: way, selector, ...(way === 'pool-settings' ? { params: pool } : {}) };
-    start.mutate({ input, intent: `${intent}-${way}-${selector}` }, { onSuccess: (run) => onStarted(run.id) });
-  };
-  const problem = start.isError ? asProblem(start.error) : null;
-  return (
-    <div className="stack change-rail">
-      <Card title="Start">
-        <div className="stack">
-          <Facts
-            rows={[
-              ['Nodes', formatCount(nodes.length), 'nodes'],
-              ['Files that change', formatCount(nodes.filter((node) => node.changedBytes > 0).length), 'files'],
-              ['Restarts', nodes.length > 1 ? `${formatCount(nodes.length)}, one each` : formatCount(nodes.length), 'restarts'],
-            ]}
-          />
-          {judgeable ? (
-            <SelectField
-              label="How"
-              value={chosen}
-              onChange={(event) => setWay(event.target.value === 'fd-leak' ? 'fd-leak' : 'pool-settings')}
-            >
-              <option value="fd-leak">as fd-leak: restart, watch and judge</option>
-              <option value="pool-settings">only apply and verify the restart</option>
-            </SelectField>
-          ) : null}
-          {many ? (
-            <TextField
-              label={`Type ${nodes.length} to start on ${plural(nodes.length, 'node')}`}
-              inputMode="numeric"
-              value={typed}
-              onChange={(event) => setTyped(event.target.value)}
-            />
-          ) : null}
-          {nodes.length > fine.length ? (
-            <Callout tone="danger">{plural(nodes.length - fine.length, 'node')} cannot be changed as it is: see the diff.</Callout>
-          ) : null}
-          {problem ? (
-            <Callout tone="danger" live>
-              <b>{problem.title}.</b> {problem.detail}
-            </Callout>
-          ) : null}
-          <Button look="primary" disabled={!may} onClick={go}>
-            <Play className="i s" aria-hidden="true" />
-            {nodes.length === 0 ? 'Start' : `Start on ${plural(nodes.length, 'node')}`}
-          </Button>
-        </div>
-      </Card>
-      <Callout>
-        <b>If this console dies</b> the run resumes, or each node restores itself. A backup stays next to the file.
-      </Callout>
     </div>
   );
 }

@@ -18,14 +18,18 @@ const seconds = (text: string): number | undefined => (/^\d+$/.test(text.trim())
 /** Targets, how careful, start. Fleet acts are typed: more than one node needs its count. */
 export function StartForm({
   runbook,
-  selector: first,
+  selector,
+  onSelector: setSelector,
+  matching,
   onStarted,
 }: {
   runbook: Runbook;
   selector: string;
+  onSelector: (selector: string) => void;
+  /** nodes that the selector means now */
+  matching: number;
   onStarted: (runId: string) => void;
 }) {
-  const [selector, setSelector] = useState(first);
   const [gates, setGates] = useState<'manual' | 'auto'>('manual');
   const [confirmSeconds, setConfirmSeconds] = useState('120');
   const [watchSeconds, setWatchSeconds] = useState('60');
@@ -70,7 +74,7 @@ export function StartForm({
           value={selector}
           placeholder="name=edge-fra-01"
           error={wrongSelector}
-          help="A selector: name=edge-fra-01, group=edge zone=fra, leak=leaking"
+          help={matching > 0 ? `${plural(matching, 'node')} now` : 'A selector: name=edge-fra-01, group=edge zone=fra, leak=leaking'}
           onChange={(event) => setSelector(event.target.value)}
         />
         <datalist id={listId}>

@@ -207,7 +207,7 @@ describe('the plan', () => {
       plan.rows.map(({ action }) => action),
       ['same', 'change', 'add', 'conflict', 'conflict', 'invalid', 'invalid'],
     );
-    assert.deepEqual(plan.counts, { add: 1, change: 1, same: 1, conflict: 2, invalid: 2 });
+    assert.deepEqual(plan.counts, { add: 1, change: 1, same: 1, 'left-out': 0, conflict: 2, invalid: 2 });
     assert.deepEqual(plan.rows[1]?.changes, [
       { field: 'host', before: '10.0.0.2', after: '10.0.0.22' },
       { field: 'user', before: 'sre', after: 'root' },

@@ -1,0 +1,194 @@
+'use client';
+import { FlaskConical, Play } from 'lucide-react';
+import { useState } from 'react';
+import { useStartRun } from '#client/runs.ts';
+import { may, useSession } from '#client/session.ts';
+import { Button } from '#components/ui/button.tsx';
+import { Callout } from '#components/ui/callout.tsx';
+import { Card, Facts } from '#components/ui/card.tsx';
+import { asProblem } from '#components/ui/error-state.tsx';
+import { SelectField, TextField } from '#components/ui/field.tsx';
+import type { ChangePreview } from '#shared/changes.ts';
+import type { PoolSettings, RunInput } from '#shared/runs.ts';
+import { formatCount, plural } from '#shared/units/count.ts';
+import { batchSizes, ON_FAIL_WORDS, type StrategyDraft, strategyOf, USUAL_STRATEGY } from './strategy-draft.ts';
+
+type Way = 'fd-leak' | 'pool-settings';
+
+/** How it goes, and the buttons. A dry run looks, checks and shows; only Start changes a node. */
+export function StartCard({
+  selector,
+  pool,
+  preview,
+  ready,
+  onStarted,
+}: {
+  selector: string;
+  pool: PoolSettings;
+  preview: ChangePreview | undefined;
+  ready: boolean;
+  onStarted: (runId: string) => void;
+}) {
+  const start = useStartRun();
+  const session = useSession();
+  const [intent] = useState(() => crypto.randomUUID());
+  const [typed, setTyped] = useState('');
+  const [draft, setDraft] = useState(USUAL_STRATEGY);
+  const judgeable = pool.enabled === false && Object.keys(pool).length === 1;
+  const [chosen, setWay] = useState<Way>('fd-leak');
+  const way: Way = judgeable ? chosen : 'pool-settings';
+  const nodes = preview?.nodes ?? [];
+  const fine = nodes.filter((node) => node.ok).length;
+  const many = nodes.length > 1;
+  const { strategy, errors } = strategyOf(draft, many);
+  const refused = whyNotStart({
+    ready,
+    nodes: nodes.length,
+    fine,
+    valid: Object.keys(errors).length === 0,
+    mayStart: may(session.data, 'run.start'),
+  });
+  const counted = !many || typed.trim() === String(nodes.length);
+  const go = (dryRun: boolean) => {
+    const input: RunInput = {
+      runbook: way,
+      selector,
+      strategy,
+      ...(way === 'pool-settings' ? { params: pool } : {}),
+      ...(dryRun ? { dryRun } : {}),
+    };
+    // one intent for one question: the same click twice starts nothing twice, another strategy is another run
+    start.mutate({ input, intent: `${intent}-${digest(JSON.stringify(input))}` }, { onSuccess: (run) => onStarted(run.id) });
+  };
+  const problem = start.isError ? asProblem(start.error) : null;
+  return (
+    <div className="stack change-rail">
+      <Card title="Start">
+        <div className="stack">
+          <Facts
+            rows={[
+              ['Nodes', formatCount(nodes.length), 'nodes'],
+              ['Files that change', formatCount(nodes.filter((node) => node.changedBytes > 0).length), 'files'],
+              ['Restarts', many ? `${formatCount(nodes.length)}, one each` : formatCount(nodes.length), 'restarts'],
+              ...(many && !errors.batches
+                ? [['Batches', batchSizes(strategy.batches ?? [], nodes.length).join(' + '), 'batches'] as const]
+                : []),
+            ]}
+          />
+          {judgeable ? (
+            <SelectField
+              label="How"
+              value={chosen}
+              onChange={(event) => setWay(event.target.value === 'fd-leak' ? 'fd-leak' : 'pool-settings')}
+            >
+              <option value="fd-leak">as fd-leak: restart, watch and judge</option>
+              <option value="pool-settings">only apply and verify the restart</option>
+            </SelectField>
+          ) : null}
+          <StrategyFields draft={draft} errors={errors} many={many} onChange={(change) => setDraft({ ...draft, ...change })} />
+          {many ? (
+            <TextField
+              label={`Type ${nodes.length} to start on ${plural(nodes.length, 'node')}`}
+              inputMode="numeric"
+              value={typed}
+              onChange={(event) => setTyped(event.target.value)}
+            />
+          ) : null}
+          {problem ? (
+            <Callout tone="danger" live>
+              <b>{problem.title}.</b> {problem.detail}
+            </Callout>
+          ) : null}
+          <div className="row wrap">
+            <Button look="primary" disabled={refused !== null || !counted || start.isPending} onClick={() => go(false)}>
+              <Play className="i s" aria-hidden="true" />
+              {nodes.length === 0 ? 'Start' : `Start on ${plural(nodes.length, 'node')}`}
+            </Button>
+            <Button disabled={refused !== null || start.isPending} onClick={() => go(true)}>
+              <FlaskConical className="i s" aria-hidden="true" />
+              Dry run
+            </Button>
+          </div>
+          <p className="help">
+            {refused ??
+              (counted
+                ? 'A dry run looks, runs the preflight and shows the diff of each node. It changes nothing.'
+                : `The count goes above; a dry run needs none.`)}
+          </p>
+        </div>
+      </Card>
+      <Callout>
+        <b>If this console dies</b> the run resumes, or each node restores itself. A backup stays next to the file.
+      </Callout>
+    </div>
+  );
+}
+
+function whyNotStart(o: { ready: boolean; nodes: number; fine: number; valid: boolean; mayStart: boolean }): string | null {
+  if (!o.mayStart) return 'Starting a run needs the operator role; an admin can give it to you.';
+  if (o.nodes === 0) return 'Name the nodes first.';
+  if (o.fine < o.nodes)
+    return `${plural(o.nodes - o.fine, 'node')} cannot be changed as it is: see the diff, or take it out of the selector.`;
+  if (!o.valid) return 'A field above cannot be read.';
+  return o.ready ? null : 'The diff is being read.';
+}
+
+function StrategyFields({
+  draft,
+  errors,
+  many,
+  onChange,
+}: {
+  draft: StrategyDraft;
+  errors: Partial<Record<keyof StrategyDraft, string>>;
+  many: boolean;
+  onChange: (change: Partial<StrategyDraft>) => void;
+}) {
+  const field = (key: Exclude<keyof StrategyDraft, 'onFail'>) => ({
+    value: draft[key],
+    error: errors[key],
+    onChange: (event: { target: { value: string } }) => onChange({ [key]: event.target.value }),
+  });
+  return (
+    <>
+      {many ? (
+        <>
+          <TextField label="Batches" help="counts and shares; the first is the canary" {...field('batches')} />
+          <div className="change-keys">
+            <TextField label="At once, at most" unit="nodes" inputMode="numeric" {...field('maxParallel')} />
+            <TextField label="Watch after a batch" unit="s" inputMode="numeric" {...field('bakeSeconds')} />
+            <TextField label="May fail" unit="nodes" inputMode="numeric" {...field('maxFailed')} />
+            <TextField label="Never two at once of a" placeholder="label" {...field('failureGroup')} />
+          </div>
+        </>
+      ) : null}
+      <SelectField
+        label="When one fails"
+        value={draft.onFail}
+        onChange={({ target }) =>
+          onChange({ onFail: target.value === 'abort' ? 'abort' : target.value === 'rollback' ? 'rollback' : 'pause' })
+        }
+      >
+        {(['pause', 'abort', 'rollback'] as const).map((value) => (
+          <option key={value} value={value}>
+            {ON_FAIL_WORDS[value]}
+          </option>
+        ))}
+      </SelectField>
+      <TextField
+        label="A changed node waits for the console"
+        unit="s"
+        inputMode="numeric"
+        help="then restores config.yaml and restarts by itself"
+        {...field('confirmSeconds')}
+      />
+    </>
+  );
+}
+
+/** Tells two questions apart; no secret. */
+function digest(text: string): string {
+  let hash = 5381;
+  for (let i = 0; i < text.length; i++) hash = (Math.imul(hash, 33) ^ text.charCodeAt(i)) >>> 0;
+  return hash.toString(36);
+}
