@@ -49,7 +49,7 @@ async function pages({ config, log, access }: Runtime): Promise<http.RequestList
   await app.prepare();
   const answer = app.getRequestHandler();
   const serve = async (request: http.IncomingMessage, response: http.ServerResponse) => {
-    guardAnswer(request, response, log);
+    guardAnswer(request, response, { log, trustProxy: config.trustProxy });
     if (refuse(request, response)) return;
     if (await turnAway(request, response, access)) return;
     await answer(request, response);

@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { BlockList } from 'node:net';
+import { clientAddress } from '#server/kernel/client-address.ts';
 import type { Log } from '#server/kernel/log.ts';
 import { ERROR_CODES, type ErrorCode, type Problem } from '#shared/errors.ts';
 import { REMOTE_HEADER } from './remote.ts';
@@ -27,12 +29,22 @@ const HEADERS = {
 };
 
 /** What every answer has, whoever writes it: the security headers, a line in the log, and for the API a problem instead of Next's empty 405. */
-export function guardAnswer(request: IncomingMessage, response: ServerResponse, log: Log): void {
-  request.headers[REMOTE_HEADER] = request.socket.remoteAddress ?? '';
+export function guardAnswer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { log, trustProxy }: { log: Log; trustProxy: BlockList },
+): void {
+  request.headers[REMOTE_HEADER] = clientAddress(request.socket.remoteAddress ?? '', forwardedFor(request), trustProxy);
   for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
   if (request.url?.startsWith('/api/')) replaceEmpty405(request, response);
   logAnswer(request, response, log);
 }
+
+/** Several headers of that name are one list, RFC 9110 section 5.3. */
+const forwardedFor = (request: IncomingMessage): string | undefined => {
+  const value = request.headers['x-forwarded-for'];
+  return Array.isArray(value) ? value.join(',') : value;
+};
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 

@@ -1,5 +1,7 @@
+import type { BlockList } from 'node:net';
 import path from 'node:path';
 import { z } from 'zod';
+import { parseTrusted } from './client-address.ts';
 import { DEFAULT_RETENTION, parseRetention, type Retention } from './retention.ts';
 
 const flag = z
@@ -11,6 +13,13 @@ const retention = z.string().transform((text, context): Retention => {
   const kept = parseRetention(text);
   if (kept) return kept;
   context.addIssue({ code: 'custom', message: 'no retention' });
+  return z.NEVER;
+});
+
+const proxies = z.string().transform((text, context): BlockList => {
+  const list = parseTrusted(text.split(',').flatMap((word) => (word.trim() === '' ? [] : [word.trim()])));
+  if (list) return list;
+  context.addIssue({ code: 'custom', message: 'no addresses' });
   return z.NEVER;
 });
 
@@ -30,6 +39,8 @@ const schema = z.object({
   HEADROOM_DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   /** where the charts of the past are read from */
   HEADROOM_PROMETHEUS_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** proxies in front of the console, whose X-Forwarded-For says where a request comes from */
+  HEADROOM_TRUST_PROXY: z.string().default('').pipe(proxies),
   HEADROOM_ADMIN_EMAIL: z.email().optional(),
   HEADROOM_ADMIN_PASSWORD: z.string().min(12).optional(),
 });
@@ -48,6 +59,7 @@ const WANTED: Record<keyof typeof schema.shape, string> = {
     'how long each tier is kept in hours or days, like raw=48h,1m=30d,15m=396d; each at least as long as the one before, raw 2h or more, none above 3650d',
   HEADROOM_DATABASE_URL: 'a PostgreSQL URL, like postgres://headroom@127.0.0.1:5432/headroom',
   HEADROOM_PROMETHEUS_URL: 'the URL of a Prometheus-compatible server, like http://127.0.0.1:9090',
+  HEADROOM_TRUST_PROXY: 'addresses or networks of the proxies in front of the console, like 127.0.0.1,10.0.0.0/8',
   HEADROOM_ADMIN_EMAIL: 'an e-mail address',
   HEADROOM_ADMIN_PASSWORD: '12 characters or more',
 };
@@ -65,6 +77,8 @@ export type Config = {
   /** PostgreSQL for the samples */
   databaseUrl: string | null;
   prometheusUrl: string | null;
+  /** proxies whose X-Forwarded-For is believed; none unless said */
+  trustProxy: BlockList;
   admin: { email: string; password: string } | null;
 };
 
@@ -107,6 +121,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     retention: e.HEADROOM_RETENTION,
     databaseUrl: e.HEADROOM_DATABASE_URL ?? null,
     prometheusUrl: e.HEADROOM_PROMETHEUS_URL ?? null,
+    trustProxy: e.HEADROOM_TRUST_PROXY,
     admin:
       e.HEADROOM_ADMIN_EMAIL && e.HEADROOM_ADMIN_PASSWORD ? { email: e.HEADROOM_ADMIN_EMAIL, password: e.HEADROOM_ADMIN_PASSWORD } : null,
   });
