@@ -87,7 +87,8 @@ export class Borrower implements DialOwner {
     this.#isPrivate = true;
   }
 
-  giveBack(reuse: boolean): void {
+  /** `lost`: told when the backend ends the socket before anybody else has had it. */
+  giveBack(reuse: boolean, lost?: () => void): void {
     const lease = this.#lease;
     const key = this.#wanted?.key;
     this.#lease = null;
@@ -97,11 +98,11 @@ export class Borrower implements DialOwner {
       this.#own = { key, lease };
       lease.wire.owner = {
         ...{ wireConnected: () => {}, wireDrained: () => {} },
-        ...{ wireData: () => this.#dropOwn(), wireEnded: () => this.#dropOwn(), wireFailed: () => this.#dropOwn() },
+        ...{ wireData: () => this.#loseOwn(lost), wireEnded: () => this.#loseOwn(lost), wireFailed: () => this.#loseOwn(lost) },
       };
       return;
     }
-    this.#release(lease, reuse ? 'reuse' : 'destroy');
+    this.#release(lease, reuse ? 'reuse' : 'destroy', lost);
   }
 
   stop(): void {
@@ -163,16 +164,21 @@ export class Borrower implements DialOwner {
     return own.lease;
   }
 
+  #loseOwn(lost: (() => void) | undefined): void {
+    this.#dropOwn();
+    lost?.();
+  }
+
   #dropOwn(): void {
     const own = this.#own;
     this.#own = null;
     if (own) this.#release(own.lease, 'destroy');
   }
 
-  #release(lease: Lease<Wire>, how: 'reuse' | 'destroy'): void {
+  #release(lease: Lease<Wire>, how: 'reuse' | 'destroy', lost?: () => void): void {
     this.#core.budget.upstreams -= 1;
     this.#regainPromise();
-    lease.release(how);
+    lease.release(how, lost);
   }
 
   #spendPromise(): void {

@@ -79,7 +79,7 @@ export class ResponseRelay {
     return this.#head?.body.kind === 'close' && !this.switched;
   }
 
-  /** the client's connection cannot go on after it */
+  /** the client's connection does not go on after it */
   get endsClient(): boolean {
     return this.#head === null || endsClient(this.#head);
   }
@@ -90,5 +90,5 @@ export class ResponseRelay {
   }
 }
 
-/** It ends with the connection, or its version leaves open whether that goes on. */
-const endsClient = ({ body, version }: HttpResponse): boolean => body.kind === 'close' || version === '1.0';
+/** The backend says that it ends, as it would say without a proxy; or the version leaves that open. */
+const endsClient = ({ keepsAlive }: HttpResponse): boolean => !keepsAlive;

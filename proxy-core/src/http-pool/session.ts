@@ -77,6 +77,8 @@ export class HttpSession implements WireOwner {
   /** what came from the client and belongs to no request yet, or to the body of the current one */
   #pending: Buffer = NOTHING;
   #exchange: Exchange | null = null;
+  /** the one before */
+  #last: Exchange | null = null;
   #tunnel: Tunnel | null = null;
   /** nothing but the client's end is waited for */
   #leaving: { until: number; reason: Ending } | null = null;
@@ -95,6 +97,7 @@ export class HttpSession implements WireOwner {
     this.#live = live;
     this.#client = client;
     this.#movedAt = owner.now();
+    core.pool.join();
     this.#borrower = new Borrower(core, live, {
       now: () => owner.now(),
       wake: (at) => owner.wake(at),
@@ -124,8 +127,10 @@ export class HttpSession implements WireOwner {
 
   /** The connection is over: what is borrowed is destroyed. */
   stop(): void {
+    if (this.#stopped) return;
     this.#stopped = true;
     this.#borrower.stop();
+    this.#core.pool.leave();
     this.#exchange = null;
   }
 
@@ -215,7 +220,14 @@ export class HttpSession implements WireOwner {
     const key = `${this.#live.generation} ${name ?? ''}:${port} ${route.label}`;
     const host = this.#core.counters.hostOf(name);
     this.#exchange = {
-      ...{ request, key, host, head: requestHead(request), body: new HttpBody(request.body), whole: request.body.kind === 'none' },
+      ...{
+        request,
+        key,
+        host,
+        head: requestHead(request),
+        body: new HttpBody(request.body),
+        whole: request.body.kind === 'none',
+      },
       response: new ResponseRelay(request.method),
     };
     const repeatable = REPEATABLE.has(request.method) && request.body.kind === 'none' && !request.upgrades;
@@ -256,8 +268,12 @@ export class HttpSession implements WireOwner {
       this.#pending = this.#pending.subarray(taken);
       if (part.length > 0) this.#write(wire, part);
     }
-    if (this.#clientFinished && !exchange.whole) this.#owner.cut('client_gone', true);
-    else this.#holdBack();
+    if (!this.#clientFinished) this.#holdBack();
+    else if (!exchange.whole) this.#owner.cut('client_gone', true);
+    else if (this.#pending.length === 0) {
+      // It has asked for the last time, and there are backends that answer when they have seen the end: what is left is a tunnel.
+      this.#switch(exchange.response.rest);
+    }
   }
 
   #write(wire: Wire, bytes: Buffer): void {
@@ -293,7 +309,7 @@ export class HttpSession implements WireOwner {
   wireEnded(from: Wire): void {
     this.#movedAt = this.#owner.now();
     if (from !== this.#client) {
-      this.#upstreamGone();
+      this.#upstreamGone(false);
       return;
     }
     this.#clientFinished = true;
@@ -318,8 +334,8 @@ export class HttpSession implements WireOwner {
   }
 
   wireFailed(wire: Wire): void {
-    if (wire === this.#client) this.#owner.cut('client_reset', true);
-    else this.#upstreamGone();
+    if (wire === this.#client) this.#owner.cut(this.requests === 1 && this.#borrower.dials ? 'client_gone' : 'client_reset', true);
+    else this.#upstreamGone(true);
   }
 
   // The backend's answers.
@@ -351,7 +367,9 @@ export class HttpSession implements WireOwner {
     if (exchange === null) return;
     const { request, response, whole } = exchange;
     this.#exchange = null;
-    this.#borrower.giveBack(response.mayReuse && whole && this.#upstreamBlockedAt === 0 && !request.upgrades);
+    this.#last = exchange;
+    const reuse = response.mayReuse && whole && this.#upstreamBlockedAt === 0 && !request.upgrades;
+    this.#borrower.giveBack(reuse, () => this.#backendLeft(exchange));
     this.#upstreamBlockedAt = 0;
     if (!request.keepsAlive || response.endsClient || !whole) this.#leave('closed');
     else {
@@ -374,13 +392,20 @@ export class HttpSession implements WireOwner {
     this.#owner.wake(this.#leaving.until);
   }
 
+  /** After its answer the backend has ended the connection: so it ends for the client, too, who would have seen that without a pool. */
+  #backendLeft(last: Exchange): void {
+    if (this.#last === last && this.#exchange === null && this.#pending.length === 0 && this.#leaving === null && !this.#stopped)
+      this.#leave('closed');
+  }
+
   /** The backend has left in the middle of something, or before it began. */
-  #upstreamGone(): void {
+  #upstreamGone(reset: boolean): void {
     const exchange = this.#exchange;
     if (exchange === null) return;
     const { response } = exchange;
     if (response.endsWithConnection) this.#finish();
     else if (!response.began && this.#borrower.retry()) return;
+    else if (reset) this.#owner.cut('upstream_reset', true);
     else this.#fail('upstream_reset', BAD_GATEWAY);
   }
 
@@ -398,7 +423,7 @@ export class HttpSession implements WireOwner {
   }
 
   /**
-   * The two speak something from here on that nobody takes apart: another protocol after a 101, or no proper HTTP. Its socket is this client's
+   * The two speak something from here on that nobody takes apart: another protocol after a 101, no proper HTTP, or an end. The socket is this client's
    * until the end, so nobody else is told what it says.
    */
   #switch(rest: Buffer): void {

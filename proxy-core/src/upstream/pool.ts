@@ -4,17 +4,31 @@ import type { Config } from '../contract/config.ts';
 export type Poolable<O = unknown> = { owner: O; readonly closed: boolean; read(): void; close(reset: boolean): void };
 
 /** A socket that the pool has lent out. Given back once: later calls do nothing. Whoever does not say "reuse" destroys it. */
-export type Lease<W = unknown> = { readonly wire: W; readonly uses: number; release(how?: 'reuse' | 'destroy'): void };
+export type Lease<W = unknown> = {
+  readonly wire: W;
+  readonly uses: number;
+  /** `lost`: told when the other side ends it while it is idle, and nobody else has had it since. */
+  release(how?: 'reuse' | 'destroy', lost?: () => void): void;
+};
 
 type PoolConfig = Config['connection_pool'];
 type Limits = { maxPerHost: number; ttlMs: number; idleMs: number; sweepMs: number };
 /** A dialled socket, from the dial to its destruction. */
-type Member<W> = { readonly key: string; readonly wire: W; readonly dialledAt: number; uses: number; idleSince: number };
+type Member<W> = {
+  readonly key: string;
+  readonly wire: W;
+  readonly dialledAt: number;
+  uses: number;
+  idleSince: number;
+  lost?: (() => void) | undefined;
+};
 
 /** A socket is used so often at most. */
 const MAX_USES = 1000;
 /** Idle sockets of all hosts together. */
 const MAX_IDLE = 1024;
+/** Idle sockets beyond the clients that could use them now. */
+const SPARE = 1;
 const LEAST_SWEEP_MS = 1000;
 
 /**
@@ -28,8 +42,9 @@ const LEAST_SWEEP_MS = 1000;
  * For SNIProxy (transparent proxy), set `enabled: false`
  *
  * What is lent: backend sockets of plaintext HTTP/1.1 whose messages are understood, for one exchange of request and response. A socket is given
- * back once; it becomes idle only when its lease says so and every limit allows it, and is destroyed otherwise. Sockets of tunnels carry their
- * client's state: they are lent for the books alone, and destroyed. An idle socket that says or ends anything is destroyed at once.
+ * back once; it becomes idle only when its lease says so and every limit allows it, and is destroyed otherwise. There are never more idle ones
+ * than clients that could use them, and one: a crowd that has left leaves no descriptors behind. Sockets of tunnels carry their client's state:
+ * they are lent for the books alone, and destroyed. An idle socket that says or ends anything is destroyed at once.
  *
  * Gauges are sizes of the live sets, and at any time created = idle + leased + destroyed.
  */
@@ -43,6 +58,7 @@ export class ConnectionPool<O = unknown, W extends Poolable<O> = Poolable<O>> {
   #limits: Limits;
   #sweeper: NodeJS.Timeout | null = null;
   #enabled: boolean;
+  #clients = 0;
   #created = 0;
   #destroyed = 0;
   hits = 0;
@@ -57,7 +73,12 @@ export class ConnectionPool<O = unknown, W extends Poolable<O> = Poolable<O>> {
     this.#limits = limitsOf(config);
     this.#now = now;
     this.#whileIdle = whileIdle((wire) => {
-      for (const member of this.#idle) if (member.wire === wire) this.#evict(member);
+      for (const member of this.#idle) {
+        if (member.wire !== wire) continue;
+        const { lost } = member;
+        this.#evict(member);
+        lost?.();
+      }
     });
   }
 
@@ -81,6 +102,20 @@ export class ConnectionPool<O = unknown, W extends Poolable<O> = Poolable<O>> {
     return this.#byKey.size;
   }
 
+  /** A client that could use idle sockets has come. */
+  join(): void {
+    this.#clients += 1;
+  }
+
+  leave(): void {
+    this.#clients -= 1;
+    while (this.#idle.size > this.#mostIdle) this.evictOldest();
+  }
+
+  get #mostIdle(): number {
+    return Math.min(MAX_IDLE, this.#clients + SPARE);
+  }
+
   /**
    * Takes over other settings. Idle sockets were dialled by the old routes and rules, so they are destroyed. Switched off, the pool is drained: it
    * lends nothing more, and what is lent is destroyed when it comes back.
@@ -100,6 +135,7 @@ export class ConnectionPool<O = unknown, W extends Poolable<O> = Poolable<O>> {
         continue;
       }
       this.#forget(member);
+      member.lost = undefined;
       this.hits += 1;
       member.uses += 1;
       return this.#lend(member);
@@ -146,9 +182,9 @@ export class ConnectionPool<O = unknown, W extends Poolable<O> = Poolable<O>> {
     const lease: Lease<W> = {
       wire: member.wire,
       uses: member.uses,
-      release: (how = 'destroy') => {
+      release: (how = 'destroy', lost = undefined) => {
         if (!this.#back(lease)) return;
-        if (how === 'reuse' && !member.wire.closed && this.#mayStay(member)) this.#park(member);
+        if (how === 'reuse' && !member.wire.closed && this.#mayStay(member)) this.#park(member, lost);
         else this.#count(() => member.wire.close(false));
       },
     };
@@ -176,8 +212,9 @@ export class ConnectionPool<O = unknown, W extends Poolable<O> = Poolable<O>> {
     return false;
   }
 
-  #park(member: Member<W>): void {
-    if (this.#idle.size >= MAX_IDLE) this.evictOldest();
+  #park(member: Member<W>, lost: (() => void) | undefined): void {
+    if (this.#idle.size >= this.#mostIdle) this.evictOldest();
+    member.lost = lost;
     member.idleSince = this.#now();
     this.#idle.add(member);
     const ofHost = this.#byKey.get(member.key);

@@ -53,8 +53,11 @@ describe('without a drill', () => {
       const proxy = await drill(t, undefined, pool);
       const base = await baseline(proxy);
       await clients(t, proxy, [...HTTP, ...TLS]);
-      await settled(proxy, base);
+      await until('all clients are gone', async () => (await proxy.metrics()).get('sniproxy_connections_active') === 0);
       const metrics = await proxy.metrics();
+      const idle = metrics.get('sniproxy_pool_size') ?? 0;
+      assert.ok(idle <= (pool ? 1 : 0), `${idle} idle sockets`);
+      await settled(proxy, base + idle);
       for (const name of DRILL_NAMES) assert.equal(metrics.get(`sniproxy_drill_active{drill="${name}"}`), 0);
       assert.equal(metrics.get('sniproxy_pool_active_connections'), 0);
       assert.equal(metrics.get('sniproxy_connections_active'), 0);

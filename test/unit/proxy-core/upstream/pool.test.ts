@@ -22,13 +22,15 @@ const settings = (some: Settings) => ({
   ...some,
 });
 
-function poolOf(some: Settings = {}) {
+/** `clients` are connected that could use idle sockets. */
+function poolOf(some: Settings = {}, clients = 2000) {
   const clock = { ms: 1000 };
   const pool = new ConnectionPool<Owner, FakeWire>(
     settings(some),
     (lost) => ({ lost }),
     () => clock.ms,
   );
+  for (let i = 0; i < clients; i += 1) pool.join();
   return { pool, clock };
 }
 const balanced = (pool: { created: number; idle: number; leased: number; destroyed: number }) =>
@@ -42,10 +44,25 @@ function parked(pool: ConnectionPool<Owner, FakeWire>, key = 'a'): FakeWire {
 
 describe('the connection pool', () => {
   test('has balanced books after any order of dialling, taking, giving back, losing, waiting, switching and stopping', () => {
-    const step = fc.constantFrom('dial', 'take', 'reuse', 'destroy', 'lose', 'wait', 'sweep', 'toggle', 'lend', 'evict', 'stop');
+    const step = fc.constantFrom(
+      'dial',
+      'take',
+      'reuse',
+      'destroy',
+      'lose',
+      'wait',
+      'sweep',
+      'toggle',
+      'lend',
+      'evict',
+      'join',
+      'leave',
+      'stop',
+    );
     fc.assert(
       fc.property(fc.array(fc.tuple(step, fc.nat(12)), { maxLength: 120 }), (steps) => {
-        const { pool, clock } = poolOf({ max_per_host: 3, connection_ttl: 20, idle_timeout: 10 });
+        const { pool, clock } = poolOf({ max_per_host: 3, connection_ttl: 20, idle_timeout: 10 }, 0);
+        let clients = 0;
         const wires: FakeWire[] = [];
         const leases: Lease<unknown>[] = [];
         let enabled = true;
@@ -74,8 +91,15 @@ describe('the connection pool', () => {
             const lent = pool.lend({ destroy: () => {} });
             assert.equal(lent !== null, enabled);
             if (lent) leases.push(lent);
+          } else if (what === 'join') {
+            clients += 1;
+            pool.join();
+          } else if (what === 'leave' && clients > 0) {
+            clients -= 1;
+            pool.leave();
           } else if (what === 'evict') pool.evictOldest();
-          else pool.destroyAll();
+          else if (what === 'stop') pool.destroyAll();
+          assert.ok(pool.idle <= clients + 1);
           assert.ok(balanced(pool));
           assert.ok(pool.keys <= 3 && pool.keys <= pool.idle);
         }
@@ -171,6 +195,7 @@ describe('the connection pool', () => {
 
   test('is swept by a clock of its own while anything is idle', async () => {
     const pool = new ConnectionPool<Owner, FakeWire>(settings({ idle_timeout: 0.2, cleanup_interval: 1 }), (lost) => ({ lost }));
+    pool.join();
     const wire = parked(pool);
     const started = performance.now();
     while (!wire.closed && performance.now() - started < 10_000) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -197,6 +222,31 @@ describe('the connection pool', () => {
     assert.deepEqual([pool.idle, pool.leased, pool.enabled], [0, 0, false]);
     pool.configure(null);
     assert.equal(pool.enabled, false);
+  });
+
+  test('keeps no more idle sockets than clients that could use them, and one', () => {
+    const { pool } = poolOf({}, 5);
+    const leases = Array.from({ length: 9 }, () => pool.admit('a', new FakeWire()));
+    for (const lease of leases) lease.release('reuse');
+    assert.equal(pool.idle, 6);
+    for (const left of [5, 4, 3, 2, 1]) {
+      pool.leave();
+      assert.equal(pool.idle, left);
+    }
+  });
+
+  test('tells the one who had a socket last that the other side has ended it, unless another has had it since', () => {
+    const { pool } = poolOf();
+    let told = 0;
+    const [first, second, third] = [new FakeWire(), new FakeWire(), new FakeWire()];
+    for (const wire of [first, second, third]) pool.admit('a', wire).release('reuse', () => (told += 1));
+    pool.take('a')?.release('reuse');
+    third.owner?.lost(third);
+    assert.equal(told, 0);
+    second.owner?.lost(second);
+    assert.equal(told, 1);
+    pool.evictOldest();
+    assert.equal(told, 1, 'what the pool gives up by itself is no end');
   });
 
   test('makes room: the one that is idle longest goes first', () => {
