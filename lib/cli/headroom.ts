@@ -3,14 +3,16 @@ import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { Answer } from './answer.ts';
 import { applyFleet } from './apply.ts';
+import { verifyAudit } from './audit-verify.ts';
 import { verifyEvidence } from './evidence-verify.ts';
 import { lintRunbook } from './runbook-lint.ts';
 
 const USAGE = `usage: headroom evidence verify FILE [--key SHA256:…]   is this evidence as a console signed it?
+       headroom audit verify FILE [--head SEQ:HASH]    is this export of the audit whole and unchanged?
        headroom runbook lint FILE…                     can the console run this runbook?
        headroom apply FILE [--dry-run] [--yes] [--prune]
                                                        make the console's fleet what the file says
-The first two work offline. apply asks the console at HEADROOM_URL with the token HEADROOM_TOKEN; without --yes it only shows what it would do,
+All but apply work offline. apply asks the console at HEADROOM_URL with the token HEADROOM_TOKEN; without --yes it only shows what it would do,
 and its pool changes are runs like any other: in batches, with a way back. Exit codes: 0 good, 1 not good, 2 not asked as above.`;
 
 export async function headroom(args: readonly string[], say: (line: string) => void = () => undefined): Promise<Answer> {
@@ -20,6 +22,11 @@ export async function headroom(args: readonly string[], say: (line: string) => v
       const [file, flag, key, ...more] = rest;
       const asked = flag === undefined ? {} : flag === '--key' && key !== undefined ? { key } : null;
       if (file !== undefined && asked !== null && more.length === 0) return await verifyEvidence(await readFile(file), asked);
+    }
+    if (noun === 'audit' && verb === 'verify') {
+      const [file, flag, head, ...more] = rest;
+      const asked = flag === undefined ? {} : flag === '--head' && head !== undefined ? { head } : null;
+      if (file !== undefined && asked !== null && more.length === 0) return await verifyAudit(file, asked);
     }
     if (noun === 'runbook' && verb === 'lint' && rest.length > 0) {
       const answers = await Promise.all(rest.map(async (file) => lintRunbook(file, await readFile(file, 'utf8'))));

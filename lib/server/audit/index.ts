@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Db, Tx } from '#server/db/index.ts';
 import type { Actor } from '#shared/access.ts';
+import { type AuditRow, chainBreak, chainText } from '#shared/audit-chain.ts';
+
+const PAGE = 500;
 
 export type AuditEntry = {
   actor: Actor;
@@ -11,21 +14,6 @@ export type AuditEntry = {
   before?: unknown;
   after?: unknown;
   at: number;
-};
-
-export type AuditRow = {
-  seq: number;
-  at: number;
-  actorKind: string;
-  actorId: string;
-  actorName: string;
-  action: string;
-  object: string;
-  result: 'ok' | 'refused' | 'failed';
-  before: string | null;
-  after: string | null;
-  prev: string;
-  hash: string;
 };
 
 export type Audit = ReturnType<typeof createAudit>;
@@ -44,18 +32,27 @@ export function createAudit({ db }: { db: Db }) {
     },
     /** The first row that does not follow from the one before it, or null when the chain holds. */
     async verify(): Promise<{ rows: number; brokenAt: number | null }> {
-      let [prev, seq, rows] = ['', 0, 0];
-      for (;;) {
-        const page = await db.selectFrom('audit').selectAll().where('seq', '>', seq).orderBy('seq').limit(500).execute();
-        if (page.length === 0) return { rows, brokenAt: null };
+      let last: AuditRow | null = null;
+      for await (const page of pages())
         for (const row of page) {
-          const { hash, ...rest } = row;
-          if (row.prev !== prev || row.seq !== seq + 1 || hashOf(rest) !== hash) return { rows, brokenAt: seq + 1 };
-          [prev, seq, rows] = [hash, row.seq, rows + 1];
+          if (chainBreak(row, last, sha256) !== null) return { rows: last?.seq ?? 0, brokenAt: (last?.seq ?? 0) + 1 };
+          last = row;
         }
-      }
+      return { rows: last?.seq ?? 0, brokenAt: null };
     },
+    /** All rows, oldest first, in pages. */
+    all: pages,
   };
+
+  async function* pages(): AsyncGenerator<AuditRow[], void, undefined> {
+    for (let seq = 0; ; ) {
+      const page: AuditRow[] = await db.selectFrom('audit').selectAll().where('seq', '>', seq).orderBy('seq').limit(PAGE).execute();
+      const last = page.at(-1);
+      if (last === undefined) return;
+      yield page;
+      seq = last.seq;
+    }
+  }
 }
 
 async function append(tx: Tx, entry: AuditEntry): Promise<{ seq: number }> {
@@ -82,20 +79,5 @@ async function append(tx: Tx, entry: AuditEntry): Promise<{ seq: number }> {
 
 const asJson = (value: unknown): string | null => (value === undefined || value === null ? null : JSON.stringify(value));
 
-/** sha256 over the columns in a fixed order; JSON keeps their borders apart. */
-function hashOf(row: Omit<AuditRow, 'hash'>): string {
-  const columns = [
-    row.prev,
-    row.seq,
-    row.at,
-    row.actorKind,
-    row.actorId,
-    row.actorName,
-    row.action,
-    row.object,
-    row.result,
-    row.before,
-    row.after,
-  ];
-  return createHash('sha256').update(JSON.stringify(columns)).digest('hex');
-}
+const hashOf = (row: Omit<AuditRow, 'hash'>): string => sha256(chainText(row));
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
