@@ -36,9 +36,9 @@ export function createRecentSamples({ keepMs, thinKeepMs }: { keepMs: number; th
 
 const minuteOf = (at: number): number => Math.floor(at / THIN_MS);
 
-/** Samples of one chunk; the open ones are rows of doubles, 8.4 KiB. */
-const CHUNK = 60;
-const FIRST_BYTES = 2048;
+/** Samples of one chunk; the open ones are rows of doubles, 5.6 KiB. */
+const CHUNK = 40;
+const FIRST_BYTES = 512;
 /** Upper bound of one trail, reached only by samples much more often than one a second: the oldest go then. */
 const MAX_BYTES = 512 * 1024;
 

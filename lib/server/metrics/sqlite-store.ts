@@ -55,7 +55,12 @@ function startThread(start: WorkerStart, onError: (words: string, error: unknown
     pending.clear();
   };
   const spawn = () => {
-    const thread = new Worker(new URL('./worker.ts', import.meta.url), { workerData: start, name: 'metric-store' });
+    const thread = new Worker(new URL('./worker.ts', import.meta.url), {
+      workerData: start,
+      name: 'metric-store',
+      // its garbage is short-lived rows; the room that Node would let them take is better spent on samples
+      resourceLimits: { maxYoungGenerationSizeMb: 8 },
+    });
     worker = thread;
     let cause: unknown = null;
     thread.unref();
