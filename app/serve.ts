@@ -42,14 +42,14 @@ async function main(): Promise<void> {
 }
 
 /** Next, in this very process, so that its route handlers find the runtime. */
-async function pages({ config, log, access }: Runtime): Promise<http.RequestListener> {
+async function pages({ config, log, access, telemetry }: Runtime): Promise<http.RequestListener> {
   assumeProduction();
   const { default: next } = await import('next');
   const app = next({ dev: false, dir: root, hostname: config.host, port: config.port });
   await app.prepare();
   const answer = app.getRequestHandler();
   const serve = async (request: http.IncomingMessage, response: http.ServerResponse) => {
-    guardAnswer(request, response, { log, trustProxy: config.trustProxy });
+    guardAnswer(request, response, { log, trustProxy: config.trustProxy, onAnswer: telemetry.request });
     if (refuse(request, response)) return;
     if (await turnAway(request, response, access)) return;
     await answer(request, response);

@@ -20,6 +20,7 @@ import { createRuns, type Runs } from './runs/index.ts';
 import { createScraper, type Scraper } from './scrape/index.ts';
 import { createSettings, loadDataKey, type Settings } from './settings/index.ts';
 import { createNodeOps, createSsh, type NodeOps, type Ssh } from './ssh/index.ts';
+import { createTelemetry, type Telemetry } from './telemetry.ts';
 import { createXray, type Xray } from './xray/index.ts';
 
 export type Runtime = {
@@ -44,6 +45,7 @@ export type Runtime = {
   runbookVersions(key: string): Promise<RunbookVersion[]>;
   runs: Runs;
   fleet: Fleet;
+  telemetry: Telemetry;
   /** `setupLink`: where the first admin is made; null when there is one */
   start(): Promise<{ setupLink: string | null }>;
   stop(): Promise<void>;
@@ -109,6 +111,7 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
     if (configSha256)
       configFiles.note(nodeId, configSha256).catch((error) => log.error({ err: error }, 'the config hash could not be noted'));
   };
+  const telemetry = createTelemetry({ db, events, nodes, scraper, ssh, version: ownVersion() });
   const readRunbooks = () => {
     runbooks.refresh().catch((error) => log.error({ err: error }, 'the runbooks of the operators could not be read'));
   };
@@ -140,6 +143,7 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
     runbookVersions: (key) => savedVersions(db, key),
     runs,
     fleet,
+    telemetry,
     async start() {
       await settings.sshIdentity();
       await nodes.refresh();
@@ -151,6 +155,7 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
     },
     async stop() {
       stopFollowing();
+      telemetry.stop();
       await runs.stop();
       await scraper.stop();
       await ssh.close();
@@ -160,6 +165,8 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
     },
   };
 }
+
+const ownVersion = (): string => JSON.parse(fs.readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
 
 /** A certificate that an authority issued for the console's SSH key, put there by the operator. */
 const readIfThere = (name: string): string | null => (fs.existsSync(name) ? fs.readFileSync(name, 'utf8') : null);

@@ -32,12 +32,12 @@ const HEADERS = {
 export function guardAnswer(
   request: IncomingMessage,
   response: ServerResponse,
-  { log, trustProxy }: { log: Log; trustProxy: BlockList },
+  { log, trustProxy, onAnswer }: { log: Log; trustProxy: BlockList; onAnswer: OnAnswer },
 ): void {
   request.headers[REMOTE_HEADER] = clientAddress(request.socket.remoteAddress ?? '', forwardedFor(request), trustProxy);
   for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
   if (request.url?.startsWith('/api/')) replaceEmpty405(request, response);
-  logAnswer(request, response, log);
+  logAnswer(request, response, log, onAnswer);
 }
 
 /** Several headers of that name are one list, RFC 9110 section 5.3. */
@@ -80,12 +80,17 @@ function problemText(code: ErrorCode, detail: string): string {
   return JSON.stringify(problem);
 }
 
-function logAnswer(request: IncomingMessage, response: ServerResponse, log: Log): void {
+type OnAnswer = (answer: { method: string; path: string; status: number; seconds: number }) => void;
+
+function logAnswer(request: IncomingMessage, response: ServerResponse, log: Log, onAnswer: OnAnswer): void {
   const started = performance.now();
   // Without the query: the demo's sign-in link and the setup link carry their secret there.
   const path = request.url?.split('?')[0];
   response.once('close', () => {
-    const line = { method: request.method, path, status: response.statusCode, ms: Math.round(performance.now() - started) };
+    const ms = performance.now() - started;
+    const line = { method: request.method, path, status: response.statusCode, ms: Math.round(ms) };
+    const method = METHODS.includes(request.method ?? '') ? (request.method ?? '') : 'other';
+    onAnswer({ method, path: path ?? '', status: response.statusCode, seconds: ms / 1000 });
     if (response.statusCode >= 500) log.warn(line, 'request');
     else log.debug(line, 'request');
   });
