@@ -5,7 +5,7 @@ const serverModules = {
   db: [], //                                                                    SQL: drivers, schema, migrations
   events: [], //                                                                the hub behind the event stream
   detect: [], //                                                                the leak judgement; pure
-  runbooks: [], //                                                              parsing and versions of runbooks
+  runbooks: ['db'], //                                                          the built-in ones and the operators' own, with versions
   settings: ['db'], //                                                          sealed secrets
   access: ['db', 'settings'], //                                                sessions, tokens, roles
   audit: ['db'], //                                                             the append-only record

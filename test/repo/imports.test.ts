@@ -42,7 +42,7 @@ const PLANTED: [rule: string, file: string, text: string][] = [
   ['server-db', 'lib/server/db/x.ts', "import '#server/audit/index.ts';"],
   ['server-events', 'lib/server/events/x.ts', "import '#server/db/index.ts';"],
   ['server-detect', 'lib/server/detect/x.ts', "import '#server/db/index.ts';"],
-  ['server-runbooks', 'lib/server/runbooks/x.ts', "import '#server/db/index.ts';"],
+  ['server-runbooks', 'lib/server/runbooks/x.ts', "import '#server/audit/index.ts';"],
   ['server-settings', 'lib/server/settings/x.ts', "import '#server/audit/index.ts';"],
   ['server-access', 'lib/server/access/x.ts', "import '#server/command/index.ts';"],
   ['server-audit', 'lib/server/audit/x.ts', "import '#server/access/index.ts';"],
