@@ -4,8 +4,12 @@ import { type FlowTable, MIN_ID_BYTES } from './flow-table.ts';
 /** Of each side's connection ids; the oldest is forgotten. RFC 9000 5.1.1 lets a client have as many as it likes; browsers take 2 to 8. */
 const MAX_IDS = 8;
 
-/** The four bytes behind the first one; less than 0 where they are not there. */
-const prefixOf = (datagram: Buffer): number => (datagram.length > MIN_ID_BYTES ? datagram.readUInt32BE(1) : -2);
+/**
+ * The last four bytes of a short header's id, as a number: cheap to compare, and the part that differs where ids begin with the name of a
+ * server. Less than 0 where there is no such id.
+ */
+const endOf = (datagram: Buffer, length: number): number =>
+  length >= MIN_ID_BYTES && datagram.length > length ? datagram.readUInt32BE(1 + length - MIN_ID_BYTES) : -2;
 
 /**
  * The connection ids that lead to a flow. The server gives some in the handshake, where all can read them, and others later, in secret: those
@@ -21,7 +25,7 @@ export class FlowIds<Flow> {
   /** bytes of the ids that the server chooses; null until it has chosen one */
   #length: number | null = null;
   /** of the id that the client used last */
-  #lastPrefix = -1;
+  #lastEnd = -1;
 
   constructor(table: FlowTable<Flow, { readonly flow: Flow }>, flow: Flow) {
     this.#table = table;
@@ -30,7 +34,7 @@ export class FlowIds<Flow> {
 
   /** Whether a short header has the id that the last one had. */
   isLast(datagram: Buffer): boolean {
-    return (datagram[0] ?? 0) < LONG_FORM && (this.#length ?? 0) >= MIN_ID_BYTES && prefixOf(datagram) === this.#lastPrefix;
+    return (datagram[0] ?? 0) < LONG_FORM && endOf(datagram, this.#length ?? 0) === this.#lastEnd;
   }
 
   /** A server's Initial, Handshake and Retry packets say which id it wants to be spoken to by (RFC 9000 7.2). */
@@ -60,7 +64,7 @@ export class FlowIds<Flow> {
       this.#fromClient.push(id);
       if (this.#fromClient.length > MAX_IDS) this.#unlist(this.#fromClient.shift() ?? '');
     }
-    if (isOurs || known) this.#lastPrefix = prefixOf(datagram);
+    if (isOurs || known) this.#lastEnd = endOf(datagram, this.#length);
     return isOurs;
   }
 
