@@ -153,16 +153,17 @@ class Tally {
     const start = number('processStartSeconds');
     const finished = number('finished');
     const active = number('connectionsActive');
+    const fds = this.#fds();
     return {
       processStartMs: start === null || start <= 0 ? null : Math.round(start) * 1000,
-      openFds: number('openFds'),
-      fdLimit: number('fdLimit'),
+      openFds: fds.open,
+      fdLimit: fds.limit,
       connectionsActive: active,
       connectionsStale: number('connectionsStale'),
       dialing: number('dialing'),
       poolActive: number('poolActive'),
       poolIdle: number('poolIdle'),
-      baselineFds: number('baselineFds'),
+      baselineFds: fds.baseline,
       // SNIProxy-rs counts a connection when it ends, so accepted = ended + still there
       acceptedTotal: number('acceptedTotal') ?? (finished === null || active === null ? null : finished + active),
       refusedTotal: number('refusedTotal'),
@@ -177,6 +178,18 @@ class Tally {
       drill: this.#words.get('drill') ?? null,
       version: this.#words.get('version') ?? null,
     };
+  }
+
+  /**
+   * The page's own figures are those of the worker nearest its limit, traffic is everybody's. So that fds can be explained by traffic, they are
+   * those of all workers here; the limit is what all have open when that worker is full, if their proportions stay: headroom is the worst one's.
+   */
+  #fds(): { open: number | null; limit: number | null; baseline: number | null } {
+    const [open, limit, baseline] = ['openFds', 'fdLimit', 'baselineFds'].map((key) => this.#numbers.get(key) ?? null);
+    const [workers = 1, all] = [this.#numbers.get('workers'), this.#numbers.get('openFdsOfAll')];
+    if (workers < 2 || all === undefined || !open) return { open: open ?? null, limit: limit ?? null, baseline: baseline ?? null };
+    const scale = all / open;
+    return { open: all, limit: limit ? Math.round(limit * scale) : null, baseline: baseline ? baseline * workers : null };
   }
 
   #put(key: string, value: number, join: (before: number) => number): void {
@@ -227,6 +240,8 @@ const KEPT = new Map<string, Keep>([
   ['sniproxy_errors_total', sum('errorsTotal')],
   ['sniproxy_eventloop_lag_seconds', max('eventLoopLagSeconds')],
   ['sniproxy_fd_baseline', max('baselineFds')],
+  ['sniproxy_workers', sum('workers')],
+  ['sniproxy_worker_open_fds', sum('openFdsOfAll')],
   ['sniproxy_pool_enabled', max('poolEnabled')],
   ['sniproxy_config_reload_failed', max('reloadFailed')],
   [

@@ -47,6 +47,23 @@ sniproxy_connections_total{protocol="tls",status="success"} 90000
 http_requests_total{code="200"} nonsense that nobody needs
 `;
 
+test('of a proxy with workers, fds are those of all, so that traffic explains them, and headroom is that of the fullest worker', () => {
+  const page = `process_open_fds 520
+process_max_fds 1000
+sniproxy_fd_baseline 20
+sniproxy_connections_active 350
+sniproxy_workers 2
+sniproxy_worker_open_fds{worker="1"} 520
+sniproxy_worker_open_fds{worker="2"} 220
+`;
+  const { openFds, fdLimit, baselineFds, connectionsActive } = readExposition(page);
+  assert.deepEqual({ openFds, baselineFds, connectionsActive }, { openFds: 740, baselineFds: 40, connectionsActive: 350 });
+  assert.equal(openFds, (baselineFds ?? 0) + 2 * (connectionsActive ?? 0), 'nothing is left over');
+  assert.equal(Math.round((1000 * (openFds ?? 0)) / (fdLimit ?? 1)), 520, 'as full as the fullest');
+  const one = readExposition('process_open_fds 20\nprocess_max_fds 1000\nsniproxy_workers 1\nsniproxy_worker_open_fds{worker="1"} 20\n');
+  assert.deepEqual([one.openFds, one.fdLimit], [20, 1000]);
+});
+
 describe('a metrics page folds into one wide sample', () => {
   test('every series that is needed is read, labelled ones are added up', () => {
     assert.deepEqual(readExposition(OURS), {
@@ -220,7 +237,8 @@ describe('a page that is not what it should be is refused, with its cause', () =
 });
 
 test('a page that is read again reads the same, and a line that only looks like an earlier one is read anew', () => {
-  const page = 'process_open_fds 5\nsniproxy_errors_total{a="x y} 1"} 2\nsniproxy_errors_total{a="}"} 3\nprocess_max_fds 10\nother{a="b"} 1\n';
+  const page =
+    'process_open_fds 5\nsniproxy_errors_total{a="x y} 1"} 2\nsniproxy_errors_total{a="}"} 3\nprocess_max_fds 10\nother{a="b"} 1\n';
   for (let i = 0; i < 3; i++) {
     const { openFds, errorsTotal, fdLimit } = readExposition(page);
     assert.deepEqual([openFds, errorsTotal, fdLimit], [5, 5, 10]);
