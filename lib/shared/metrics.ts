@@ -14,7 +14,7 @@ export type Sample = {
   connectionsActive: number | null;
   /** tunnels that are stale: one FIN older than the half-close deadline, or silent longer than timeouts.idle */
   connectionsStale: number | null;
-  /** dials in flight: one fd each that no tunnel owns yet */
+  /** dials in flight; each is one of the active connections */
   dialing: number | null;
   poolActive: number | null;
   poolIdle: number | null;

@@ -7,7 +7,7 @@ export type Bins = {
   n: number;
   /** mean time of the rows of a bin, minutes since the first row of the window */
   minutes: Float64Array;
-  /** fds beyond live tunnels, idle pool and dials (baseline included); open fds where the node gives no tunnels */
+  /** fds beyond live connections and idle pool (baseline included); open fds where the node gives no connections */
   beyond: Float64Array;
   /** open fds */
   open: Float64Array;

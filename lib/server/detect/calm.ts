@@ -14,6 +14,8 @@ const LEVEL_FROM = 0.45;
 const LEVEL_MINUTES = 80;
 const LEVEL_SHARE = 0.7;
 const LEVEL_CALM = 0.5;
+/** ... of which this many parts are compared by their means: over hours the highest of many bins is only chance */
+const LEVEL_PARTS = 7;
 
 /** What a leak that fills the headroom in three days would have added in this window, fds; 0 where the limit is unknown. */
 export function dangerousBy(bins: Bins, fdLimit: number | null): number {
@@ -41,5 +43,5 @@ function hasLevelledOff(bins: Bins, values: Float64Array, dangerous: number): bo
   if (quarter - start < LEVEL_SHARE * (median(later) - start)) return false;
   const rest: Bins = { ...bins, n: later.length, minutes: bins.minutes.subarray(at, n), span: bins.span * (1 - LEVEL_FROM) };
   const shown = dangerous * (1 - LEVEL_FROM);
-  return shown >= CALM_FDS && driftOf(rest, later).range <= LEVEL_CALM * shown;
+  return shown >= CALM_FDS && driftOf(rest, later, rest.span / LEVEL_PARTS).range <= LEVEL_CALM * shown;
 }

@@ -12,8 +12,8 @@ const MOST_STEPS = 2;
 /** How far the values of a window ever were apart, in fds, and the same without single steps. */
 export type Drift = { range: number; withoutSteps: number };
 
-export function driftOf(bins: Bins, values: Float64Array): Drift {
-  const smooth = grouped(bins, values);
+export function driftOf(bins: Bins, values: Float64Array, smoothMinutes = SMOOTH_MINUTES): Drift {
+  const smooth = grouped(bins, values, smoothMinutes);
   const range = rangeOf(smooth);
   let rest = smooth;
   let left = range;
@@ -26,8 +26,8 @@ export function driftOf(bins: Bins, values: Float64Array): Drift {
   return { range, withoutSteps: left };
 }
 
-function grouped(bins: Bins, values: Float64Array): Float64Array {
-  const width = Math.min(SMOOTH_MINUTES, bins.span / 3);
+function grouped(bins: Bins, values: Float64Array, minutes: number): Float64Array {
+  const width = Math.min(minutes, bins.span / 3);
   const out = new Float64Array(bins.n);
   let groups = 0;
   for (let i = 0; i < bins.n; ) {

@@ -1,7 +1,7 @@
 import type { Sample } from '#shared/metrics.ts';
 import { type Bins, binWindow } from './bins.ts';
 import { type Growth, growthOf } from './growth.ts';
-import { keepsRising, slopeBesideLoad } from './shape.ts';
+import { fadesOut, keepsRising, slopeBesideLoad } from './shape.ts';
 import { type Fit, fitSlope } from './slope.ts';
 import { type LoadCost, loadCost, loadDoubt, withoutLoad } from './traffic.ts';
 
@@ -58,6 +58,7 @@ export function measure(samples: readonly Sample[], from: number, to: number, lo
 /** A line that rises: above `floor` (fds/min) at the low end of its interval, beyond the noise, through all quarters of the window, not with the load. */
 export function risesInLine({ look, bins, values, fit, growth, doubt }: Evidence, floor: number): boolean {
   return (
+    !fadesOut(bins, values) &&
     fit.low > floor &&
     Math.min(fit.rise, growth.rise) >= Math.max(look.rise, look.noises * fit.noise, LINE_DROPS * growth.drop, DOUBTS * doubt) &&
     growth.late >= LATE_SHARE * growth.rise &&
@@ -77,6 +78,7 @@ export function onlyGrows({ look, bins, values, growth, doubt }: Evidence, lifeD
     rise >= Math.max(look.rise, GROW_FDS, GROW_DROPS * Math.max(drop, lifeDrop), DOUBTS * doubt) &&
     rise - jump >= GROW_REST * rise &&
     late >= LATE_SHARE * rise &&
+    !fadesOut(bins, values) &&
     !followsLoad(bins, values, rise / bins.span)
   );
 }

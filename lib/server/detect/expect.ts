@@ -11,6 +11,9 @@ const PAUSE_FDS = 12;
 const PAUSE_BINS = 1 / 2;
 /** A leak that never paused is expected down to this share of the lowest loads it was seen at, fewer would be guesswork. */
 const REACH = 1;
+/** Where the load was even, within this factor, nothing was seen of a dependence on it, and a load somewhat below counts as the same. */
+const EVEN = 1.35;
+const EVEN_REACH = 0.8;
 /** A leak that pauses at low load is expected only where all but this share of it was seen, and a little above. */
 const PAUSED_BELOW = 0.1;
 const PAUSED_MARGIN = 1.05;
@@ -62,7 +65,8 @@ export function leakyLoad(bins: Bins, values: Float64Array): number {
     seen += steps[i]?.growth ?? 0;
     i += 1;
   }
-  return (pausesAtLowLoad(steps, usual) ? PAUSED_MARGIN : REACH) * (steps[i]?.rate ?? 0);
+  const even = (steps[Math.floor(0.9 * steps.length)]?.rate ?? 0) <= EVEN * (steps[Math.floor(0.1 * steps.length)]?.rate ?? 0);
+  return (pausesAtLowLoad(steps, usual) ? PAUSED_MARGIN : even ? EVEN_REACH : REACH) * (steps[i]?.rate ?? 0);
 }
 
 type Step = { rate: number; growth: number; accepted: number };

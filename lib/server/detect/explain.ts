@@ -1,6 +1,6 @@
 import type { Sample } from '#shared/metrics.ts';
 
-/** A tunnel holds the client's socket and the upstream's. */
+/** A connection holds the client's socket and the upstream's, the one being dialled included: active connections count dials already. */
 const FDS_PER_TUNNEL = 2;
 
 /** Tunnels that are alive: open ones without the stale ones (whose fds nothing explains). Null when the node does not export them. */
@@ -9,22 +9,22 @@ export function liveTunnels(sample: Sample): number | null {
   return Math.max(0, sample.connectionsActive - (sample.connectionsStale ?? 0));
 }
 
-/** fds beyond live tunnels, idle pool and dials in flight; the baseline is still in it. NaN where open fds are unknown. */
+/** fds beyond live connections and idle pool; the baseline is still in it. NaN where open fds are unknown. */
 export function beyondTraffic(sample: Sample): number {
   if (sample.openFds === null) return Number.NaN;
   const live = liveTunnels(sample);
   if (live === null) return sample.openFds;
-  return sample.openFds - FDS_PER_TUNNEL * live - (sample.poolIdle ?? 0) - (sample.dialing ?? 0);
+  return sample.openFds - FDS_PER_TUNNEL * live - (sample.poolIdle ?? 0);
 }
 
 /**
- * Splits open fds into explained (baseline + 2 × live tunnels + idle pool + dials in flight) and the rest. Both are fds; together they are
+ * Splits open fds into explained (baseline + 2 × live connections, dials in flight included, + idle pool) and the rest. Both are fds; together they are
  * `openFds`: gauges read a moment apart may explain more than is open, then all of it is explained. Null where the node gives no tunnels.
  */
 export function explain(sample: Sample, baselineFds: number): { explained: number | null; unexplained: number | null } {
   const live = liveTunnels(sample);
   if (sample.openFds === null || live === null) return { explained: null, unexplained: null };
-  const named = baselineFds + FDS_PER_TUNNEL * live + (sample.poolIdle ?? 0) + (sample.dialing ?? 0);
+  const named = baselineFds + FDS_PER_TUNNEL * live + (sample.poolIdle ?? 0);
   const explained = Math.min(sample.openFds, Math.max(0, named));
   return { explained, unexplained: sample.openFds - explained };
 }

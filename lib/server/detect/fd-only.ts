@@ -13,6 +13,9 @@ const MAX_PAIRS = 48;
 /** Traffic wobbles over tens of minutes: neighbouring bins are never taken as independent. */
 const WOBBLE_MINUTES = 25;
 const MIN_PAIRS = 6;
+const FDS_PER_EVENT = 2;
+/** The same hour of two days differs by this share of the level for no reason. */
+const SAME_LEVEL = 0.02;
 
 /** Growth from one day to the next, in fds per day, ± one sigma, and the usual level it is held against. */
 export type DayOverDay = { perDay: number; error: number; level: number; overlapHours: number };
@@ -49,7 +52,13 @@ export function dayOverDay(samples: readonly Sample[], from: number, to: number)
   for (let i = 0; i < n; i += 1) off[i] = Math.abs((differences[i] ?? 0) - perDay);
   const sigma = 1.4826 * median(off, n);
   const r = Math.exp(-width / WOBBLE_MINUTES);
-  return { perDay, error: sigma * Math.sqrt((1 + r) / (1 - r) / n), level: median(today.open, today.n), overlapHours: overlap / HOUR_MS };
+  const level = median(today.open, today.n);
+  const error = Math.hypot(
+    sigma * Math.sqrt((1 + r) / (1 - r) / n),
+    Math.sqrt(FDS_PER_EVENT * Math.max(FDS_PER_EVENT, Math.abs(perDay))),
+    SAME_LEVEL * level,
+  );
+  return { perDay, error, level, overlapHours: overlap / HOUR_MS };
 }
 
 export const perMinuteOf = (days: DayOverDay): Interval => ({

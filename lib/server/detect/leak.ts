@@ -1,7 +1,7 @@
 import type { Sample } from '#shared/metrics.ts';
 import type { Leak, LeakVerdict } from '#shared/nodes.ts';
 import type { Band, Interval } from '#shared/time.ts';
-import { binWindow } from './bins.ts';
+import { type Bins, binWindow } from './bins.ts';
 import { dangerousBy, isCalm, SAFE_DAYS } from './calm.ts';
 import { timeToEmfile } from './emfile.ts';
 import { type Evidence, FDS_PER_EVENT, isAfterglow, type Look, measure, onlyGrows, risesInLine } from './evidence.ts';
@@ -11,7 +11,7 @@ import { pileOf } from './pile.ts';
 import { perThousand } from './rate.ts';
 import { saturatedFrom } from './saturation.ts';
 import { fitSlope } from './slope.ts';
-import { loadCost } from './traffic.ts';
+import { type LoadCost, loadCost } from './traffic.ts';
 
 export type LeakAssessment = Leak & { timeToEmfileSeconds: Band | null };
 
@@ -24,6 +24,9 @@ const WINDOWS: readonly Look[] = [
   { minutes: 15, atLeastMinutes: 1.6, rise: 60, noises: 8 },
   { minutes: 3, atLeastMinutes: 1.6, rise: 60, noises: 8 },
 ];
+/** Less than this many times the least rise must have been there some minutes ago already. */
+const AMPLE = 1.5;
+const STOOD_MINUTES = 5;
 /** Shorter windows are not looked at in a life whose bins never were this share of the least rise apart. */
 const QUIET_SHARE = 0.8;
 /** The rate of a node that is not called leaking is taken from no window shorter than this, minutes. */
@@ -42,11 +45,11 @@ const DAY_CALM_SHARE = 0.5;
 /** A pile of tunnels withholds the all-clear from this growth of their stay on, and is a leak from this growth and age on. */
 const PILE_GROWTH = 1.3;
 const PILE_FDS = 12;
-const STUCK_GROWTH = 3;
+const STUCK_GROWTH = 2.6;
 const STUCK_MINUTES = 8 * 60;
 
 /** Rows `[from, to)` that an answer speaks of; `end` is the end of the life, past `to` when the node is full. */
-type Scope = { samples: readonly Sample[]; from: number; to: number; end: number };
+type Scope = { samples: readonly Sample[]; from: number; to: number; end: number; bins?: Bins };
 
 /**
  * Is the newest process life leaking? `samples` are one node's, in time order, and may span lives. "Leaking" needs a growth of fds that nothing
@@ -64,16 +67,19 @@ export function assessLeak(input: { now: number; samples: readonly Sample[] }): 
   return last.connectionsActive === null ? assessFdOnly(scope) : assessTunnels(scope, last);
 }
 
-function assessTunnels(scope: Scope, last: Sample): LeakAssessment {
-  const { samples, from, to } = scope;
+function assessTunnels(all: Scope, last: Sample): LeakAssessment {
+  const { samples, from, to } = all;
   const bins = binWindow(samples, from, to);
+  const scope = { ...all, bins };
   const cost = loadCost(bins);
   const life = measure(samples, from, to, WHOLE_LIFE, cost, bins);
   if (life === null) return answer('cannot-tell', null, scope, waitFor(CLEAR_AFTER - bins.span));
   const floor = last.fdLimit === null ? 0 : Math.max(0, last.fdLimit - (bins.open[0] ?? 0)) / (FLOOR_DAYS * MINUTES_PER_DAY);
   const seen: Evidence[] = bins.span >= WHOLE_LIFE.atLeastMinutes ? [life] : [];
   let steady = life;
-  if (seen.length > 0 && risesInLine(life, floor)) return answer('leaking', life.fit, scope);
+  const stood = (window: Evidence, is: (w: Evidence) => boolean) =>
+    is(window) && (window.growth.rise >= AMPLE * window.look.rise || stoodBefore(all, window, cost, is));
+  if (seen.length > 0 && stood(life, (w) => risesInLine(w, floor))) return answer('leaking', life.fit, scope);
   for (const look of WINDOWS) {
     const start = firstAt(samples, last.at - look.minutes * 60_000, from, to);
     const span = (last.at - (samples[start]?.at ?? last.at)) / 60_000;
@@ -82,11 +88,11 @@ function assessTunnels(scope: Scope, last: Sample): LeakAssessment {
     if (window === null) continue;
     if (look.minutes >= STEADY_MINUTES) steady = window;
     if (isAfterglow(life.growth, window)) continue;
-    if (risesInLine(window, floor)) return answer('leaking', window.fit, { ...scope, from: start });
+    if (stood(window, (w) => risesInLine(w, floor))) return answer('leaking', window.fit, { ...scope, from: start });
     seen.push(window);
   }
   for (const window of seen.toReversed())
-    if (onlyGrows(window, life.growth.drop)) return answer('leaking', window.fit, { ...scope, from: window.from });
+    if (stood(window, (w) => onlyGrows(w, life.growth.drop))) return answer('leaking', window.fit, { ...scope, from: window.from });
   if (bins.span < CLEAR_AFTER) return answer('cannot-tell', steady.fit, scope, waitFor(CLEAR_AFTER - bins.span));
   const pile = pileOf(bins);
   if (pile !== null && pile.growth > PILE_GROWTH && pile.excessFds > PILE_FDS && pile.goesOn) {
@@ -99,9 +105,21 @@ function assessTunnels(scope: Scope, last: Sample): LeakAssessment {
   return answer('cannot-tell', steady.fit, scope, 'a longer look: a leak could still hide in what changed so far');
 }
 
+/** Little evidence is chance every now and then, but not twice: it must have been there a while ago. */
+function stoodBefore({ samples, from, to }: Scope, window: Evidence, cost: LoadCost, is: (window: Evidence) => boolean): boolean {
+  const last = samples[to - 1];
+  const first = samples[window.from];
+  if (!last || !first) return false;
+  const end = firstAt(samples, last.at - STOOD_MINUTES * 60_000, from, to);
+  const start = window.look.minutes === Number.POSITIVE_INFINITY ? from : firstAt(samples, first.at - STOOD_MINUTES * 60_000, from, to);
+  const before = measure(samples, start, end, window.look, cost);
+  return before !== null && is(before);
+}
+
 /** Only an fd count is known: the same hours of the day before are the only thing to hold it against. */
-function assessFdOnly(scope: Scope): LeakAssessment {
-  const { samples, from, to } = scope;
+function assessFdOnly(all: Scope): LeakAssessment {
+  const { samples, from, to } = all;
+  const scope = { ...all, bins: binWindow(samples, from, to) };
   const last = samples[scope.end - 1];
   const days = dayOverDay(samples, from, to);
   if (days === null || !last)
@@ -126,8 +144,7 @@ function acceptedIn(samples: readonly Sample[], from: number, to: number): numbe
   return bins.n === 0 ? null : (bins.accepted[bins.n - 1] ?? null);
 }
 
-function answer(verdict: LeakVerdict, fit: Interval | null, { samples, from, to, end }: Scope, missing?: string): LeakAssessment {
-  const last = samples[end - 1];
+function answer(verdict: LeakVerdict, fit: Interval | null, { samples, from, to, end, bins }: Scope, missing?: string): LeakAssessment {
   const [head, tail] = [samples[from], samples[to - 1]];
   const perMinute = fit === null ? null : { low: fit.low, mid: fit.mid, high: fit.high };
   const minutes = head && tail ? (tail.at - head.at) / 60_000 : 0;
@@ -135,7 +152,7 @@ function answer(verdict: LeakVerdict, fit: Interval | null, { samples, from, to,
     verdict,
     perMinute,
     per1000Connections: perMinute === null ? null : perThousand(perMinute, minutes, acceptedIn(samples, from, to)),
-    timeToEmfileSeconds: last ? timeToEmfile(last.openFds, last.fdLimit, perMinute) : null,
+    timeToEmfileSeconds: bins ? timeToEmfile({ samples, end, window: minutes, bins, rate: perMinute }) : null,
     ...(missing === undefined ? {} : { missing }),
   };
 }

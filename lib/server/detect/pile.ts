@@ -26,8 +26,13 @@ const EARLY_MINUTES = 45;
 /** "still growing" is asked about this many last minutes, or this share of the window */
 const RECENT_MINUTES = 165;
 const RECENT_SHARE = 0.35;
-/** ... and means at least this share of all growth */
-const GOES_ON_SHARE = 0.12;
+/** ... and means at least this share of all growth, or a jump */
+const GOES_ON_SHARE = 0.22;
+/** ... beyond this many sigmas of what tunnels that come and go by chance (Poisson) differ by */
+const GOES_ON_SIGMAS = 1;
+/** Tunnels that came at once and stayed: this share of all that are too many, and this many times what they usually change by. */
+const JUMP_SHARE = 0.08;
+const JUMP_NOISES = 3;
 
 export function pileOf(bins: Bins): Pile | null {
   const { n, live, minutes, accepted } = bins;
@@ -52,10 +57,22 @@ export function pileOf(bins: Bins): Pile | null {
   return {
     growth: late / early,
     excessFds: 2 * excessNow,
-    goesOn: excessNow - excessThen > GOES_ON_SHARE * excessNow,
+    goesOn:
+      jumps(live, at, n, excessNow) ||
+      excessNow - excessThen > Math.max(GOES_ON_SHARE * excessNow, GOES_ON_SIGMAS * Math.sqrt(Math.max(0, excessNow + excessThen))),
     steady: keepsRising(stay, n),
     unexplained,
   };
+}
+
+/** Many tunnels came at once and stayed, within the bins from `from` on. */
+function jumps(live: Float64Array, from: number, n: number, excess: number): boolean {
+  const steps = new Float64Array(Math.max(0, n - 2));
+  for (let i = 0; i + 2 < n; i += 1) steps[i] = (live[i + 2] ?? 0) - (live[i] ?? 0);
+  const usual = 1.4826 * median(steps.map(Math.abs));
+  const enough = Math.max(JUMP_SHARE * excess, JUMP_NOISES * usual);
+  for (let i = Math.max(0, from - 1); i + 2 < n; i += 1) if ((steps[i] ?? 0) > enough) return true;
+  return false;
 }
 
 /** Accepted per minute around each bin (three bins wide, so that a quiet bin does not divide by nothing). */

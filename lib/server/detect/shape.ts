@@ -18,6 +18,34 @@ export function keepsRising(values: Float64Array, n: number): boolean {
   return steps.every((step) => step > 0.1 * rise) && Math.max(...steps) < 0.75 * rise;
 }
 
+/** Each quarter brings at most this share of what the one before brought, the last no more than that of all. */
+const FADE = 0.62;
+const FADED = 0.22;
+
+/**
+ * What fills up and stays full fades out: every quarter of the window adds less than the one before, by the same factor or more. A leak may slow down
+ * with the load, so quarters are compared by what they add per accepted connection where those are counted.
+ */
+export function fadesOut({ n, accepted }: Bins, values: Float64Array): boolean {
+  if (n < 16) return false;
+  const counted = (accepted[n - 1] ?? 0) > 0;
+  const at = (k: number) => Math.round((k * (n - 1)) / 4);
+  const level = (k: number) => meanAround(values, n, at(k));
+  const load = (k: number) => (counted ? (accepted[at(k + 1)] ?? 0) - (accepted[at(k)] ?? 0) : 1);
+  const all = counted ? (accepted[n - 1] ?? 0) / 4 : 1;
+  const added = [0, 1, 2, 3].map((k) => ((level(k + 1) - level(k)) * all) / Math.max(1e-9, load(k)));
+  const [a = 0, b = 0, c = 0, d = 0] = added;
+  const total = a + b + c + d;
+  return a > 0 && b <= FADE * a && c <= FADE * b + 0.05 * total && d <= 0.16 * total && c + d <= FADED * total;
+}
+
+const meanAround = (values: Float64Array, n: number, i: number): number => {
+  const [from, to] = [Math.max(0, i - 2), Math.min(n, i + 3)];
+  let sum = 0;
+  for (let k = from; k < to; k += 1) sum += values[k] ?? 0;
+  return sum / (to - from);
+};
+
 /**
  * Slope of `values` once what goes along with `load` is taken out (least squares on time and load), per minute. Where a tunnel costs more or less than
  * two fds, or closed ones drain slowly, those fds follow the load and not the clock. Null where load and clock run so parallel that nobody can tell.

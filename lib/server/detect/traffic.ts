@@ -13,19 +13,28 @@ const MIN_BINS = 8;
 const PROVEN = 2.5;
 /** no honest tunnel hides more than this many fds besides its two */
 const MOST_PER_TUNNEL = 1;
+/** fds that every tunnel more may bring along unseen: closed sockets drain for seconds, the more of them the busier a node is */
+const DRAINS = 0.05;
+/**
+ * Bins apart that are compared. The load of one bin is a count with its own chance, which hides part of what follows it (attenuation, errors in
+ * variables); two bins on, the load has moved more and the chance is the same.
+ */
+const LAG = 2;
+/** A rise with the load is doubted more by this factor: what attenuation leaves of the cost all points one way. */
+const RISING = 1.4;
 const MAD_TO_SIGMA = 1.4826;
 const CLIP = 3;
 
 /**
- * Estimated from the differences between neighbouring bins: load wobbles up and down all the time, a leak only adds, so the two part ways in the
+ * Estimated from the differences between near bins: load wobbles up and down all the time, a leak only adds, so the two part ways in the
  * differences even where a morning's rise runs parallel to a leak over hours. Differences beyond 3 sigma (steps, spikes) are clipped (Huber).
  */
 export function loadCost(bins: Bins): LoadCost {
   const { n, beyond } = bins;
   if (n < MIN_BINS) return FREE;
-  const m = n - 1;
+  const m = n - LAG;
   const u = new Float64Array(m);
-  for (let i = 0; i < m; i += 1) u[i] = (beyond[i + 1] ?? 0) - (beyond[i] ?? 0);
+  for (let i = 0; i < m; i += 1) u[i] = (beyond[i + LAG] ?? 0) - (beyond[i] ?? 0);
   const centre = median(u);
   const sizes = new Float64Array(m);
   for (let i = 0; i < m; i += 1) sizes[i] = Math.abs((u[i] ?? 0) - centre);
@@ -40,13 +49,14 @@ export function loadCost(bins: Bins): LoadCost {
 
 /** Least squares of the differences `u` on those of `x`; `gain` is the share of u's squares that x explains. */
 function regress(u: Float64Array, x: Float64Array, n: number): { each: number; error: number; gain: number } {
-  const m = n - 1;
-  const mean = ((x[n - 1] ?? 0) - (x[0] ?? 0)) / m;
+  const m = n - LAG;
+  let mean = 0;
+  for (let i = 0; i < m; i += 1) mean += ((x[i + LAG] ?? 0) - (x[i] ?? 0)) / m;
   let xx = 0;
   let xu = 0;
   let uu = 0;
   for (let i = 0; i < m; i += 1) {
-    const dx = (x[i + 1] ?? 0) - (x[i] ?? 0) - mean;
+    const dx = (x[i + LAG] ?? 0) - (x[i] ?? 0) - mean;
     const du = u[i] ?? 0;
     xx += dx * dx;
     xu += dx * du;
@@ -74,5 +84,7 @@ export function loadDoubt(bins: Bins, cost: LoadCost): number {
   const third = Math.max(1, Math.floor(bins.n / 3));
   const moved = median(load.subarray(bins.n - third, bins.n)) - median(load.subarray(0, third));
   // the middles of the outer thirds are two thirds of the window apart
-  return cost.error * Math.abs(moved) * 1.5;
+  // draining sockets come along with more load only, an unknown cost of a tunnel either way
+  const drain = moved > 0 ? DRAINS * (cost.by === 'live' ? 1 : median(bins.live, bins.n) / Math.max(1, median(bins.rate, bins.n))) : 0;
+  return Math.hypot(cost.error * (moved > 0 ? RISING : 1), drain) * Math.abs(moved) * 1.5;
 }

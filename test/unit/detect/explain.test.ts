@@ -8,8 +8,12 @@ const sample = demoNode({ seed: 1, to: 10 }).at(-1);
 assert.ok(sample);
 const base = { ...sample, openFds: 200, connectionsActive: 50, connectionsStale: 10, poolIdle: 8, dialing: 2 };
 
-test('explained = baseline + 2 × live tunnels + idle pool + dials; stale tunnels are unexplained', () => {
-  assert.deepEqual(explain(base, 20), { explained: 20 + 80 + 8 + 2, unexplained: 90 });
+test('explained = baseline + 2 × live connections + idle pool; stale tunnels are unexplained', () => {
+  assert.deepEqual(explain(base, 20), { explained: 20 + 80 + 8, unexplained: 92 });
+});
+
+test('a dial in flight is an active connection already: it explains no fd more', () => {
+  assert.deepEqual(explain({ ...base, dialing: 30 }, 20), explain({ ...base, dialing: 0 }, 20));
 });
 
 test('what the node does not export counts as none, and without tunnels nothing is explained', () => {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { binWindow } from '#server/detect/bins.ts';
-import { timeToEmfile } from '#server/detect/emfile.ts';
 import { livesOf } from '#server/detect/lives.ts';
 import { fitSlope } from '#server/detect/slope.ts';
 import { demoNode, random } from './demo-node.ts';
@@ -54,11 +53,4 @@ test('lives are told apart by their process start; rows that do not know it belo
     lives.map((life) => life.processStart),
     [start, start + 600_000],
   );
-});
-
-test('time to EMFILE is the headroom over the rate, its near end from the fastest one, open where the slowest does not grow', () => {
-  assert.deepEqual(timeToEmfile(400, 1000, { low: 30, mid: 60, high: 120 }), { low: 300, mid: 600, high: 1200 });
-  assert.deepEqual(timeToEmfile(400, 1000, { low: -1, mid: 60, high: 120 }), { low: 300, mid: 600, high: null });
-  assert.equal(timeToEmfile(400, 1000, { low: -2, mid: -1, high: 1 }), null);
-  assert.equal(timeToEmfile(400, null, { low: 1, mid: 1, high: 1 }), null);
 });
