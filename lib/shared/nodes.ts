@@ -132,8 +132,29 @@ export const nodeConfigSchema = z.object({
     }),
   ),
   drift: z.boolean(),
+  /** of a file that is not what was agreed: when it was last changed, and the sudo command that may have done it */
+  changed: z.object({ at: instantSchema.nullable(), by: z.string().nullable(), command: z.string().nullable() }).nullable().default(null),
 });
 export type NodeConfig = z.infer<typeof nodeConfigSchema>;
+
+/** GET nodes/:id/config/history: config.yaml as it was before each run that kept it there, newest first. `config-rollback` puts one of them back. */
+export const configHistorySchema = z.object({
+  sha256: z.string().nullable(),
+  changedAt: instantSchema.nullable(),
+  /** commands by sudo shortly before the last change, the likeliest last */
+  suspects: z.array(z.object({ user: z.string(), command: z.string() })),
+  kept: z.array(
+    z.object({
+      runId: z.string(),
+      title: z.string().nullable(),
+      startedBy: z.string().nullable(),
+      at: instantSchema,
+      sha256: z.string(),
+      state: z.enum(['kept', 'armed', 'disarmed', 'reverting', 'reverted']),
+    }),
+  ),
+});
+export type ConfigHistory = z.infer<typeof configHistorySchema>;
 
 export const selfTestSchema = z.object({
   ok: z.boolean(),

@@ -70,6 +70,7 @@ printf '%s\\n' "$@" > "$F/timers/$unit.timer"
 
 /** The unit's name says what the journal does. */
 const JOURNALCTL = `
+case " $* " in *' _COMM=sudo '*) cat "$F/sudo" 2>/dev/null; exit 0;; esac
 unit=; n=; for w; do [ "$n" ] && { unit=$w; n=; }; [ "$w" = -u ] && n=1; done
 case $unit in
 flood) exec yes 'a line of a log that never ends';;
@@ -149,6 +150,6 @@ export const jobsDone = (node: FakeNode): boolean =>
     }
   });
 
-/** Switches of the fake service: `slow` (seconds a restart takes), `fails`, `state`, `no-timers`. */
-export const setFact = (node: FakeNode, name: 'slow' | 'fails' | 'state' | 'no-timers', value: string) =>
+/** Switches of the fake service: `slow` (seconds a restart takes), `fails`, `state`, `no-timers`; `sudo` is what its log says. */
+export const setFact = (node: FakeNode, name: 'slow' | 'fails' | 'state' | 'no-timers' | 'sudo', value: string) =>
   fs.writeFileSync(path.join(node.dir, 'facts', name), value);

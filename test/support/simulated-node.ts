@@ -189,6 +189,7 @@ export function simulatedOps(clock: Clock, fleet: SimulatedFleet, point: (name: 
       })),
     readConfig: (member) =>
       call(member, 'readConfig', false, (node) => ({ bytes: node.bytes(), sha256: sha(node.bytes()), mode: '644', owner: 'root:root' })),
+    history: (member) => call(member, 'history', false, () => ({ sha256: null, changedAt: null, suspects: [], kept: [] })),
     readBackup: (member, { runId }) =>
       call(member, 'readBackup', false, (node) => {
         const { backup } = node.files(runId);

@@ -5,8 +5,9 @@ import { HeadroomError, isHeadroomError } from '#server/kernel/errors.ts';
 import type { NodeOps } from '#server/ssh/index.ts';
 import type { ChangePreview } from '#shared/changes.ts';
 import { diffLines } from '#shared/diff-lines.ts';
-import type { FleetMember, NodeConfig } from '#shared/nodes.ts';
+import type { ConfigHistory, FleetMember, NodeConfig } from '#shared/nodes.ts';
 import type { PoolSettings } from '#shared/runs.ts';
+import { toInstant } from '#shared/time.ts';
 import { editPool } from './edit-pool.ts';
 import { lintConfig } from './lint.ts';
 import { readPool } from './read-pool.ts';
@@ -22,7 +23,7 @@ export type ConfigFiles = ReturnType<typeof createConfigFiles>;
 /** config.yaml of the nodes, read over SSH, and what of it was agreed: the bytes that a run wrote, or those that were seen first. */
 export function createConfigFiles(deps: {
   db: Db;
-  ops: Pick<NodeOps, 'readConfig'>;
+  ops: Pick<NodeOps, 'readConfig' | 'history'>;
   nodes: {
     get(id: string): Promise<FleetMember>;
     /** labels and facts, as for a run: the preview is of the nodes that the run would change */
@@ -52,6 +53,18 @@ export function createConfigFiles(deps: {
 
   /** Nodes of which a first hash is on record, so that noting costs a query once a node. */
   const noted = new Set<string>();
+
+  /** The node's own word on a file that is not what was agreed; it may have none. */
+  async function whoChanged(node: FleetMember): Promise<NodeConfig['changed']> {
+    try {
+      const { changedAt, suspects } = (await ops.history(node, { timeoutMs: READ_MS })).value;
+      const last = suspects.at(-1);
+      return { at: changedAt === null ? null : toInstant(changedAt), by: last?.user ?? null, command: last?.command ?? null };
+    } catch (error) {
+      if (isHeadroomError(error)) return null;
+      throw error;
+    }
+  }
 
   async function previewNode(node: FleetMember, pool: PoolSettings, untilMs: number): Promise<ChangePreview['nodes'][number]> {
     const nothing = { nodeId: node.id, name: node.name, sha256Before: null, sha256After: null, diff: [], changedBytes: 0, findings: [] };
@@ -108,6 +121,7 @@ export function createConfigFiles(deps: {
       const { value } = await ops.readConfig(node, { timeoutMs: READ_MS });
       const { drift } = await seen(nodeId, value.sha256);
       const findings = lintConfig(value.bytes);
+      const changed = drift ? await whoChanged(node) : null;
       return {
         path: node.configPath,
         text: value.bytes.toString('utf8'),
@@ -115,6 +129,28 @@ export function createConfigFiles(deps: {
         poolEnabled: poolEnabled(value.bytes),
         findings,
         drift,
+        changed,
+      };
+    },
+
+    /** What the node keeps of earlier runs, and who they were. */
+    async history(nodeId: string): Promise<ConfigHistory> {
+      const { value } = await ops.history(await nodes.get(nodeId), { timeoutMs: READ_MS });
+      const runIds = [...new Set(value.kept.map(({ opsId }) => runIdOf(opsId)))];
+      const rows =
+        runIds.length === 0
+          ? []
+          : await db.selectFrom('runs').select(['id', 'runbookTitle', 'startedBy']).where('id', 'in', runIds).execute();
+      const runs = new Map(rows.map((row) => [row.id, row]));
+      return {
+        sha256: value.sha256,
+        changedAt: value.changedAt === null ? null : toInstant(value.changedAt),
+        suspects: value.suspects,
+        kept: value.kept.map(({ opsId, at, sha256, state }) => {
+          const runId = runIdOf(opsId);
+          const run = runs.get(runId);
+          return { runId, title: run?.runbookTitle ?? null, startedBy: run?.startedBy ?? null, at: toInstant(at), sha256, state };
+        }),
       };
     },
 
@@ -137,6 +173,9 @@ export function createConfigFiles(deps: {
     },
   };
 }
+
+/** An attempt's name on its node is its run's, with a number from the second on. */
+const runIdOf = (opsId: string): string => opsId.replace(/-\d+$/, '');
 
 function poolEnabled(bytes: Buffer): boolean | null {
   try {

@@ -2,6 +2,7 @@ import { quoteAll } from './quote.ts';
 import { CHECK } from './scripts/check.ts';
 import { BACKUP_CONFIG, READ_CONFIG, VALIDATE_CONFIG, WRITE_CONFIG } from './scripts/config-file.ts';
 import { HELPER_PATH } from './scripts/helper.ts';
+import { HISTORY } from './scripts/history.ts';
 import { SET_LIMIT } from './scripts/limit.ts';
 import { ACT, AS_ROOT, LOOK } from './scripts/prelude.ts';
 import { FETCH, FOLLOW, HELPER, JOURNAL, PROBE } from './scripts/probe.ts';
@@ -143,6 +144,13 @@ export const catalogue = {
       helper: service(o, 'read-backup', o.runId, whole(MIB)),
     });
   },
+  /** when and by whom the file was changed, as far as the node can tell, and the backups that it keeps */
+  history: (o: Service) =>
+    look(HISTORY, [absolute(o.configPath)], {
+      name: 'history',
+      readable: `stat ${o.configPath}; journalctl _COMM=sudo; sha256sum ${stateDirOf(o.configPath, 'r').slice(0, -1)}*/config.yaml`,
+      helper: service(o, 'history'),
+    }),
   backupConfig: (o: Acting & { expectedSha256: string }) => {
     const dir = stateDirOf(o.configPath, o.runId);
     return act(BACKUP_CONFIG, [whole(o.notAfter), dir, o.configPath, checked('a sha256', SHA256, o.expectedSha256)], {

@@ -5,6 +5,7 @@ import type { ErrorCode } from '#shared/errors.ts';
 import type { FleetMember, SelfTest } from '#shared/nodes.ts';
 import { type Answer, parseAnswer, toCount } from './answer.ts';
 import { byHelper, type Command, catalogue, stateDirOf } from './catalogue.ts';
+import { type ConfigHistory, parseHistory } from './history.ts';
 import { type Probe, parseProbe } from './probe.ts';
 import { HELPER_PATH } from './scripts/helper.ts';
 import { EXIT, MARK } from './scripts/prelude.ts';
@@ -122,6 +123,12 @@ export function createNodeOps(ssh: Ssh, clock: Clock, { helperPath = HELPER_PATH
         catalogue.readBackup({ ...node, runId: o.runId }),
         o,
       ),
+
+    /** When and by whom config.yaml was changed, as far as the node can tell, and what earlier runs have kept of it, newest first. */
+    async history(node: FleetMember, o: Call = {}): Promise<Outcome<ConfigHistory>> {
+      const { answer, receipt } = await run(node, catalogue.history(node), o);
+      return { value: parseHistory(answer, (seconds) => toConsoleTime(node, seconds)), receipt };
+    },
 
     /** Keeps the bytes of `expectedSha256` on the node; doing it again, also after the edit, is harmless. */
     async backupConfig(node: FleetMember, o: { runId: string; expectedSha256: string } & Call): Promise<Outcome<{ path: string }>> {

@@ -183,6 +183,26 @@ for (const prepared of [false, true]) {
       assert.deepEqual((await ops.validateConfig(member)).value, { known: false, ok: false, output: '' });
     });
 
+    test('the past of the file: when it was changed, by which sudo command perhaps, and what runs have kept', async (t) => {
+      const { node, ops, member } = setUp(t, { prepared });
+      const before = (await ops.readConfig(member)).value;
+      await ops.backupConfig(member, { runId: 'r_1', expectedSha256: before.sha256 });
+      await ops.armRevert(member, { runId: 'r_1', seconds: 60 });
+      await ops.disarmRevert(member, { runId: 'r_1' });
+      fs.appendFileSync(node.configPath, '# by hand\n');
+      fs.utimesSync(node.configPath, 1_700_000_000, 1_700_000_000);
+      const vim = `     ada : TTY=pts/0 ; PWD=/home/ada ; USER=root ; COMMAND=/usr/bin/vim ${node.configPath}`;
+      setFact(node, 'sudo', `     bob : PWD=/ ; USER=root ; COMMAND=/usr/bin/apt-get update\n${vim}\nsession opened\n`);
+      const { value } = await ops.history(member);
+      assert.equal(value.sha256, sha(read(node.configPath)));
+      assert.ok(Math.abs((value.changedAt ?? 0) - 1_700_000_000_000) < 5000);
+      assert.deepEqual(value.suspects, [{ user: 'ada', command: `/usr/bin/vim ${node.configPath}` }]);
+      assert.deepEqual(
+        value.kept.map(({ opsId, state, sha256 }) => ({ opsId, state, sha256 })),
+        [{ opsId: 'r_1', state: 'disarmed', sha256: before.sha256 }],
+      );
+    });
+
     test('the journal comes as lines', async (t) => {
       const { ops, member } = setUp(t, { prepared });
       const { value } = await ops.journal(member, { sinceMs: Date.now() - 60_000, lines: 10 });

@@ -8,7 +8,7 @@ import { createNodeOps } from '#server/ssh/index.ts';
 import { changePreviewSchema } from '#shared/changes.ts';
 import { nodeConfigSchema } from '#shared/nodes.ts';
 import { testDatabase } from '#test/support/database.ts';
-import { fakeNode } from '#test/support/fake-node.ts';
+import { fakeNode, setFact } from '#test/support/fake-node.ts';
 import { localSsh } from '#test/support/local-ssh.ts';
 import { registerNode } from '#test/support/ssh-client.ts';
 
@@ -40,8 +40,11 @@ test('a config is read with its findings; the first one seen is agreed, another 
   assert.equal(config.findings.filter((finding) => finding.severity === 'warning').length, 2);
   assert.equal(await configFiles.agreed('n_1'), config.sha256);
   fs.appendFileSync(node.configPath, '# by hand\n');
+  setFact(node, 'sudo', `  ada : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/usr/bin/vim ${node.configPath}\n`);
   const changed = await configFiles.read('n_1');
   assert.equal(changed.drift, true);
+  assert.ok(Math.abs(Date.parse(changed.changed?.at ?? '') - Date.now()) < 60_000);
+  assert.deepEqual([changed.changed?.by, changed.changed?.command], ['ada', `/usr/bin/vim ${node.configPath}`]);
   await configFiles.note('n_1', changed.sha256);
   assert.equal(await configFiles.agreed('n_1'), config.sha256, 'only the first is agreed by itself');
   await configFiles.agree(db, 'n_1', changed.sha256);

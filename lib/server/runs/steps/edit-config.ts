@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { HeadroomError } from '#server/kernel/errors.ts';
 import { editedByHand } from './by-hand.ts';
+import { changedMeanwhile } from './changed-meanwhile.ts';
 import { patiently, type StepRunner } from './context.ts';
 import { showDiff } from './show-diff.ts';
 import { wantedConfig } from './wanted-config.ts';
@@ -23,10 +24,7 @@ export const editConfig: StepRunner = async (context) => {
   const byHand = edit === 'none' ? await editedByHand(context, found.value, found.receipt) : null;
   if (byHand !== null) return byHand;
   if (context.byHand === null && memo.beforeSha256 !== undefined && found.value.sha256 !== memo.beforeSha256)
-    throw new HeadroomError(
-      'config.changed',
-      `config.yaml on ${node.name} was changed by somebody else since this run began; start a new run`,
-    );
+    throw await changedMeanwhile(context, found.value.bytes);
 
   const edited = await wantedConfig(context, found.value);
   const diff = showDiff(found.value.bytes, edited.bytes);

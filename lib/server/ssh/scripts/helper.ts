@@ -1,6 +1,7 @@
 import { quote } from '../quote.ts';
 import { FACTS } from './check.ts';
 import { BACKUP_CONFIG, READ_CONFIG, VALIDATE_CONFIG, WRITE_CONFIG } from './config-file.ts';
+import { HISTORY } from './history.ts';
 import { SET_LIMIT } from './limit.ts';
 import { ACTING, CLOCK, EXIT, HELLO } from './prelude.ts';
 import { FOLLOW, JOURNAL, PROBE } from './probe.ts';
@@ -104,7 +105,7 @@ fire() {
 # ---- what each verb does; $1, $2 … are told above each in lib/server/ssh/scripts ----
 CLASSIFY=${quote(CLASSIFY)}
 TELL=${quote(TELL)}
-${does('probe', PROBE)}${does('xray', XRAY)}${does('facts', FACTS)}${does('read_config', READ_CONFIG)}${does('validate', VALIDATE_CONFIG)}${does('journal', JOURNAL)}${does('follow', FOLLOW)}${does('backup', BACKUP_CONFIG)}${does('write_config', WRITE_CONFIG)}${does('service', SERVICE)}${does('set_limit', SET_LIMIT)}${does('revert', REVERT)}
+${does('probe', PROBE)}${does('xray', XRAY)}${does('facts', FACTS)}${does('read_config', READ_CONFIG)}${does('validate', VALIDATE_CONFIG)}${does('history', HISTORY)}${does('journal', JOURNAL)}${does('follow', FOLLOW)}${does('backup', BACKUP_CONFIG)}${does('write_config', WRITE_CONFIG)}${does('service', SERVICE)}${does('set_limit', SET_LIMIT)}${does('revert', REVERT)}
 acts() { trap '' HUP PIPE; needs flock; number "$1" 'the time after which nothing is done'; placed "$C"; run_dir "$2"; }
 
 # ---- the verbs ----
@@ -123,6 +124,7 @@ xray) count $# 0; xray "$U" "$CLASSIFY" "$TELL";;
 check) count $# 0; facts "$U" "$C";;
 read) count $# 1; number "$1" 'the largest size'; placed "$C"; read_config "$C" "$1";;
 read-backup) count $# 2; number "$2" 'the largest size'; placed "$C"; run_dir "$1"; read_config "$D/config.yaml" "$2";;
+history) count $# 0; placed "$C"; history "$C";;
 validate) count $# 0; placed "$C"; validate "$C";;
 journal) count $# 2; number "$1" 'a second'; number "$2" 'a number of lines'; journal "$U" "$1" "$2";;
 follow) count $# 1; number "$1" 'a number of lines'; follow "$U" "$1";;

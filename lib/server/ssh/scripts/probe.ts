@@ -1,6 +1,9 @@
 import { MARK } from './prelude.ts';
 
-/** $1 unit, $2 config path, $3 "sockets" or "". fds are counted by directory entries: stat of /proc/PID/fd says 0 before Linux 6.2. */
+/**
+ * $1 unit, $2 config path, $3 "sockets" or "". fds are counted by directory entries: stat of /proc/PID/fd says 0 before Linux 6.2. A listener that the
+ * service manager holds too, for socket activation, is the service's.
+ */
 export const PROBE = `systemctl show -p MainPID,NRestarts,ActiveState,SubState "$1" 2>/dev/null
 p=$(systemctl show -p MainPID --value "$1" 2>/dev/null)
 case $p in ''|0|*[!0-9]*) p=;; esac
@@ -15,7 +18,11 @@ if [ -n "$p" ] && [ -d "/proc/$p" ]; then
 fi
 if [ "$3" = sockets ] && command -v ss >/dev/null 2>&1; then
   { $S ss -tanp 2>/dev/null || ss -tanp 2>/dev/null; } | awk -v p="pid=\${p:-none}," '
-    $1 == "LISTEN" && n < 200 { q = ""; if (match($0, /pid=[0-9]+/)) q = substr($0, RSTART + 4, RLENGTH - 4); print "listener=" $4 " " q; n++ }
+    $1 == "LISTEN" && n < 200 {
+      q = ""; if (match($0, /pid=[0-9]+/)) q = substr($0, RSTART + 4, RLENGTH - 4)
+      if (index($0, p)) q = substr(p, 5, length(p) - 5)
+      print "listener=" $4 " " q; n++
+    }
     index($0, p) { s[$1]++ }
     END { for (k in s) print "socket=" k " " s[k] }'
 fi
