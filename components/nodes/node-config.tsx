@@ -9,6 +9,7 @@ import { Mark, type MarkKind } from '#components/ui/mark.tsx';
 import { Loading, Skeleton } from '#components/ui/skeleton.tsx';
 import type { NodeConfig } from '#shared/nodes.ts';
 import { plural } from '#shared/units/count.ts';
+import { formatInstant } from '#shared/units/time.ts';
 
 const MARK: Record<NodeConfig['findings'][number]['severity'], MarkKind> = { error: 'danger', warning: 'warn', info: 'wait' };
 
@@ -39,6 +40,12 @@ export function NodeConfigTab({ id }: { id: string }) {
           <Chip tone="warn" mark="drift">
             Not what was agreed
           </Chip>
+        ) : null}
+        {data.changed?.at ? (
+          <span className="sm t3">
+            changed {formatInstant(Date.parse(data.changed.at))}
+            {data.changed.by ? `, perhaps by ${data.changed.by}: ${data.changed.command}` : ''}
+          </span>
         ) : null}
         <span className="row push">
           <CopyButton text={data.text} label="Copy config.yaml" />
