@@ -91,3 +91,16 @@ export function readSamples(rows: Float64Array): Sample[] {
 }
 
 export const known = (value: number | undefined): number | null => (value === undefined || Number.isNaN(value) ? null : value);
+
+const UNJUDGED: readonly string[] = ['rssBytes', 'eventLoopLagSeconds', 'refusedTotal', 'bytesTotal', 'errorsTotal', 'cpuSeconds'];
+const UNJUDGED_PLACES = VALUES.flatMap(({ key }, i) => (UNJUDGED.includes(key) ? [GAUGE_0 + i] : []));
+
+/** A row with only what leaks are judged by. */
+export function withoutUnjudged(row: Float64Array, into: Float64Array): void {
+  into.set(row);
+  for (const place of UNJUDGED_PLACES) into[place] = Number.NaN;
+}
+
+/** Of the same minute and process life: one of the two is enough. */
+export const sameThinned = (a: Float64Array, b: Float64Array): boolean =>
+  Math.floor((a[AT] ?? 0) / THIN_MS) === Math.floor((b[AT] ?? 0) / THIN_MS) && Object.is(a[PROCESS_START], b[PROCESS_START]);

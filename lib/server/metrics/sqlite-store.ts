@@ -5,8 +5,8 @@ import type { Answers, Ask, Reply, Request, WorkerStart } from './protocol.ts';
 import { type MetricStore, type StoreOptions, storeOn } from './store.ts';
 
 const RESTART_AFTER_MS = 1000;
-/** Of one message at the start: 12 MiB of samples at most. */
-const RECENT_NODES = 25;
+/** Of one message at the start: 2 MiB of samples. */
+const RECENT_NODES = 5;
 
 /** Samples in one SQLite file. node:sqlite is synchronous, so it has a thread of its own and nobody here waits for the disk. */
 export async function openMetricStore(options: StoreOptions & { file: string; retention?: Retention }): Promise<MetricStore> {

@@ -62,8 +62,7 @@ export async function storeOn(shelf: Shelf, options: StoreOptions): Promise<Metr
   let sending: Promise<void> = Promise.resolve();
   let closed = false;
 
-  for await (const { key, rows } of shelf.recent(now() - LONG_MS, now() - RECENT_MS))
-    for (const sample of readSamples(rows)) recent.push(key, sample);
+  for await (const { key, rows } of shelf.recent(now() - LONG_MS, now() - RECENT_MS)) recent.load(key, rows);
 
   const send = async () => {
     while (held.length > 0) await sendSome(held.splice(0, BATCH));

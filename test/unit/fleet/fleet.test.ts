@@ -172,7 +172,7 @@ describe('the view of the fleet', () => {
         labels,
       },
       {
-        ...{ openFds: 200, fdLimit: 8192, headroom: 7992, explainedFds: 105, unexplainedFds: 95, connectionsActive: 50 },
+        ...{ openFds: 200, fdLimit: 8192, headroom: 7992, explainedFds: 104, unexplainedFds: 96, connectionsActive: 50 },
         ...{ state: 'degraded', stateReason: 'The last reload failed.', pool: { enabled: true, active: 6, idle: 4 }, drill: 'pool-leak' },
         ...{ hostKey: { fingerprint: 'SHA256:abc', blocked: true }, activeRunId: 'r_1', labels: { group: 'edge' } },
       },

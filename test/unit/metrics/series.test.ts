@@ -44,8 +44,8 @@ describe('a chart of samples', () => {
       ],
       range,
     );
-    assert.deepEqual(chart.series.explainedFds, [105, null, null]);
-    assert.deepEqual(chart.series.unexplainedFds, [95, null, null]);
+    assert.deepEqual(chart.series.explainedFds, [104, null, null]);
+    assert.deepEqual(chart.series.unexplainedFds, [96, null, null]);
   });
 
   test('a gap is a row of nulls between its edges', () => {
