@@ -31,6 +31,7 @@ const HELP = `sniproxy-server: routes TLS by server name and HTTP by Host, witho
   -h, --help          print this
 
 SIGHUP reloads the config file, SIGTERM and SIGINT drain, a second one of them cuts.
+It takes over sockets of systemd (LISTEN_FDS) and tells it when it is ready (NOTIFY_SOCKET).
 Exit: 0 after a drain, 1 when the config is wrong or the start failed, 2 for wrong use.
 `;
 
@@ -111,8 +112,13 @@ async function run({ config: file, strict, drill }: Use): Promise<void> {
   const options = { config, sha256, drill, log, version: manifest.version, sockets };
   const life: Life =
     (config.workers ?? 1) > 1 ? createPrimary({ ...options, command: ownCommand(), env: process.env }) : createProxy(options);
-  handleSignals(life, file, log, notifier);
-  await life.start();
+  const signals = handleSignals(life, file, log, notifier);
+  try {
+    await life.start();
+  } catch (error) {
+    if (signals.stopping) return; // it was told to stop before it had begun
+    throw error;
+  }
   for (const address of life.addresses) log.info('listening', { address: formatHostPort(address) });
   if (life.adminAddress) log.info('metrics', { address: formatHostPort(life.adminAddress) });
   log.info('started', { pid: process.pid, config: file, sha256, ...(drill !== null && { drill }) });
@@ -126,16 +132,16 @@ const ownCommand = (): [string, ...string[]] => [process.execPath, ...process.ex
 const statusWords = ({ addresses }: Life, generation: number): string =>
   `routing on ${addresses.map(formatHostPort).join(', ')}; config generation ${generation}`;
 
-function handleSignals(life: Life, file: string, log: Log, notifier: Notifier): void {
-  let stopping = false;
+function handleSignals(life: Life, file: string, log: Log, notifier: Notifier): { readonly stopping: boolean } {
+  const state = { stopping: false };
   let reloads = Promise.resolve();
   const stop = (signal: string) => {
     log.info('signal', { signal });
-    if (stopping) {
+    if (state.stopping) {
       life.force();
       return;
     }
-    stopping = true;
+    state.stopping = true;
     void life.drain((seconds) => void notifier.stopping('draining', seconds + STOP_MARGIN_S)).then(() => exit(log, 0));
     log.flush();
   };
@@ -143,10 +149,11 @@ function handleSignals(life: Life, file: string, log: Log, notifier: Notifier): 
   process.on('SIGINT', () => stop('SIGINT'));
   process.on('SIGHUP', () => {
     reloads = reloads.then(async () => {
-      if (!stopping) await reload(life, file, log, notifier);
+      if (!state.stopping) await reload(life, file, log, notifier);
       log.flush();
     });
   });
+  return state;
 }
 
 /** A file that is wrong changes nothing; why is in the log. */

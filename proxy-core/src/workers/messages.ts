@@ -2,6 +2,7 @@ import type { Status } from '../admin/status.ts';
 import type { HostPort } from '../contract/addresses.ts';
 import type { Config } from '../contract/config.ts';
 import type { Drill } from '../contract/words.ts';
+import type { ListenAt } from '../listen.ts';
 import type { Family } from '../observe/exposition.ts';
 
 /** What a worker needs to begin: its share of the config, and the listeners, whose descriptors it was born with. */
@@ -12,7 +13,7 @@ export type Start = {
   generation: number;
   drill: Drill | null;
   clients: (HostPort & { fd: number })[];
-  datagrams: (HostPort & { fd?: number })[];
+  datagrams: ListenAt[];
   alsoOwn: HostPort[];
 };
 

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { Gauge, Registry } from 'prom-client';
 import { createPages, type Readiness } from '../admin/pages.ts';
 import { type Admin, createAdmin } from '../admin/server.ts';
 import type { SharedStatus } from '../admin/status.ts';
@@ -19,6 +19,7 @@ import { FIRST_SOCKET_FD, WorkerProcess } from './worker-process.ts';
 
 /** A worker that is still there so long after shutdown_timeout, or after it was told to cut, is killed. */
 const GRACE_MS = 3000;
+const START_HELP = 'Start time of the process since unix epoch in seconds.';
 
 export type PrimaryOptions = ProxyOptions & {
   sockets: Sockets;
@@ -134,7 +135,7 @@ function holdSocket(at: ListenAt): BoundSocket {
 /** Datagram sockets come after the listeners in the first worker's descriptors. */
 function datagramsFor(datagrams: readonly ListenAt[], listeners: number): Start['datagrams'] {
   let next = FIRST_SOCKET_FD + listeners;
-  return datagrams.map(({ host, port, fd }) => (fd === undefined ? { host, port } : { host, port, fd: next++ }));
+  return datagrams.map((at) => (at.fd === undefined ? at : { ...at, fd: next++ }));
 }
 
 /** Gives every worker its share of the config in force. One that starts meanwhile begins with it. */
@@ -155,7 +156,8 @@ async function passOn(
 
 function metricsOf(workers: Supervisor, { drill, version }: PrimaryOptions, live: InForce): () => Promise<{ type: string; body: string }> {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  // of prom-client's own this one alone: when it all began. The primary's event loop and heap say nothing of the clients' service.
+  new Gauge({ name: 'process_start_time_seconds', help: START_HELP, registers: [registry] }).set(Math.round(performance.timeOrigin / 1000));
   registerRows(registry, {
     sniproxy_config_info: () => [[{ sha256: live.sha256, generation: String(live.generation) }, 1]],
     sniproxy_config_reload_failed: () => [[{}, live.reloadFailed ? 1 : 0]],
@@ -163,11 +165,7 @@ function metricsOf(workers: Supervisor, { drill, version }: PrimaryOptions, live
     sniproxy_build_info: () => [[{ version, node: process.version }, 1]],
     sniproxy_worker_losses_total: () => [[{}, workers.losses]],
   });
-  /** What only the primary knows; when it all began is one of it. Its event loop and heap say nothing of the clients' service. */
-  const own = async (): Promise<Family[]> =>
-    (await familiesOf(registry))
-      .filter(({ name }) => name.startsWith('sniproxy_') || name === 'process_start_time_seconds')
-      .map((family) => ({ ...family, aggregator: 'first' }));
+  const own = async (): Promise<Family[]> => (await familiesOf(registry)).map((family) => ({ ...family, aggregator: 'first' }));
   return async () => {
     await workers.ask();
     const page = joinMetrics(workers.answers, workers.past.families, await own());
