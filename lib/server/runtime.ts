@@ -5,6 +5,7 @@ import type { FleetMember } from '#shared/nodes.ts';
 import type { RunbookVersion } from '#shared/runbooks.ts';
 import { type Access, createAccess } from './access/index.ts';
 import { type Audit, createAudit } from './audit/index.ts';
+import { type Backtests, createBacktests } from './backtest/index.ts';
 import { type Command, createCommand } from './command/index.ts';
 import { type ConfigFiles, createConfigFiles } from './config/index.ts';
 import { type Db, holdLock, openDatabase } from './db/index.ts';
@@ -45,6 +46,7 @@ export type Runtime = {
   runbookVersions(key: string): Promise<RunbookVersion[]>;
   runs: Runs;
   fleet: Fleet;
+  backtests: Backtests;
   telemetry: Telemetry;
   /** `setupLink`: where the first admin is made; null when there is one */
   start(): Promise<{ setupLink: string | null }>;
@@ -105,6 +107,7 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
     fleet: fleetNodes,
   });
   const fleet: Fleet = createFleet({ nodes, scraper, metrics, ssh, configFiles, runs, clock });
+  const backtests = createBacktests({ nodes, metrics, facts, clock });
 
   const noteConfig = (nodeId: string) => {
     const { configSha256 } = scraper.health(nodeId);
@@ -143,6 +146,7 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
     runbookVersions: (key) => savedVersions(db, key),
     runs,
     fleet,
+    backtests,
     telemetry,
     async start() {
       await settings.sshIdentity();

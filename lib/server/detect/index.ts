@@ -1,3 +1,5 @@
+export { type BacktestRule, backtest, replay } from './backtest.ts';
+export { summariseBacktest } from './backtest-summary.ts';
 export { explain } from './explain.ts';
 export { assessFix } from './fix.ts';
 export { assessLeak } from './leak.ts';
