@@ -82,7 +82,14 @@ const env = {
 delete env.NODE_OPTIONS;
 const reports = fs.mkdtempSync(path.join(os.tmpdir(), 'headroom-tests-'));
 
-/** A suite is one command; `tests` ones run on node's test runner and count each test, the others count as one. */
+/**
+ * A suite is one command; `tests` ones run on node's test runner and count each test, the others count as one. A `beside` one runs, at the lowest
+ * priority, while the suites behind it run, and is shown at the end. The fuzzer's seed is the day: what it finds today can be repeated today.
+ */
+const FUZZ_SECONDS = 60;
+const fuzzer = [node, '--expose-gc', 'test/fuzz/run.ts', '--seconds', FUZZ_SECONDS, '--seed', Math.floor(Date.now() / 86_400_000)].map(
+  String,
+);
 const SUITES = [
   { name: 'types', command: [bin('tsc'), '--noEmit'] },
   { name: 'lint', command: [bin('biome'), 'check', '--error-on-warnings', '.'] },
@@ -91,6 +98,7 @@ const SUITES = [
   { name: 'unit', tests: 'unit', concurrency: 2 },
   { name: 'contract', tests: 'contract', concurrency: 2 },
   { name: 'build', command: [node, 'scripts/build.mjs'] },
+  { name: 'fuzz', command: ['nice', '-n', '19', ...fuzzer], beside: true },
   { name: 'integration', tests: 'integration', concurrency: 2 },
   { name: 'e2e', tests: 'e2e', concurrency: 1 },
 ];
@@ -135,24 +143,39 @@ async function runTests(suite, files) {
   return counts;
 }
 
-async function runCommand(suite) {
-  const code = await run(suite.command[0], suite.command.slice(1), { env });
+async function runCommand(suite, options) {
+  const code = await run(suite.command[0], suite.command.slice(1), { env, ...options });
   if (code !== 0) failures.push(suite.name);
   return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
 }
 
 if (wanted.length === 0 || named.some((name) => ['contract', 'integration', 'e2e'].includes(name)) || paths.length > 0)
   await installPackages();
+const besides = [];
 for (const suite of SUITES) {
   const all = suite.tests ? suiteFiles(suite.tests) : [];
   const files = paths.length > 0 ? all.filter((file) => paths.some((p) => file.startsWith(path.join('test', p)))) : all;
   const chosen = wanted.length === 0 || named.includes(suite.name) || (suite.tests && paths.length > 0 && files.length > 0);
   if (!chosen || (suite.tests && files.length === 0)) continue;
-  console.log(`\n— ${suite.name}`);
+  console.log(`\n— ${suite.name}${suite.beside ? ' (beside the next)' : ''}`);
   const started = performance.now();
-  const counts = suite.tests ? await runTests(suite, files) : await runCommand(suite);
-  for (const key of Object.keys(total)) total[key] += counts[key];
-  seconds.push([suite.name, (performance.now() - started) / 1000, counts]);
+  const count = (counts) => {
+    for (const key of Object.keys(total)) total[key] += counts[key];
+    seconds.push([suite.name, (performance.now() - started) / 1000, counts]);
+  };
+  if (suite.beside) {
+    const output = path.join(reports, `${suite.name}.txt`);
+    const file = fs.openSync(output, 'w');
+    const ended = runCommand(suite, { stdio: ['ignore', file, file] }).then((counts) => {
+      fs.closeSync(file);
+      count(counts);
+    });
+    besides.push({ name: suite.name, output, ended });
+  } else count(suite.tests ? await runTests(suite, files) : await runCommand(suite));
+}
+for (const { name, output, ended } of besides) {
+  await ended;
+  console.log(`\n— ${name}\n${fs.readFileSync(output, 'utf8')}`);
 }
 fs.rmSync(reports, { recursive: true, force: true });
 
