@@ -1,15 +1,6 @@
-import type net from 'node:net';
 import { getSystemErrorName } from 'node:util';
 import type { HostPort } from '../contract/addresses.ts';
-import {
-  type AddressOut,
-  adoptHandle,
-  findInternals,
-  type Internals,
-  type Request,
-  type TcpHandle,
-  takeHandles,
-} from './node-internals.ts';
+import { type AddressOut, findInternals, type Internals, type Request, type TcpHandle, takeHandles } from './node-internals.ts';
 import { QUIET_BYTES, ReadBuffers } from './read-buffers.ts';
 import { streamListener } from './stream-wire.ts';
 import { KEEP_ALIVE_MS, NOBODY, type Wire, type WireOwner, type Wires } from './wire.ts';
@@ -170,12 +161,6 @@ class HandleWire implements Wire {
     if (this.#bulk === null) return;
     this.#handle.useUserBuffer(this.#shared.buffers.quiet);
     this.#giveBulk();
-  }
-
-  toSocket(): net.Socket {
-    this.pause();
-    this.closed = true;
-    return adoptHandle(this.#handle, this.#shared.buffers.quiet);
   }
 
   // From libuv.

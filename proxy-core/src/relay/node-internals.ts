@@ -1,4 +1,4 @@
-import net from 'node:net';
+import type net from 'node:net';
 
 /**
  * The part of Node's own TCP that its streams are made of. Not documented, so nothing outside the relay's handle wires may use it, and
@@ -93,21 +93,6 @@ export function takeHandles(server: net.Server, accept: (client: TcpHandle) => v
   return true;
 }
 
-/** A socket around a handle that something else has read from: through `buffer`, since the handle goes on reading into one of ours. */
-export function adoptHandle(handle: TcpHandle, buffer: Buffer): net.Socket {
-  const options: Omit<net.SocketConstructorOpts, 'handle'> & { handle: TcpHandle } = {
-    handle,
-    allowHalfOpen: true,
-    onread: {
-      buffer,
-      callback(this: net.Socket, count: number, bytes: Uint8Array) {
-        return this.push(Buffer.from(bytes.subarray(0, count)));
-      },
-    },
-  };
-  return new net.Socket(asOptions(options));
-}
-
 const pick = (from: unknown, key: string): unknown => (typeof from === 'object' && from !== null ? Reflect.get(from, key) : undefined);
 function maker(from: unknown, key: string): Made | null {
   const found = pick(from, key);
@@ -115,5 +100,4 @@ function maker(from: unknown, key: string): Made | null {
 }
 const asHandle = (made: unknown): TcpHandle => made as TcpHandle;
 const asRequest = (made: unknown): Request => made as Request;
-const asOptions = (options: object): net.SocketConstructorOpts => options;
 const asListener = (handle: unknown): ListenHandle => handle as ListenHandle;

@@ -70,20 +70,15 @@ class StreamWire implements Wire {
   close(reset: boolean): void {
     if (this.closed) return;
     this.closed = true;
-    if (reset && !this.#socket.connecting && !this.#socket.destroyed) this.#socket.resetAndDestroy();
-    else this.#socket.destroy();
+    const socket = this.#socket;
+    // libuv refuses to reset a socket whose end of file is under way, and Node would leak it.
+    const isFinishing = socket.writableEnded && !socket.writableFinished;
+    if (reset && !socket.connecting && !socket.destroyed && !isFinishing) socket.resetAndDestroy();
+    else socket.destroy();
   }
 
   carry(): void {}
   rest(): void {}
-
-  toSocket(): net.Socket {
-    this.closed = true;
-    const socket = this.#socket;
-    socket.pause();
-    socket.off('data', this.#onData).off('end', this.#onEnd).off('error', this.#onError).off('close', this.#onClose);
-    return socket;
-  }
 
   readonly #onConnect = () => {
     if (!this.closed) this.owner.wireConnected(this);

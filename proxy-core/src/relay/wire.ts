@@ -31,8 +31,6 @@ export type Wire = {
   carry(): void;
   /** For one that has lived for some time: it is looked after by keepalive, and a large buffer goes back. Not while its bytes wait elsewhere. */
   rest(): void;
-  /** Ends the wire and hands its descriptor over. What waits to be written still goes out. */
-  toSocket(): net.Socket;
 };
 
 export type WireOwner = {
