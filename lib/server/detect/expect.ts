@@ -112,8 +112,8 @@ export function expectedLeak(old: JudgedWindow, window: JudgedWindow, floor: num
   return Math.max(0, Math.min(old.beyond.low * minutes, old.beyond.low * old.minutes * (accepted / old.accepted)));
 }
 
-/** What the old process had leaked by the same age, and the connections that it had carried by then. */
-export type SameAge = { leaked: number; accepted: number; minutes: number };
+/** What the old process had leaked by the same age, the connections that it had carried by then, and its rows `[from, to)`. */
+export type SameAge = { leaked: number; accepted: number; minutes: number; from: number; to: number };
 
 /**
  * The old life at the ages that the new one has lived through (`fromAge` to `age`, seconds), and on until it had carried a like number of
@@ -137,5 +137,5 @@ export function leakedBySameAge(
   if (bins.n < 4 || bins.span * 60 < Math.min(0.5 * span.age, (0.9 * ((samples[life.to - 1]?.at ?? 0) - first.at)) / 1000)) return null;
   // the middles of the outer bins lie a bin inside the window at either end
   const leaked = (growthOf(bins.beyond, bins.n).rise * bins.n) / Math.max(2, bins.n - 2);
-  return { leaked, accepted: bins.accepted[bins.n - 1] ?? 0, minutes: bins.span };
+  return { leaked, accepted: bins.accepted[bins.n - 1] ?? 0, minutes: bins.span, from, to };
 }

@@ -1,8 +1,8 @@
 import type { Sample } from '#shared/metrics.ts';
 import type { Judgement } from '#shared/runs.ts';
-import { toInstant } from '#shared/time.ts';
+import { type Interval, toInstant } from '#shared/time.ts';
 import { binWindow } from './bins.ts';
-import { type Control, judgeControl } from './control.ts';
+import { type Control, differenceTo, judgeControl } from './control.ts';
 import { driftOf } from './drift.ts';
 import { expectedLeak, leakedBySameAge, leakyLoad, type SameAge } from './expect.ts';
 import { growthOf } from './growth.ts';
@@ -22,6 +22,8 @@ export type FixAssessment = {
   judgement: Judgement;
   /** what more is needed for a verdict, in words; null when there is one */
   missing: string | null;
+  /** the node left alone, and by how many fds per 1,000 connections it leaks more than the changed one now; null without one that is fit */
+  control: (Control & { difference: Interval | null }) | null;
 };
 
 /** The last window of the old life is at least this long, seconds, so that its slope is worth comparing with. */
@@ -58,8 +60,11 @@ const COMPARABLE = 'last window of comparable load';
 
 /**
  * Did the change fix the leak? A restart frees every leaked fd, so a low count proves nothing (the honeymoon): only what the old leak would have
- * leaked by now under the same load, at the same process age where that is stored, held against what is leaked now. With `control`, a matched node
- * left alone (its whole history), "fixed" also needs that the control leaks on.
+ * leaked by now under the same load, at the same process age where that is stored, held against what is leaked now.
+ *
+ * `control` is a matched node that leaks too and was left alone: all that is stored of it, before the change and since, the newest rows included. With
+ * one, "fixed" also needs that the control leaks on; when it stopped at the same time, something else did it. A control that was restarted, or
+ * never leaked, is as good as none.
  */
 export function assessFix(input: {
   before: readonly Sample[];
@@ -77,17 +82,30 @@ export function assessFix(input: {
   const same = window === null ? null : leakedBySameAge(before, oldLife, { fromAge: SETTLE_SECONDS, age, accepted: window.accepted ?? 0 });
   const wasLeaking =
     before.length > 0 && (assessLeak({ now: lastAt(before), samples: before }).verdict === 'leaking' || grows(before, was));
+  const alike = sameAgeWindow(before, same);
   const judgement: Judgement = {
-    before: was && describe(was, ageAt(before, oldLife)),
+    before:
+      alike !== null && same !== null
+        ? describe(alike, ageAt(before, { ...oldLife, to: same.to }))
+        : was && describe(was, ageAt(before, oldLife)),
     after: window && describe(window, age),
-    comparedBy: was === null || window === null ? null : same !== null ? SAME_AGE : COMPARABLE,
+    comparedBy: null,
   };
+  const beside = besideOf(control ?? null, newLife, window);
   const close = (verdict: FixVerdict, missing: string | null): FixAssessment => ({
     verdict,
-    sentence: fixSentence({ verdict, wasLeaking, before: judgement.before, after: judgement.after, missing }),
+    sentence: fixSentence({
+      verdict,
+      wasLeaking,
+      before: judgement.before,
+      after: judgement.after,
+      missing,
+      control: beside?.after ?? null,
+    }),
     wasLeaking,
     judgement,
     missing,
+    control: beside,
   });
 
   if (window === null || window.beyond === null) return close('inconclusive', 'samples of the new process');
@@ -95,6 +113,7 @@ export function assessFix(input: {
   const seen = acceptedSinceStart(after, newLife, window);
   if (seen !== null && seen < input.minConnections)
     return close('inconclusive', `${input.minConnections - seen} more connections: ${seen} of ${input.minConnections} seen`);
+  if (was !== null) judgement.comparedBy = alike === null ? COMPARABLE : SAME_AGE;
   if (grows(after, window) || assessLeak({ now: lastAt(after), samples: after }).verdict === 'leaking') return close('not-fixed', null);
   if (was === null || was.beyond === null) return close('inconclusive', 'a window of the old process to compare with');
   if (after.at(-1)?.connectionsActive === null)
@@ -106,15 +125,27 @@ export function assessFix(input: {
     const calm = was.beyond.high * was.minutes < EXPECTED_FDS && left.atMost < EXPECTED_FDS;
     return calm ? close('fixed', null) : close('inconclusive', 'a longer look: neither process shows a leak, and neither excludes one');
   }
-  const other = control ? judgeControl(control, newLife.processStart ?? window.fromMs) : null;
-  if (other !== null && other.state !== 'leaking')
-    return close('inconclusive', other.state === 'stopped' ? CONTROL_STOPPED : 'more time: the control would hardly show its leak yet');
-  const expected = expectedSince(before, oldLife, was, window, same, other);
+  if (beside !== null && beside.state !== 'leaking')
+    return close('inconclusive', beside.state === 'stopped' ? CONTROL_STOPPED : 'more time: the control would hardly show its leak yet');
+  const expected = expectedSince(before, oldLife, was, window, same, beside);
   if (expected < Math.max(dueFor(window.minutes) + EXPECTED_PER_FD * left.rise, EXPECTED_NOISES * window.beyond.noise))
     return close('inconclusive', 'more time at a load like before: the old leak would hardly show yet');
   const share = window.minutes < WANDER_MINUTES ? LEFT_SHARE : LEFT_SHARE_LATER;
   if (left.atMost < share * expected && left.range < LEFT_RANGE * expected) return close('fixed', null);
   return close('inconclusive', 'a longer look: what is left of the leak is within the noise');
+}
+
+/** The old process at the ages that the new one has lived through, where that is long enough to have a slope worth showing. */
+function sameAgeWindow(samples: readonly Sample[], same: SameAge | null): JudgedWindow | null {
+  if (same === null || same.minutes * 60 < BASELINE_SECONDS) return null;
+  const window = judgeRows(samples, same.from, same.to);
+  return window?.beyond ? window : null;
+}
+
+function besideOf(control: readonly Sample[] | null, life: Life, window: JudgedWindow | null): FixAssessment['control'] {
+  if (control === null || control.length === 0 || window === null) return null;
+  const judged = judgeControl(control, life.processStart ?? window.fromMs);
+  return judged.state === 'unfit' ? null : { ...judged, difference: differenceTo(judged, window) };
 }
 
 /** The newest life in `samples` up to where it filled its limit, if it did. */

@@ -20,12 +20,15 @@ export function fixSentence(input: {
   before: Side;
   after: Side;
   missing: string | null;
+  /** what a node left alone leaks now, per 1,000 connections */
+  control?: Interval | null;
 }): string {
-  const { verdict, wasLeaking, before, after, missing } = input;
+  const { verdict, wasLeaking, before, after, missing, control } = input;
   const numbers = compare(before, after);
   if (verdict === 'inconclusive') return join('inconclusive', missing === null ? numbers : `needs ${missing}`);
   if (verdict === 'not-fixed') return join('not fixed', wasLeaking || numbers === null ? numbers : `${numbers}; it was not leaking before`);
-  return join(wasLeaking ? 'fixed' : 'was not leaking', numbers);
+  const alone = wasLeaking && control ? `; the node left alone leaks ${fds(control.mid)}` : '';
+  return `${join(wasLeaking ? 'fixed' : 'was not leaking', numbers)}${alone}`;
 }
 
 const join = (head: string, tail: string | null): string => (tail === null ? head : `${head}: ${tail}`);
