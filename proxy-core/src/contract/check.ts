@@ -109,12 +109,16 @@ function* advice(config: Config, value: object): Generator<Problem> {
     }
   if (config.allowlist?.length === 0)
     yield { severity: 'warning', path: ['allowlist'], message: 'allowlist is empty: every name is refused; remove the key to allow all' };
-  for (const [i, pattern] of (config.allowlist ?? []).entries())
-    if (/^\*[^.]/.test(pattern)) {
-      const name = pattern.slice(1);
-      const message = `allowlist[${i}] is "${pattern}", which is read as "*.${name}": names like "evil${name}" do not pass; write "*.${name}"`;
-      yield { severity: 'warning', path: ['allowlist', i], message };
-    }
+  for (const [i, pattern] of (config.allowlist ?? []).entries()) {
+    const name = pattern.replace(/^[*]?[.]?/, '');
+    const says = /^[*][^.]/.test(pattern)
+      ? `is read as "*.${name}": names like "evil${name}" do not pass`
+      : pattern.startsWith('.')
+        ? 'begins with a dot, which no name does: nothing passes by it'
+        : null;
+    if (says !== null)
+      yield { severity: 'warning', path: ['allowlist', i], message: `allowlist[${i}] is "${pattern}", which ${says}; write "*.${name}"` };
+  }
   if (!config.deny_destinations.includes('default') && !config.routes && !config.default_backend)
     yield {
       severity: 'warning',

@@ -38,7 +38,7 @@ const backend = text('"10.0.0.5:443"').refine((value) => parseHostPort(value) !=
 const port = count(1, 22).lte(65_535, { error: 'must be a port from 1 to 65535, like 22' });
 
 /** Same words as in `allowlist`, by which a name is allowed. */
-const pattern = text('"*.example.com"').refine((value) => value === '*' || /^(?:\*\.?)?[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(value), {
+const pattern = text('"*.example.com"').refine((value) => value === '*' || /^\*?\.?[A-Za-z0-9._-]+$/.test(value), {
   error:
     'must be a name, "*.name" for the name and all below it, or "*" for every name, like "*.example.com"; without port, path or spaces',
 });

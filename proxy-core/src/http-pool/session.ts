@@ -317,7 +317,7 @@ export class HttpSession implements WireOwner {
     else if (this.#exchange === null) this.#next();
     else {
       this.#sendBody();
-      this.#owner.wake(this.#movedAt + this.#quietLimit);
+      if (!this.#borrower.dials && this.#tunnel === null && !this.#stopped) this.#owner.wake(this.#dueAt());
     }
   }
 
@@ -325,7 +325,7 @@ export class HttpSession implements WireOwner {
     this.#movedAt = this.#owner.now();
     if (to === this.#client) {
       this.#clientBlockedAt = 0;
-      if (this.#leaving && this.#clientFinished) this.#owner.cut(this.#leaving.reason, false);
+      if (this.#leaving) this.#leave(this.#leaving.reason);
       else this.#borrower.wire?.read();
     } else {
       this.#upstreamBlockedAt = 0;
@@ -385,7 +385,7 @@ export class HttpSession implements WireOwner {
       return;
     }
     this.#pending = NOTHING;
-    this.#client.finish();
+    if (this.#leaving === null) this.#client.finish();
     this.#client.read();
     const now = this.#owner.now();
     this.#leaving = { until: now + (this.#clientBlockedAt > 0 ? this.#live.timeouts.stalledWrite : LINGER_MS), reason };

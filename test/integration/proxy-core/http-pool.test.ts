@@ -399,6 +399,43 @@ routes:
   });
 });
 
+test('addresses are judged for each request of a connection, not for its first alone', async (t) => {
+  const server = await httpBackend(t);
+  const proxy = await startProxy(t, 'connection_pool: { enabled: true }\ndeny_destinations: ["127.0.0.9"]');
+  for (const [host, seen] of [
+    [`127.0.0.9:${server.port}`, /HTTP\/1\.1 403 Forbidden/],
+    [`127.0.0.1:${proxy.port}`, /HTTP\/1\.1 421 Misdirected/],
+  ] as const) {
+    const client = await connect(t, proxy.port);
+    client.socket.write(request(`127.0.0.1:${server.port}`));
+    await until('the first is answered', () => client.text().includes('200 OK'), FEW);
+    client.socket.write(request(host));
+    await client.over();
+    assert.match(client.text(), seen);
+    client.socket.destroy();
+  }
+  assert.equal(server.got.length, 2);
+});
+
+test('a client that reads slowly gets all of a last answer, and is then let go', async (t) => {
+  const large = 'x'.repeat(30_000_000);
+  const server = await httpBackend(t, (_got, socket) => socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${large.length}\r\n\r\n${large}`));
+  const proxy = await startProxy(
+    t,
+    `connection_pool: { enabled: true }\nroutes: [{ match: one.test, backends: ["127.0.0.1:${server.port}"] }]`,
+  );
+  const client = await connect(t, proxy.port);
+  client.socket.pause();
+  client.socket.write(request('one.test', 'Connection: close'));
+  await until('it is answered', () => server.got.length === 1, FEW);
+  await until('the backend is held back', () => [...server.sockets].some(({ writableLength }) => writableLength > 0), FEW);
+  client.socket.resume();
+  await client.over(15_000);
+  assert.ok(client.text().endsWith(large));
+  assert.equal(client.state.error, '');
+  await until('the proxy has let it go', async () => (await proxy.metrics()).get('sniproxy_connections_active') === 0, { timeoutMs: 8000 });
+});
+
 test('without the pool, or with a request that names another version, nothing is pooled', async (t) => {
   const server = await httpBackend(t);
   const proxy = await startProxy(

@@ -147,6 +147,7 @@ describe('a config', () => {
   test('with a list that means something else than it looks like is warned', () => {
     assert.match(problems({ allowlist: [] }).join(), /every name is refused/);
     assert.match(problems({ allowlist: ['*api.example'] }).join(), /evilapi\.example/);
+    assert.match(problems({ allowlist: ['.api.example'] }).join(), /nothing passes by it; write "\*\.api\.example"/);
     assert.match(problems({ deny_destinations: [] }).join(), /private and local addresses/);
     assert.deepEqual(problems({ deny_destinations: [], default_backend: '10.0.0.1:443' }), []);
   });
