@@ -8,6 +8,7 @@ import { helloFor } from '../../unit/proxy-core/hello-bytes.ts';
 import {
   backend,
   blackHole,
+  CLI,
   type Client,
   closed,
   connect,
@@ -50,8 +51,14 @@ const SERVE: Record<string, (socket: net.Socket) => void> = {
   'deaf.test': (socket) => socket.pause(),
 };
 
-for (const pool of [false, true])
-  describe(`the life of a connection, pool ${pool ? 'on' : 'off'}`, { concurrency: 12 }, () => {
+/** Each way that bytes can take through the proxy: sockets by their handle, those that are pooled, and streams where Node does not offer handles. */
+const WAYS = [
+  { way: 'by handles', pool: false, node: [] },
+  { way: 'by handles, pool on', pool: true, node: [] },
+  { way: 'by streams', pool: false, node: ['--import', 'data:text/javascript,process.binding=undefined'] },
+];
+for (const { way, pool, node } of WAYS)
+  describe(`the life of a connection, ${way}`, { concurrency: 12 }, () => {
     const owner = suiteOwner();
     let proxy: RunningProxy;
     const sockets = new Map<string, Set<net.Socket>>();
@@ -71,7 +78,9 @@ connection_pool: { enabled: ${pool} }
 routes:
 ${routes.join('\n')}
   - { match: black.test, backends: ["127.0.0.1:${hole}"] }`,
+        { command: [process.execPath, ...node, CLI] },
       );
+      assert.equal(/does not offer/.test(proxy.output.stderr), way === 'by streams');
     });
 
     const ask = async (name: string): Promise<Client> => {
