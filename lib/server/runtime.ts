@@ -10,7 +10,7 @@ import { type Command, createCommand } from './command/index.ts';
 import { type ConfigFiles, createConfigFiles } from './config/index.ts';
 import { type Db, holdLock, openDatabase } from './db/index.ts';
 import { createEventHub, type EventHub } from './events/index.ts';
-import { createFleet, type Fleet } from './fleet/index.ts';
+import { createFleet, createNodeMarks, type Fleet } from './fleet/index.ts';
 import { type Clock, systemClock } from './kernel/clock.ts';
 import { type Config, ConfigError } from './kernel/config.ts';
 import type { Log } from './kernel/log.ts';
@@ -106,7 +106,8 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
     sealed,
     fleet: fleetNodes,
   });
-  const fleet: Fleet = createFleet({ nodes, scraper, metrics, ssh, configFiles, runs, clock });
+  const marks = createNodeMarks({ db, clock, onError: (error) => log.error({ err: error }, 'what a node said could not be noted') });
+  const fleet: Fleet = createFleet({ nodes, scraper, metrics, ssh, configFiles, runs, marks, clock });
   const backtests = createBacktests({ nodes, metrics, facts, clock });
 
   const noteConfig = (nodeId: string) => {
@@ -120,6 +121,7 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
   };
   const stopFollowing = events.subscribe((_id, event) => {
     if (event.type === 'fleet.sample') noteConfig(event.nodeId);
+    if (event.type === 'fleet.sample' || event.type === 'node.changed') marks.note(event.nodeId, scraper.health(event.nodeId));
     if (event.type === 'runbook.changed') readRunbooks();
     if (event.type === 'node.changed') nodes.refresh().catch((error) => log.error({ err: error }, 'the registry could not be read'));
   });

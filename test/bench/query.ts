@@ -37,6 +37,7 @@ function fleetOf(metrics: MetricStore, members: FleetMember[], now: () => number
     ssh: { hostKeys: async () => new Map(members.map(({ id }) => [id, { pinned: 'SHA256:abc', offered: null, blocked: false }])) },
     configFiles: { allAgreed: async () => new Map(members.map(({ id }) => [id, 'ab'.repeat(32)])) },
     runs: { activeRunOf: () => null, touching: () => [] },
+    marks: { within: async () => [] },
     clock: { ...systemClock, now },
   };
   return createFleet(deps);

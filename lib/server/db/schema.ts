@@ -5,6 +5,16 @@ import type { ColumnType, Generated } from 'kysely';
  * JSON columns are text, times are integer epoch milliseconds (the sign-in library's tables: ISO text).
  */
 export type Schema = {
+  /** kind: config, first-config (what was there when it was first read), drill; `toMs` null while a drill goes on */
+  nodeMarks: {
+    id: Generated<number>;
+    nodeId: string;
+    kind: string;
+    fromMs: number;
+    toMs: number | null;
+    value: string;
+    earlier: string | null;
+  };
   migrations: { name: string; appliedAt: number };
   nodes: NodesTable;
   audit: AuditTable;

@@ -3,11 +3,14 @@ import { explainedOf, type MetricStore } from '#server/metrics/index.ts';
 import type { Nodes } from '#server/nodes/index.ts';
 import type { NodeHealth, Scraper } from '#server/scrape/index.ts';
 import type { Ssh } from '#server/ssh/index.ts';
+import type { Annotation, NodeEventsAnswer, NodeEventsQuery } from '#shared/annotations.ts';
 import type { NodeMetricsAnswer, NodeMetricsQuery } from '#shared/metrics.ts';
 import type { FleetMember, FleetNode, Fleet as FleetView, NodeDetail } from '#shared/nodes.ts';
-import { toInstant } from '#shared/time.ts';
+import { type Instant, toInstant } from '#shared/time.ts';
+import { happeningsOf } from './happenings.ts';
 import { rangeOf, readChart } from './history.ts';
 import { createJudge, type Judged } from './judged.ts';
+import type { NodeMarks } from './node-marks.ts';
 
 export type Fleet = {
   view(): Promise<FleetView>;
@@ -15,6 +18,8 @@ export type Fleet = {
   node(id: string): Promise<NodeDetail>;
   /** throws node.not-found, request.invalid */
   history(id: string, query: NodeMetricsQuery): Promise<NodeMetricsAnswer>;
+  /** what happened to a node, for its charts; throws node.not-found, request.invalid */
+  events(id: string, query: NodeEventsQuery): Promise<NodeEventsAnswer>;
   /** what selectors may ask besides name and labels: pool, leak, state, drift, version */
   facts(member: FleetMember): Record<string, string>;
 };
@@ -29,8 +34,17 @@ export type FleetDeps = {
     activeRunOf(nodeId: string): string | null;
     touching(nodeId: string, fromMs: number, toMs: number): NodeMetricsAnswer['runs'] | Promise<NodeMetricsAnswer['runs']>;
   };
+  marks: Pick<NodeMarks, 'within'>;
+  /** those that a node was part of */
+  incidents?: {
+    touching(nodeId: string, fromMs: number, toMs: number): Promise<(Span & { id: string; title: string; severity: string | null })[]>;
+  };
   clock: Clock;
 };
+type Span = { from: Instant; to: Instant | null };
+
+/** Of one answer; the newest are given. */
+const MAX_EVENTS = 1000;
 
 /** One view serves everyone who asks within this time. */
 const VIEW_MS = 200;
@@ -124,6 +138,30 @@ export function createFleet(deps: FleetDeps): Fleet {
         blind: member.metrics.via === 'none' ? [] : chart.blind.map((b) => ({ from: toInstant(b.fromMs), to: toInstant(b.toMs) })),
         runs,
       };
+    },
+    async events(id, query) {
+      const member = await nodes.get(id);
+      const now = clock.now();
+      const { fromMs, toMs } = rangeOf(query, now);
+      const [happened, runs, marks, incidents] = await Promise.all([
+        happeningsOf(deps.metrics, id, { fromMs, toMs, now, hasPage: member.metrics.via !== 'none' }),
+        deps.runs.touching(id, fromMs, toMs),
+        deps.marks.within(id, fromMs, toMs),
+        deps.incidents?.touching(id, fromMs, toMs) ?? [],
+      ]);
+      const runAt = (at: Instant) => runs.find((run) => run.from <= at && (run.to === null || run.to >= at))?.id ?? null;
+      const events: Annotation[] = [
+        ...happened.map((one) => (one.kind === 'restart' ? { ...one, runId: runAt(one.from) } : one)),
+        ...runs.map(({ id: runId, ...run }): Annotation => ({ kind: 'run', runId, ...run })),
+        ...marks.map((mark): Annotation => {
+          const span = { from: toInstant(mark.fromMs), to: mark.toMs === null ? null : toInstant(mark.toMs) };
+          if (mark.kind === 'drill') return { kind: 'drill', ...span, drill: mark.value };
+          return { kind: 'config', ...span, before: mark.earlier, after: mark.value, runId: runAt(span.from) };
+        }),
+        ...incidents.map(({ id: incidentId, ...incident }): Annotation => ({ kind: 'incident', incidentId, ...incident })),
+      ];
+      events.sort((a, b) => a.from.localeCompare(b.from) || a.kind.localeCompare(b.kind));
+      return { from: toInstant(fromMs), to: toInstant(toMs), events: events.slice(-MAX_EVENTS), cut: events.length > MAX_EVENTS };
     },
     facts(member) {
       const health = scraper.health(member.id);

@@ -62,7 +62,7 @@ export async function readChart(
   return { ...chartOfBuckets(buckets, { ...range, stepSeconds }), stepSeconds };
 }
 
-function drawableStep(spanMs: number): number {
+export function drawableStep(spanMs: number): number {
   return STEPS.find((step) => spanMs / 1000 / step <= DRAWABLE_POINTS) ?? 86_400;
 }
 

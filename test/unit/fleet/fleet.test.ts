@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createFleet } from '#server/fleet/index.ts';
+import type { Mark } from '#server/fleet/node-marks.ts';
 import { HeadroomError, isHeadroomError } from '#server/kernel/errors.ts';
 import { columnsOfSamples } from '#server/metrics/columns.ts';
 import { createRecentSamples } from '#server/metrics/recent.ts';
 import type { NodeHealth } from '#server/scrape/index.ts';
+import { nodeEventsAnswerSchema } from '#shared/annotations.ts';
 import { nodeMetricsAnswerSchema, nodeMetricsQuerySchema, type Sample } from '#shared/metrics.ts';
 import { type FleetMember, fleetSchema, nodeDetailSchema } from '#shared/nodes.ts';
 import { sample } from '#test/support/samples.ts';
@@ -46,6 +48,7 @@ function rig(
     blocked?: boolean;
     run?: string | null;
     now?: number;
+    marks?: Mark[];
   } = {},
 ) {
   const memory = createRecentSamples({ keepMs: 7_200_000, thinKeepMs: 30 * 3_600_000 });
@@ -91,6 +94,7 @@ function rig(
       activeRunOf: () => options.run ?? null,
       touching: async () => [{ id: 'r_1', title: 'fd-leak', from: '2023-11-14T22:13:20.000Z', to: null, verdict: null }],
     },
+    marks: { within: async () => options.marks ?? [] },
     clock: { now: () => time.now, sleep: async () => undefined },
   });
   const failOnce = (error: Error) => {
@@ -307,5 +311,61 @@ describe('the metrics of a node', () => {
   test('an unknown node is node.not-found', async () => {
     await assert.rejects(rig().fleet.history('n_9', {}), (error) => isHeadroomError(error) && error.code === 'node.not-found');
     await assert.rejects(rig().fleet.node('n_9'), (error) => isHeadroomError(error) && error.code === 'node.not-found');
+  });
+});
+
+describe('what happened to a node', () => {
+  const RESTART = NOW - 20 * MINUTE;
+  const every5s = (fromMs: number, toMs: number, values: Partial<Sample>) =>
+    Array.from({ length: (toMs - fromMs) / 5000 }, (_, i) => sample(fromMs + i * 5000, values));
+
+  test('restarts, gaps, blind stretches, runs, configs and drills, in order of time', async () => {
+    const samples = [
+      ...every5s(NOW - 30 * MINUTE, RESTART, { processStart: NOW - 90 * MINUTE, openFds: 900 }),
+      ...every5s(RESTART + 5000, NOW - 10 * MINUTE, { processStart: RESTART, openFds: 40 }),
+      ...every5s(NOW - 8 * MINUTE, NOW - 5 * MINUTE, { processStart: RESTART, openFds: 50, source: 'ssh-proc' }),
+      ...every5s(NOW - 5 * MINUTE, NOW, { processStart: RESTART, openFds: 55 }),
+    ];
+    const marks: Mark[] = [
+      { kind: 'config', fromMs: NOW - 21 * MINUTE, toMs: NOW - 21 * MINUTE, value: 'b'.repeat(64), earlier: 'a'.repeat(64) },
+      { kind: 'drill', fromMs: NOW - MINUTE, toMs: null, value: 'pool-leak' },
+    ].map((mark) => ({ earlier: null, ...mark }) as Mark);
+    const answer = await rig({ samples, marks }).fleet.events('n_1', {});
+    assert.deepEqual(nodeEventsAnswerSchema.parse(answer), answer);
+    const at = (ms: number) => new Date(ms).toISOString();
+    assert.deepEqual(
+      answer.events.map(({ kind, from, to }) => [kind, from, to]),
+      [
+        ['run', '2023-11-14T22:13:20.000Z', null],
+        ['config', at(NOW - 21 * MINUTE), at(NOW - 21 * MINUTE)],
+        ['restart', at(RESTART), at(RESTART)],
+        ['gap', at(NOW - 10 * MINUTE - 5000), at(NOW - 8 * MINUTE)],
+        ['blind', at(NOW - 8 * MINUTE), at(NOW - 5 * MINUTE)],
+        ['drill', at(NOW - MINUTE), null],
+      ],
+    );
+    assert.deepEqual(
+      answer.events.find((one) => one.kind === 'restart'),
+      { kind: 'restart', from: at(RESTART), to: at(RESTART), livedSeconds: 70 * 60 - 5, fdsBefore: 900, fdsAfter: 40, runId: 'r_1' },
+    );
+  });
+
+  test('what goes on has no end: silence, and counting over SSH', async () => {
+    const silent = rig({ samples: every5s(NOW - 30 * MINUTE, NOW - 9 * MINUTE, {}) });
+    assert.deepEqual((await silent.fleet.events('n_1', {})).events.at(-1), {
+      ...{ kind: 'gap', from: new Date(NOW - 9 * MINUTE - 5000).toISOString(), to: null },
+    });
+    const blind = rig({ samples: every5s(NOW - 30 * MINUTE, NOW, { source: 'ssh-proc' }) });
+    assert.deepEqual((await blind.fleet.events('n_1', {})).events.at(-1), {
+      ...{ kind: 'blind', from: new Date(NOW - 30 * MINUTE).toISOString(), to: null },
+    });
+    const counted = rig({
+      samples: every5s(NOW - 30 * MINUTE, NOW, { source: 'ssh-proc' }),
+      members: [member({ metrics: { via: 'none' } })],
+    });
+    assert.deepEqual(
+      (await counted.fleet.events('n_1', {})).events.map(({ kind }) => kind),
+      ['run'],
+    );
   });
 });

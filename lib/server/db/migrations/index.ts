@@ -6,8 +6,9 @@ import { xray } from './0005-xray.ts';
 import { changeRules } from './0006-change-rules.ts';
 import { runbooks } from './0007-runbooks.ts';
 import { byHand } from './0008-by-hand.ts';
+import { nodeMarks } from './0009-node-marks.ts';
 
 /** Forward only, in this order. One that was released never changes; what it did wrong is put right by a later one. */
-export const MIGRATIONS: readonly Migration[] = [core, ssh, runs, transports, xray, changeRules, runbooks, byHand];
+export const MIGRATIONS: readonly Migration[] = [core, ssh, runs, transports, xray, changeRules, runbooks, byHand, nodeMarks];
 
 export type Migration = { name: string /** one or more statements */; sql: string };
