@@ -144,7 +144,7 @@ function StrategyFields({
   many: boolean;
   onChange: (change: Partial<StrategyDraft>) => void;
 }) {
-  const field = (key: Exclude<keyof StrategyDraft, 'onFail'>) => ({
+  const field = (key: Exclude<keyof StrategyDraft, 'onFail' | 'gates'>) => ({
     value: draft[key],
     error: errors[key],
     onChange: (event: { target: { value: string } }) => onChange({ [key]: event.target.value }),
@@ -174,6 +174,19 @@ function StrategyFields({
             {ON_FAIL_WORDS[value]}
           </option>
         ))}
+      </SelectField>
+      <SelectField
+        label="Keep or revert?"
+        help={
+          draft.gates === 'auto'
+            ? 'a node whose checks pass keeps the change'
+            : `asked ${many ? 'of each node' : 'once'}, when its checks are done`
+        }
+        value={draft.gates}
+        onChange={({ target }) => onChange({ gates: target.value === 'auto' ? 'auto' : 'manual' })}
+      >
+        <option value="manual">ask me</option>
+        <option value="auto">answer with the default</option>
       </SelectField>
       <TextField
         label="A changed node waits for the console"

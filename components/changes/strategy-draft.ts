@@ -7,6 +7,7 @@ export type StrategyDraft = {
   bakeSeconds: string;
   maxFailed: string;
   onFail: 'pause' | 'abort' | 'rollback';
+  gates: 'manual' | 'auto';
   confirmSeconds: string;
   failureGroup: string;
 };
@@ -17,6 +18,7 @@ export const USUAL_STRATEGY: StrategyDraft = {
   bakeSeconds: '0',
   maxFailed: '0',
   onFail: 'pause',
+  gates: 'manual',
   confirmSeconds: '120',
   failureGroup: '',
 };
@@ -37,7 +39,7 @@ export function strategyOf(draft: StrategyDraft, many: boolean): { strategy: Non
     return value;
   };
   const confirmSeconds = whole('confirmSeconds', 15, 3600);
-  if (!many) return { strategy: { confirmSeconds, onFail: draft.onFail }, errors };
+  if (!many) return { strategy: { confirmSeconds, onFail: draft.onFail, gates: draft.gates }, errors };
   const parts = draft.batches.split(/[\s,]+/).filter(Boolean);
   const wrong = parts.find((part) => !/^(?:[1-9]\d{0,4}|(?:100|[1-9]\d?)%)$/.test(part));
   if (parts.length === 0 || wrong !== undefined)
@@ -50,7 +52,7 @@ export function strategyOf(draft: StrategyDraft, many: boolean): { strategy: Non
       maxParallel: whole('maxParallel', 1, 256),
       bakeSeconds: whole('bakeSeconds', 0, 86_400),
       maxFailed: whole('maxFailed', 0, 100_000),
-      ...{ onFail: draft.onFail, confirmSeconds, failureGroup: label === '' ? null : label },
+      ...{ onFail: draft.onFail, gates: draft.gates, confirmSeconds, failureGroup: label === '' ? null : label },
     },
     errors,
   };

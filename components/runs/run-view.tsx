@@ -29,7 +29,7 @@ export function RunView({ id, nodeId, onNode }: { id: string; nodeId: string | n
   return (
     <>
       <RunHead run={run.data} />
-      <div className="stack">
+      <div className="stack run-stack">
         {stale ? (
           <Callout tone="warn" live>
             <b>The console does not answer.</b> The run goes on without this page; a node with an armed timer restores itself. What you see

@@ -21,7 +21,7 @@ export function StepList({ run, target, runbook }: { run: Run; target: RunTarget
   const isOpen = (step: Step) => chosen.get(step.key) ?? (step.status === 'running' || step.status === 'failed');
   const all = target.steps.every(isOpen);
   return (
-    <section className="card" aria-label={`Steps on ${target.name}`}>
+    <section className="card run-steps" aria-label={`Steps on ${target.name}`}>
       <header className="card-h">
         <h2>Steps</h2>
         <span className="meta">observe, act, verify</span>

@@ -9,7 +9,7 @@ import { type Look, stepLook, targetLook } from './words.ts';
 export function TargetMatrix({ run, selected, onSelect }: { run: Run; selected: string | null; onSelect: (nodeId: string) => void }) {
   const columns = run.targets[0]?.steps.length ? run.targets[0].steps : run.plan;
   return (
-    <section className="card" aria-label="Nodes and steps">
+    <section className="card run-matrix" aria-label="Nodes and steps">
       <header className="card-h">
         <h2>{plural(run.targets.length, 'node')}</h2>
         <span className="meta">batch by batch; choose a node to see its steps</span>

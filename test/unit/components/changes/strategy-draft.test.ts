@@ -9,7 +9,11 @@ test('what the form sends is a strategy as the console reads it', () => {
   assert.deepEqual(strategySchema.parse(strategy).batches, [1, 2, '100%']);
 });
 test('one node has no batches', () =>
-  assert.deepEqual(strategyOf(USUAL_STRATEGY, false).strategy, { confirmSeconds: 120, onFail: 'pause' }));
+  assert.deepEqual(strategyOf(USUAL_STRATEGY, false).strategy, {
+    confirmSeconds: 120,
+    onFail: 'pause',
+    gates: 'manual',
+  }));
 test('a batch that is neither count nor share is named', () => {
   assert.match(strategyOf({ ...USUAL_STRATEGY, batches: '1, 200%' }, true).errors.batches ?? '', /200% is neither/);
   assert.ok(strategyOf({ ...USUAL_STRATEGY, confirmSeconds: '5' }, false).errors.confirmSeconds);
