@@ -360,7 +360,7 @@ describe('what happened to a node', () => {
       ...{ kind: 'blind', from: new Date(NOW - 30 * MINUTE).toISOString(), to: null },
     });
     const counted = rig({
-      samples: every5s(NOW - 30 * MINUTE, NOW, { source: 'ssh-proc' }),
+      samples: every5s(NOW - 30 * MINUTE, NOW, { source: 'ssh-proc', processStart: NOW - 90 * MINUTE }),
       members: [member({ metrics: { via: 'none' } })],
     });
     assert.deepEqual(
