@@ -11,7 +11,21 @@ export type Telemetry = ReturnType<typeof createTelemetry>;
 
 /** Paths that are told apart; an id, and whatever nobody serves, is one label value, so a stranger cannot make series. */
 const NOUNS = [
-  ...['audit', 'auth', 'backtest', 'change-rules', 'changes', 'events', 'fleet', 'nodes', 'runbooks', 'runbook-schema', 'runs', 'sd'],
+  ...[
+    'audit',
+    'auth',
+    'backtest',
+    'change-rules',
+    'changes',
+    'events',
+    'fleet',
+    'nodes',
+    'openapi',
+    'runbooks',
+    'runbook-schema',
+    'runs',
+    'sd',
+  ],
   ...['session', 'setup', 'ssh-key', 'tokens'],
 ];
 

@@ -47,7 +47,7 @@ export function handle<P extends z.ZodType, Q extends z.ZodType, B extends z.Zod
   spec: Spec<P, Q, B>,
   run: (asked: Asked<z.output<P>, z.output<Q>, z.output<B>, NonNullable<Actor | null>>) => unknown,
 ): RouteHandler {
-  return async (request, context) => {
+  const handler: RouteHandler = async (request, context) => {
     try {
       const runtime = getRuntime();
       const answer = await withinDeadline(async () => {
@@ -63,7 +63,14 @@ export function handle<P extends z.ZodType, Q extends z.ZodType, B extends z.Zod
       return isHeadroomError(error) ? errorResponse(error) : unknownError(error, request);
     }
   };
+  return Object.assign(handler, { spec });
 }
+
+export type RouteSpec = Spec<z.ZodType, z.ZodType, z.ZodType>;
+
+/** What a route takes and who may ask, for the API's document; null of a function that `handle` did not make. */
+export const specOf = (handler: unknown): RouteSpec | null =>
+  typeof handler === 'function' && 'spec' in handler ? (handler.spec as RouteSpec) : null;
 
 /** Public handlers are typed to expect null; for the others `admit` has refused it. */
 const permitted = (actor: Actor | null): Actor => actor as Actor;
