@@ -39,7 +39,8 @@ export type Status = Readiness & {
 export type WorkerStatus = {
   worker: number;
   pid: number;
-  state: string;
+  /** silent: it does not answer; its tunnels may hang */
+  state: 'starting' | 'running' | 'silent';
   since: string;
   accepted: number;
   active: number;

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { Gauge, Registry } from 'prom-client';
 import { createPages, type Readiness } from '../admin/pages.ts';
 import { type Admin, createAdmin } from '../admin/server.ts';
-import type { SharedStatus } from '../admin/status.ts';
+import type { SharedStatus, WorkerStatus } from '../admin/status.ts';
 import type { HostPort } from '../contract/addresses.ts';
 import type { Config } from '../contract/config.ts';
 import { DRILL_NAMES } from '../contract/words.ts';
@@ -163,6 +163,7 @@ function metricsOf(workers: Supervisor, { drill, version }: PrimaryOptions, live
     sniproxy_config_reload_failed: () => [[{}, live.reloadFailed ? 1 : 0]],
     sniproxy_drill_active: () => DRILL_NAMES.map((name) => [{ drill: name }, drill === name ? 1 : 0] as const),
     sniproxy_build_info: () => [[{ version, node: process.version }, 1]],
+    sniproxy_workers: () => [[{}, workers.running.filter(({ silent }) => !silent).length]],
     sniproxy_worker_losses_total: () => [[{}, workers.losses]],
   });
   const own = async (): Promise<Family[]> => (await familiesOf(registry)).map((family) => ({ ...family, aggregator: 'first' }));
@@ -179,16 +180,18 @@ async function statusOf(
   { live, readiness, listeners }: { live: InForce; readiness: Readiness; listeners: HostPort[] },
 ): Promise<SharedStatus> {
   await workers.ask();
-  const shown = workers.processes.map(({ worker, pid, running, since, last }) => ({
-    worker,
-    pid,
-    state: running ? 'running' : 'starting',
-    since: since.toISOString(),
-    accepted: last?.status.accepted ?? 0,
-    active: last?.status.connections.active ?? 0,
-    open: last?.status.fds.open ?? 0,
-    limit: last?.status.fds.limit ?? 0,
-  }));
+  const shown = workers.processes.map(
+    ({ worker, pid, running, silent, since, last }): WorkerStatus => ({
+      worker,
+      pid,
+      state: !running ? 'starting' : silent ? 'silent' : 'running',
+      since: since.toISOString(),
+      accepted: last?.status.accepted ?? 0,
+      active: last?.status.connections.active ?? 0,
+      open: last?.status.fds.open ?? 0,
+      limit: last?.status.fds.limit ?? 0,
+    }),
+  );
   const { sha256, generation, reloadFailed } = live;
   return joinStatus(
     workers.answers,

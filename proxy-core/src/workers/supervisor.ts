@@ -83,6 +83,11 @@ export class Supervisor {
     const process = this.#spawn(worker);
     this.#current.set(worker, process);
     void process.exited.then((exit) => this.#gone(process, exit));
+    process.onSilence = (silent) => {
+      const { pid } = process;
+      if (silent) this.#log.error('a worker does not answer: its tunnels may hang', { worker, pid });
+      else this.#log.info('the worker answers again', { worker, pid });
+    };
     return process;
   }
 

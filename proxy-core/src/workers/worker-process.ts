@@ -26,6 +26,9 @@ export class WorkerProcess {
   /** it said its last count itself, so nothing that it carried was lost */
   orderly = false;
   running = false;
+  /** it did not answer when it was asked last */
+  silent = false;
+  onSilence: (silent: boolean) => void = () => {};
   readonly #child: ChildProcess;
   readonly #waiting = new Map<number, () => void>();
   readonly #reloads = new Map<number, () => void>();
@@ -81,14 +84,22 @@ export class WorkerProcess {
     this.#child.kill('SIGKILL');
   }
 
-  /** Brings `last` up to date, or gives up after a while. */
+  /** Brings `last` up to date, or gives up after a while. One question at a time. */
   ask(): Promise<void> {
     if (!this.running) return Promise.resolve();
-    this.#asking ??= this.#wait(this.#waiting, ++this.#asked, ANSWER_MS).then(() => {
-      this.#asking = null;
-    });
-    if (this.#waiting.size === 1) this.tell({ kind: 'ask', id: this.#asked });
+    this.#asking ??= this.#ask();
     return this.#asking;
+  }
+
+  async #ask(): Promise<void> {
+    const id = ++this.#asked;
+    const heard = this.#wait(this.#waiting, id, ANSWER_MS);
+    this.tell({ kind: 'ask', id });
+    const silent = !(await heard);
+    this.#asking = null;
+    if (silent === this.silent || !this.running) return;
+    this.silent = silent;
+    this.onSilence(silent);
   }
 
   /** Resolves with whether it has taken the config over. */

@@ -143,6 +143,22 @@ describe('workers: 2', { concurrency: 4 }, () => {
     await until('all have the config in force', async () => (await proxy.metrics()).get('sniproxy_max_connections') === 7);
   });
 
+  test('a worker that hangs keeps nobody from the metrics, and is told as silent until it answers again', async (t) => {
+    const proxy = await twoWorkers(t);
+    const open = await tunnel(t, proxy);
+    await until('it is counted', async () => (await proxy.metrics()).get('sniproxy_connections_active') === 1);
+    const hung = workerOf(proxy, open, await workersOf(proxy));
+    process.kill(hung, 'SIGSTOP');
+    const metrics = await proxy.metrics();
+    assert.equal(metrics.get('sniproxy_workers'), 1);
+    assert.equal(metrics.get('sniproxy_connections_active'), 1, 'as it said last');
+    const { workers: shown } = (await proxy.status()) as unknown as { workers: { pid: number; state: string }[] };
+    assert.equal(shown.find(({ pid }) => pid === hung)?.state, 'silent');
+    assert.match(proxy.output.stderr, /a worker does not answer/);
+    process.kill(hung, 'SIGCONT');
+    await until('it answers again', async () => (await proxy.metrics()).get('sniproxy_workers') === 2);
+  });
+
   test('max_connections is divided: all together never hold more, and hold that many', async (t) => {
     const proxy = await twoWorkers(t, 'max_connections: 9');
     assert.equal((await proxy.metrics()).get('sniproxy_max_connections'), 9);
