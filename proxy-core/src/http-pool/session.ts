@@ -49,7 +49,8 @@ export type SessionOwner = {
 type Exchange = {
   request: HttpRequest;
   key: string;
-  host: HostBytes;
+  /** where its bytes are counted, once its backend is connected: names that lead nowhere make no series */
+  host: HostBytes | null;
   head: Buffer;
   body: HttpBody;
   /** all of it has been read */
@@ -218,12 +219,11 @@ export class HttpSession implements WireOwner {
     const port = request.port ?? 80;
     // A reload may lead the same name elsewhere.
     const key = `${this.#live.generation} ${name ?? ''}:${port} ${route.label}`;
-    const host = this.#core.counters.hostOf(name);
     this.#exchange = {
       ...{
         request,
         key,
-        host,
+        host: null,
         head: requestHead(request),
         body: new HttpBody(request.body),
         whole: request.body.kind === 'none',
@@ -245,6 +245,7 @@ export class HttpSession implements WireOwner {
   #send(wire: Wire, header: Buffer | null): void {
     const exchange = this.#exchange;
     if (exchange === null) return;
+    exchange.host = this.#core.counters.hostOf(exchange.request.name);
     wire.owner = this;
     wire.read();
     this.#movedAt = this.#owner.now();
@@ -278,7 +279,7 @@ export class HttpSession implements WireOwner {
 
   #write(wire: Wire, bytes: Buffer): void {
     this.#up += bytes.length;
-    if (this.#exchange) this.#exchange.host.tx += bytes.length;
+    if (this.#exchange?.host) this.#exchange.host.tx += bytes.length;
     if (!wire.write(bytes)) this.#upstreamBlockedAt = this.#owner.now();
   }
 
@@ -355,7 +356,7 @@ export class HttpSession implements WireOwner {
   #toClient(bytes: Buffer): void {
     if (bytes.length === 0) return;
     this.#down += bytes.length;
-    if (this.#exchange) this.#exchange.host.rx += bytes.length;
+    if (this.#exchange?.host) this.#exchange.host.rx += bytes.length;
     if (this.#client.write(bytes)) return;
     this.#clientBlockedAt = this.#owner.now();
     this.#borrower.wire?.pause();
@@ -436,7 +437,11 @@ export class HttpSession implements WireOwner {
     this.#tunnel = new Tunnel(
       this.#owner,
       { client: this.#client, upstream: wire },
-      { timeouts: this.#live.timeouts, host: exchange.host, faults: { keepsUpstream: false, swallowsEof: false } },
+      {
+        timeouts: this.#live.timeouts,
+        host: exchange.host ?? this.#core.counters.hostOf(exchange.request.name),
+        faults: { keepsUpstream: false, swallowsEof: false },
+      },
     );
     this.#tunnel.start(null, pending, this.#clientFinished);
   }

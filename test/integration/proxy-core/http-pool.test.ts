@@ -417,6 +417,32 @@ test('addresses are judged for each request of a connection, not for its first a
   assert.equal(server.got.length, 2);
 });
 
+test('limits.per_name counts a client under the name that it asks for now, and names that lead nowhere make no series', async (t) => {
+  const server = await httpBackend(t);
+  const proxy = await startProxy(
+    t,
+    `connection_pool: { enabled: true }\nlimits: { per_name: 1 }\nroutes:
+  - { match: "*.dead.test", backends: ["127.0.0.1:1"] }
+  - { match: "*.test", backends: ["127.0.0.1:${server.port}"] }`,
+  );
+  const ask = async (client: Awaited<ReturnType<typeof connect>>, host: string, answers: number) => {
+    client.socket.write(request(host));
+    await until('it is answered', () => client.text().split('HTTP/1.1 ').length === answers + 1, FEW);
+  };
+  const [first, second, third] = [await connect(t, proxy.port), await connect(t, proxy.port), await connect(t, proxy.port)];
+  await ask(first, 'one.test', 1);
+  await ask(second, 'one.test', 1);
+  assert.match(second.text(), /^HTTP\/1\.1 502 .*per_name/s);
+  await ask(first, 'two.test', 2);
+  await ask(third, 'one.test', 1);
+  assert.match(third.text(), /^HTTP\/1\.1 200 OK/);
+  for (let i = 0; i < 150; i += 1)
+    assert.match((await exchange(t, proxy.port, request(`n${i}.dead.test`))).toString('latin1'), /^HTTP\/1\.1 502 /);
+  const named = [...(await proxy.metrics()).keys()].filter((series) => series.startsWith('sniproxy_bytes_transferred_total'));
+  assert.deepEqual([...new Set(named.map((series) => /host="([^"]*)"/.exec(series)?.[1]))].sort(), ['one.test', 'other', 'two.test']);
+  for (const { socket } of [first, second, third]) socket.destroy();
+});
+
 test('a client that reads slowly gets all of a last answer, and is then let go', async (t) => {
   const large = 'x'.repeat(30_000_000);
   const server = await httpBackend(t, (_got, socket) => socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${large.length}\r\n\r\n${large}`));
