@@ -27,6 +27,9 @@ const PACKAGES = [
   ['/usr/bin/pgrep', 'procps'],
   ['/usr/bin/busybox', 'busybox'],
   ['/usr/bin/lsof', 'lsof'],
+  ['/usr/bin/systemd-nspawn', 'systemd-container'],
+  ['/usr/bin/mmdebstrap', 'mmdebstrap'],
+  ['/usr/bin/python3', 'python3'],
   ['/usr/lib/postgresql', 'postgresql'],
   ['/usr/bin/prometheus', 'prometheus'],
   ['/usr/bin/victoria-metrics', 'victoria-metrics'],
@@ -83,14 +86,15 @@ delete env.NODE_OPTIONS;
 const reports = fs.mkdtempSync(path.join(os.tmpdir(), 'headroom-tests-'));
 
 /**
- * A suite is one command; `tests` ones run on node's test runner and count each test, the others count as one. A `beside` one runs, at the lowest
- * priority, while the suites behind it run, and is shown at the end. The fuzzer's seed is the day: what it finds today can be repeated today.
+ * A suite is one command; `tests` ones run on node's test runner and count each test, the others count as one. A `beside` one runs
+ * while the suites behind it run, and is shown at the end: hosts mostly wait, and the fuzzer has the lowest priority. The fuzzer's seed is the day: what it finds today can be repeated today.
  */
 const FUZZ_SECONDS = 60;
 const fuzzer = [node, '--expose-gc', 'test/fuzz/run.ts', '--seconds', FUZZ_SECONDS, '--seed', Math.floor(Date.now() / 86_400_000)].map(
   String,
 );
 const SUITES = [
+  { name: 'fleet', tests: 'fleet', concurrency: 1, beside: true },
   { name: 'types', command: [bin('tsc'), '--noEmit'] },
   { name: 'lint', command: [bin('biome'), 'check', '--error-on-warnings', '.'] },
   { name: 'unused', command: [node, path.join(root, 'node_modules/knip/bin/knip.js'), '--no-progress'] },
@@ -115,7 +119,7 @@ const skips = [];
 const failures = [];
 const seconds = [];
 
-async function runTests(suite, files) {
+async function runTests(suite, files, options) {
   const report = path.join(reports, `${suite.name}.jsonl`);
   const code = await run(
     node,
@@ -127,7 +131,7 @@ async function runTests(suite, files) {
       '--test-force-exit',
       ...files,
     ],
-    { env: { ...env, HEADROOM_TEST_REPORT: report } },
+    { env: { ...env, HEADROOM_TEST_REPORT: report }, ...options },
   );
   const counts = { passed: 0, failed: 0, skipped: 0 };
   for (const line of fs.existsSync(report) ? fs.readFileSync(report, 'utf8').split('\n').filter(Boolean) : []) {
@@ -149,7 +153,7 @@ async function runCommand(suite, options) {
   return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
 }
 
-if (wanted.length === 0 || named.some((name) => ['contract', 'integration', 'e2e'].includes(name)) || paths.length > 0)
+if (wanted.length === 0 || named.some((name) => ['fleet', 'contract', 'integration', 'e2e'].includes(name)) || paths.length > 0)
   await installPackages();
 const besides = [];
 for (const suite of SUITES) {
@@ -166,7 +170,8 @@ for (const suite of SUITES) {
   if (suite.beside) {
     const output = path.join(reports, `${suite.name}.txt`);
     const file = fs.openSync(output, 'w');
-    const ended = runCommand(suite, { stdio: ['ignore', file, file] }).then((counts) => {
+    const options = { stdio: ['ignore', file, file] };
+    const ended = (suite.tests ? runTests(suite, files, options) : runCommand(suite, options)).then((counts) => {
       fs.closeSync(file);
       count(counts);
     });
