@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
+import { freePort } from '#test/support/free-port.ts';
 import { until } from '#test/support/until.ts';
 import { backend, type Client, closed, connect, type RunningProxy, refused, request, run, startProxy } from './harness.ts';
 import { startLoad } from './load.ts';
@@ -223,6 +224,20 @@ describe('workers: 2', { concurrency: 4 }, () => {
     const metrics = await proxy.metrics();
     assert.equal(metrics.get('sniproxy_worker_losses_total'), 0);
     assert.equal(closed(metrics, 'closed'), load.served);
+  });
+
+  test('UDP belongs to one worker, and to the one that replaces it', async (t) => {
+    const port = await freePort();
+    const proxy = await twoWorkers(t, `udp_listen_addrs: ["127.0.0.1:${port}"]`);
+    const owners = () =>
+      [...execFileSync('/usr/bin/ss', ['-Hlunp', `( sport = :${port} )`], { encoding: 'utf8' }).matchAll(/pid=([0-9]+)/g)].map((m) =>
+        Number(m[1]),
+      );
+    const [owner = 0] = owners();
+    assert.deepEqual([owners().length, (await workersOf(proxy)).includes(owner)], [1, true]);
+    process.kill(owner, 'SIGKILL');
+    await until('another has it', () => owners().length === 1 && owners()[0] !== owner);
+    assert.ok((await workersOf(proxy)).includes(owners()[0] ?? 0));
   });
 
   test('when the primary is killed, its workers leave too and the address is free', async (t) => {
