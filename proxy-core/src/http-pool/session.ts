@@ -269,6 +269,10 @@ export class HttpSession implements WireOwner {
       this.#pending = this.#pending.subarray(taken);
       if (part.length > 0) this.#write(wire, part);
     }
+    if (exchange.whole && exchange.response.done) {
+      this.#finish();
+      return;
+    }
     if (!this.#clientFinished) this.#holdBack();
     else if (!exchange.whole) this.#owner.cut('client_gone', true);
     else if (this.#pending.length === 0) {
@@ -350,7 +354,8 @@ export class HttpSession implements WireOwner {
     if (response.isPrivate) this.#borrower.keepToOneself();
     this.#toClient(out);
     if (response.switched || response.broken) this.#switch(response.rest);
-    else if (response.done) this.#finish();
+    // An answer may come before the whole request has; a backend that goes on gets the rest of it.
+    else if (response.done && (exchange.whole || !response.mayReuse)) this.#finish();
   }
 
   #toClient(bytes: Buffer): void {
@@ -404,7 +409,7 @@ export class HttpSession implements WireOwner {
     const exchange = this.#exchange;
     if (exchange === null) return;
     const { response } = exchange;
-    if (response.endsWithConnection) this.#finish();
+    if (response.done || response.endsWithConnection) this.#finish();
     else if (!response.began && this.#borrower.retry()) return;
     else if (reset) this.#owner.cut('upstream_reset', true);
     else this.#fail('upstream_reset', BAD_GATEWAY);

@@ -197,8 +197,11 @@ routes:
   });
 
   test('bytes behind a response are nobody’s: the socket is destroyed, and the next client sees none of them', async () => {
+    const { one } = servers();
     assert.equal(body(await ask(get('one.test', '/extra', 'Connection: close'))), 'ok');
+    const poisoned = one.got.at(-1)?.socket;
     assert.match(body(await ask(get('one.test', '/', 'Connection: close'))), /^\d+$/);
+    assert.notEqual(one.got.at(-1)?.socket, poisoned);
   });
 
   test('a backend that leaves in the middle: the client sees a reset, and takes the part for no whole', async () => {
@@ -441,6 +444,31 @@ test('limits.per_name counts a client under the name that it asks for now, and n
   const named = [...(await proxy.metrics()).keys()].filter((series) => series.startsWith('sniproxy_bytes_transferred_total'));
   assert.deepEqual([...new Set(named.map((series) => /host="([^"]*)"/.exec(series)?.[1]))].sort(), ['one.test', 'other', 'two.test']);
   for (const { socket } of [first, second, third]) socket.destroy();
+});
+
+test('an answer that comes before the whole request: the rest goes on to the backend, and so does the connection', async (t) => {
+  let got = 0;
+  const server = await backend(t, (socket) => {
+    let answered = false;
+    socket.on('data', (chunk) => {
+      got += chunk.length;
+      if (!answered || chunk.toString('latin1').startsWith('GET')) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+      answered = true;
+    });
+  });
+  const proxy = await startProxy(
+    t,
+    `connection_pool: { enabled: true }\nroutes: [{ match: one.test, backends: ["127.0.0.1:${server.port}"] }]`,
+  );
+  const client = await connect(t, proxy.port);
+  client.socket.write('POST / HTTP/1.1\r\nHost: one.test\r\nContent-Length: 500000\r\n\r\nbegin');
+  await until('it is answered', () => client.text().endsWith('ok'), FEW);
+  client.socket.write('x'.repeat(499_995));
+  await until('the rest is there', () => got > 500_000, FEW);
+  client.socket.write(request('one.test'));
+  await until('the next is answered', () => client.text().split('200 OK').length === 3, FEW);
+  assert.equal(server.accepted(), 1, 'on the same socket');
+  client.socket.destroy();
 });
 
 test('a client that reads slowly gets all of a last answer, and is then let go', async (t) => {
