@@ -12,12 +12,12 @@ const RESPONSE = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 const sum = (metrics: Map<string, number>, name: string) =>
   [...metrics].reduce((total, [series, value]) => (series === name || series.startsWith(`${name}{`) ? total + value : total), 0);
 
-async function twoWorkers(t: TestContext, config = ''): Promise<RunningProxy> {
+async function twoWorkers(t: TestContext, config = '', options: { fdLimit?: number } = {}): Promise<RunningProxy> {
   // keeps the connection, unless it is asked not to
   const { port } = await backend(t, (socket) =>
     socket.on('data', (chunk) => (chunk.includes('close') ? socket.end(RESPONSE) : socket.write(RESPONSE))).on('end', () => socket.end()),
   );
-  return await startProxy(t, `workers: 2\nroutes: [{ match: a.test, backends: ["127.0.0.1:${port}"] }]\n${config}`);
+  return await startProxy(t, `workers: 2\nroutes: [{ match: a.test, backends: ["127.0.0.1:${port}"] }]\n${config}`, options);
 }
 
 const workersOf = async (proxy: RunningProxy): Promise<number[]> =>
@@ -169,6 +169,27 @@ describe('workers: 2', { concurrency: 4 }, () => {
     const served = clients.filter(({ text }) => text() === RESPONSE).length;
     assert.ok(served <= 9 && served >= 5, `${served} served`);
     assert.equal(refused(await proxy.metrics(), 'max_connections'), 60 - served);
+  });
+
+  test('at the limit of open files they refuse by themselves, the page stays there, and they recover', async (t) => {
+    const proxy = await twoWorkers(t, 'max_connections: 5000', { fdLimit: 80 });
+    assert.match(
+      proxy.output.stderr,
+      /max_connections is 5000, but a limit of 80 open files carries \d+ \(2 per connection, and a reserve, in each of 2 workers\)/,
+    );
+    const clients = await Promise.all(Array.from({ length: 200 }, () => connect(t, proxy.port)));
+    for (const { socket } of clients) socket.write(request('a.test'));
+    await until('each is served or closed', () => clients.every(({ state, text }) => state.closed || state.ended || text() === RESPONSE));
+    const served = clients.filter(({ text }) => text() === RESPONSE).length;
+    const full = await proxy.metrics();
+    assert.equal(full.get('process_max_fds'), 80);
+    assert.ok((full.get('process_open_fds') ?? 99) <= 80 - 8, `${full.get('process_open_fds')} open`);
+    assert.ok(served >= 10, `${served} served`);
+    assert.equal(refused(full, 'fd_headroom'), 200 - served, 'each refused client is counted');
+    assert.equal(full.get('sniproxy_connections_active'), served);
+    for (const { socket } of clients) socket.destroy();
+    await until('no connection is open', async () => (await proxy.metrics()).get('sniproxy_connections_active') === 0);
+    assert.equal((await tunnel(t, proxy)).text(), RESPONSE);
   });
 
   test('of workers with different limits of open files the page tells the one nearest its own', async (t) => {
