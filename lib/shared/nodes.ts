@@ -107,7 +107,8 @@ export const fleetNodeSchema = z.object({
 });
 export type FleetNode = z.infer<typeof fleetNodeSchema>;
 
-export const fleetSchema = z.object({ asOf: instantSchema, nodes: z.array(fleetNodeSchema) });
+/** `problem`: why samples cannot be stored now, as a sentence; left out while they can */
+export const fleetSchema = z.object({ asOf: instantSchema, nodes: z.array(fleetNodeSchema), problem: z.string().optional() });
 export type Fleet = z.infer<typeof fleetSchema>;
 
 /** GET nodes/:id */

@@ -27,7 +27,7 @@ export type Fleet = {
 export type FleetDeps = {
   nodes: Pick<Nodes, 'list' | 'get'>;
   scraper: Pick<Scraper, 'health'>;
-  metrics: Pick<MetricStore, 'recent' | 'last' | 'columns' | 'query'>;
+  metrics: Pick<MetricStore, 'recent' | 'last' | 'columns' | 'query' | 'problem'>;
   ssh: Pick<Ssh, 'hostKeys'>;
   configFiles: { allAgreed(): Promise<ReadonlyMap<string, string>> };
   runs: {
@@ -102,7 +102,8 @@ export function createFleet(deps: FleetDeps): Fleet {
     nodeCount = Math.max(1, members.length);
     const ids = new Set(members.map((member) => member.id));
     judge.keepOnly(ids);
-    return { asOf: toInstant(clock.now()), nodes: await Promise.all(members.map(fleetNode)) };
+    const problem = deps.metrics.problem();
+    return { asOf: toInstant(clock.now()), nodes: await Promise.all(members.map(fleetNode)), ...(problem !== null && { problem }) };
   }
 
   return {

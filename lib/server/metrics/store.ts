@@ -22,6 +22,8 @@ export type MetricStore = {
   query(nodeId: string, range: { fromMs: number; toMs: number; stepSeconds: number }): Promise<{ stepSeconds: number; buckets: Bucket[] }>;
   /** Retention: what is older is not answered any more, and its room is given back. Runs by itself every 5 minutes. */
   prune(nowMs: number): Promise<void>;
+  /** why samples cannot be stored now, as a sentence; null while they can */
+  problem(): string | null;
   close(): Promise<void>;
 };
 
@@ -51,6 +53,7 @@ const MAX_HELD = 200_000;
 /** Samples of one transaction: after an outage a shelf is not given all at once. */
 const BATCH = 20_000;
 const NOT_STORED = 'Samples could not be stored; they are kept in memory and tried again.';
+const FULL = /disk is full|ENOSPC|disk full|no space left/i;
 
 /** Memory for judging and a tick's worth of samples in front of a shelf. */
 export async function storeOn(shelf: Shelf, options: StoreOptions): Promise<MetricStore> {
@@ -60,6 +63,7 @@ export async function storeOn(shelf: Shelf, options: StoreOptions): Promise<Metr
   let held: { nodeId: string; sample: Sample }[] = [];
   let tick: NodeJS.Timeout | null = null;
   let sending: Promise<void> = Promise.resolve();
+  let problem: string | null = null;
   let closed = false;
 
   for await (const { key, rows } of shelf.recent(now() - LONG_MS, now() - RECENT_MS)) recent.load(key, rows);
@@ -77,9 +81,11 @@ export async function storeOn(shelf: Shelf, options: StoreOptions): Promise<Metr
         batch.map((b) => b.nodeId),
         rows,
       );
+      problem = null;
     } catch (error) {
       // storing a sample twice changes nothing, so the whole batch goes again with the next tick
       held = [...batch, ...held].slice(-MAX_HELD);
+      problem = `Samples cannot be stored: ${reasonOf(error)}. The newest ${MAX_HELD.toLocaleString('en')} are kept in memory and stored once that works again.`;
       if (!closed) schedule();
       throw error;
     }
@@ -97,7 +103,13 @@ export async function storeOn(shelf: Shelf, options: StoreOptions): Promise<Metr
     }, TICK_MS).unref();
   };
   /** What could not be stored now is stored later; questions are answered from what is. */
-  const flushed = () => flush().catch((error: unknown) => onError(NOT_STORED, error));
+  const flushed = () => {
+    const before = problem;
+    return flush().catch((error: unknown) => {
+      // once a problem, not once a second
+      if (before === null || before !== problem) onError(NOT_STORED, error);
+    });
+  };
   const prune = async (nowMs: number) => {
     await flushed(); // a full disk fails it, and deleting is what helps then
     await shelf.prune(nowMs);
@@ -131,6 +143,7 @@ export async function storeOn(shelf: Shelf, options: StoreOptions): Promise<Metr
       return { stepSeconds: stepMs / 1000, buckets: readBuckets(rows) };
     },
     prune,
+    problem: () => problem,
     async close() {
       if (closed) return;
       closed = true;
@@ -139,4 +152,9 @@ export async function storeOn(shelf: Shelf, options: StoreOptions): Promise<Metr
       await shelf.close();
     },
   };
+}
+
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return FULL.test(message) ? 'the disk is full' : message.replace(/[.]$/, '').slice(0, 200);
 }

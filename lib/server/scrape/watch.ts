@@ -139,15 +139,15 @@ export class NodeWatch {
   #focused = () => this.#focusedUntil > this.#deps.clock.now();
 
   async #loop(work: () => Promise<void>, wake: Wake, limit: Limiter, delayMs: () => number, firstDelayMs: number): Promise<void> {
-    const { clock } = this.#deps;
     const { signal } = this.#stopping;
     await wake.sleep(firstDelayMs);
     while (!signal.aborted) {
-      const startedAt = clock.now();
+      // not by the clock of the day: it may be set while a page is read
+      const startedAt = performance.now();
       await limit(async () => (signal.aborted ? undefined : work()));
       if (signal.aborted) return;
       this.#deps.onReading();
-      await wake.sleep(Math.max(SHORTEST_SLEEP_MS, startedAt + jittered(delayMs()) - clock.now()));
+      await wake.sleep(Math.max(SHORTEST_SLEEP_MS, startedAt + jittered(delayMs()) - performance.now()));
     }
   }
 
@@ -156,7 +156,7 @@ export class NodeWatch {
     try {
       const { at, page } = await this.#fetch(request);
       const processStart = sameProcessStart(this.#lifeStart(), page.processStartMs ?? startOf(this.#lastProbe));
-      const readiness = await this.#readiness(request, at, processStart !== this.#lifeStart());
+      const readiness = await this.#readiness(request, processStart !== this.#lifeStart());
       this.#pageFailures = 0;
       this.#lastPage = { at, exposition: page };
       this.#page = { ok: true, at, ...readiness, reloadFailed: page.reloadFailed === true };
@@ -182,7 +182,7 @@ export class NodeWatch {
     }
   }
 
-  #byCommand = () => this.#byCommandUntil > this.#deps.clock.now();
+  #byCommand = () => this.#byCommandUntil > performance.now();
 
   async #fetch(request: PageRequest): Promise<{ at: number; page: Exposition }> {
     const { ssh, member, clock } = this.#deps;
@@ -191,7 +191,7 @@ export class NodeWatch {
         return await readMetricsPage({ ...request, now: clock.now });
       } catch (error) {
         if (!this.#throughSsh() || !isForwardingRefused(error)) throw error;
-        this.#byCommandUntil = clock.now() + FORWARDING_AGAIN_MS;
+        this.#byCommandUntil = performance.now() + FORWARDING_AGAIN_MS;
       }
     }
     return readPageByCommand({
@@ -205,12 +205,12 @@ export class NodeWatch {
   }
 
   /** Asked every 15 s; at once after a restart, while not ready and while a run watches. */
-  async #readiness(request: PageRequest, at: number, restarted: boolean): Promise<{ ready: boolean | null; notReadyWords: string | null }> {
+  async #readiness(request: PageRequest, restarted: boolean): Promise<{ ready: boolean | null; notReadyWords: string | null }> {
     if (this.#byCommand()) return { ready: null, notReadyWords: null };
     const before = this.#page?.ok ? this.#page : null;
-    const due = !before || restarted || before.ready === false || this.#focused() || at - this.#readyAt >= READY_EVERY_MS;
+    const due = !before || restarted || before.ready === false || this.#focused() || performance.now() - this.#readyAt >= READY_EVERY_MS;
     if (!due) return { ready: before.ready, notReadyWords: before.notReadyWords };
-    this.#readyAt = at;
+    this.#readyAt = performance.now();
     try {
       const { ready, words } = await readReadiness(request);
       return { ready, notReadyWords: words };

@@ -4,10 +4,10 @@ import type { Duplex } from 'node:stream';
 import type { TestContext } from 'node:test';
 import { pino } from 'pino';
 import { createEventHub } from '#server/events/index.ts';
-import { systemClock } from '#server/kernel/clock.ts';
+import { type Clock, systemClock } from '#server/kernel/clock.ts';
 import { HeadroomError } from '#server/kernel/errors.ts';
 import { createRecentSamples } from '#server/metrics/recent.ts';
-import { createScraper } from '#server/scrape/index.ts';
+import { createScraper, type ScraperDeps } from '#server/scrape/scraper.ts';
 import type { ExecResult, Probe } from '#server/ssh/index.ts';
 import type { ErrorCode } from '#shared/errors.ts';
 import type { LiveEvent } from '#shared/events.ts';
@@ -89,6 +89,7 @@ export const probeOf = (values: Partial<Probe> = {}): Probe => ({
   mainPid: 4711,
   activeState: 'active',
   subState: 'running',
+  canReload: false,
   nRestarts: 0,
   processStartMs: 1_700_000_000_400,
   openFds: 100,
@@ -112,6 +113,8 @@ export function rig(
     intervalMs?: number;
     openTcp?: (to: { host: string; port: number }) => Promise<Duplex>;
     exec?: (command: string) => ExecResult;
+    dialer?: NonNullable<ScraperDeps['dialer']>;
+    clock?: Clock;
   },
 ) {
   const memory = createRecentSamples({ keepMs: 7_200_000, thinKeepMs: 7_200_000 });
@@ -149,7 +152,8 @@ export function rig(
       },
     },
     events,
-    clock: systemClock,
+    clock: options.clock ?? systemClock,
+    ...(options.dialer && { dialer: options.dialer }),
     log: pino({ level: 'silent' }),
     intervalMs: options.intervalMs ?? 100,
   });

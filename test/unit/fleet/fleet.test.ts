@@ -49,6 +49,7 @@ function rig(
     run?: string | null;
     now?: number;
     marks?: Mark[];
+    problem?: string;
   } = {},
 ) {
   const memory = createRecentSamples({ keepMs: 7_200_000, thinKeepMs: 30 * 3_600_000 });
@@ -81,6 +82,7 @@ function rig(
           memory.since(id, from).filter((s) => s.at < to),
           keys,
         ),
+      problem: () => options.problem ?? null,
       query: async (_, { stepSeconds }) => ({ stepSeconds, buckets: [] }),
     },
     ssh: {
@@ -236,6 +238,14 @@ describe('the view of the fleet', () => {
     r.time.now += 1500;
     await r.fleet.view();
     assert.deepEqual(r.asked, { list: 2, hostKey: 2 });
+  });
+
+  test('says when samples cannot be stored', async () => {
+    assert.equal(
+      (await rig({ problem: 'Samples cannot be stored: the disk is full.' }).fleet.view()).problem,
+      'Samples cannot be stored: the disk is full.',
+    );
+    assert.equal('problem' in (await rig().fleet.view()), false);
   });
 
   test('a reading that failed is not served again', async () => {
