@@ -1,5 +1,4 @@
 import type { Ending, Phase, Refusal } from '../contract/words.ts';
-import type { HostBytes } from '../observe/counters.ts';
 import type { Asked } from '../parse/first-flight.ts';
 import { HttpBody, type HttpRequest, HttpRequestReader } from '../parse/http-message.ts';
 import type { Core, Live } from '../relay/core.ts';
@@ -8,6 +7,7 @@ import type { Wire, WireOwner } from '../relay/wire.ts';
 import type { Route } from '../route/table.ts';
 import { candidatesFor } from '../upstream/candidates.ts';
 import { Borrower } from './borrower.ts';
+import { authenticatesConnection, BAD_GATEWAY, BAD_REQUEST, type Exchange, isRepeatable } from './exchange.ts';
 import { ResponseRelay } from './response.ts';
 import { requestHead } from './rewrite.ts';
 
@@ -20,17 +20,6 @@ const LINGER_BYTES = 65_536;
 const STALE_GRACE_MS = 1000;
 const NOTHING = Buffer.alloc(0);
 const NO_ALPN: readonly string[] = [];
-/** Requests that may be sent again when a kept connection turns out to be dead (RFC 9110 9.2.2). */
-const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
-const BAD_GATEWAY = answer('502 Bad Gateway', 'the backend did not answer');
-const BAD_REQUEST = answer('400 Bad Request', 'the body of the request breaks the rules of RFC 9112');
-
-function answer(status: string, why: string): Buffer {
-  const body = `${status}: ${why}\n`;
-  const head = `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${body.length}\r\nConnection: close`;
-  return Buffer.from(`${head}\r\n\r\n${body}`, 'latin1');
-}
-
 /** The connection that a session is part of. */
 export type SessionOwner = {
   now(): number;
@@ -44,18 +33,6 @@ export type SessionOwner = {
   /** tells the client why, and ends */
   refuse(reason: Refusal): void;
   cut(reason: Ending, reset: boolean): void;
-};
-
-type Exchange = {
-  request: HttpRequest;
-  key: string;
-  /** where its bytes are counted, once its backend is connected: names that lead nowhere make no series */
-  host: HostBytes | null;
-  head: Buffer;
-  body: HttpBody;
-  /** all of it has been read */
-  whole: boolean;
-  response: ResponseRelay;
 };
 
 /**
@@ -78,8 +55,6 @@ export class HttpSession implements WireOwner {
   /** what came from the client and belongs to no request yet, or to the body of the current one */
   #pending: Buffer = NOTHING;
   #exchange: Exchange | null = null;
-  /** the one before */
-  #last: Exchange | null = null;
   #tunnel: Tunnel | null = null;
   /** nothing but the client's end is waited for */
   #leaving: { until: number; reason: Ending } | null = null;
@@ -230,11 +205,10 @@ export class HttpSession implements WireOwner {
       },
       response: new ResponseRelay(request.method),
     };
-    const repeatable = REPEATABLE.has(request.method) && request.body.kind === 'none' && !request.upgrades;
     const { destinations, resolver } = this.#live;
     this.#borrower.borrow({
       key,
-      repeatable,
+      repeatable: isRepeatable(request),
       isPrivate: authenticatesConnection(request),
       announcement: this.#owner.announcement(),
       candidates: () => candidatesFor(route.target, { name, port }, destinations, resolver),
@@ -372,10 +346,10 @@ export class HttpSession implements WireOwner {
     const exchange = this.#exchange;
     if (exchange === null) return;
     const { request, response, whole } = exchange;
+    const turn = this.requests;
     this.#exchange = null;
-    this.#last = exchange;
     const reuse = response.mayReuse && whole && this.#upstreamBlockedAt === 0 && !request.upgrades;
-    this.#borrower.giveBack(reuse, () => this.#backendLeft(exchange));
+    this.#borrower.giveBack(reuse, () => this.#backendLeft(turn));
     this.#upstreamBlockedAt = 0;
     if (!request.keepsAlive || response.endsClient || !whole) this.#leave('closed');
     else {
@@ -399,8 +373,8 @@ export class HttpSession implements WireOwner {
   }
 
   /** After its answer the backend has ended the connection: so it ends for the client, too, who would have seen that without a pool. */
-  #backendLeft(last: Exchange): void {
-    if (this.#last === last && this.#exchange === null && this.#pending.length === 0 && this.#leaving === null && !this.#stopped)
+  #backendLeft(turn: number): void {
+    if (this.requests === turn && this.#exchange === null && this.#pending.length === 0 && this.#leaving === null && !this.#stopped)
       this.#leave('closed');
   }
 
@@ -450,9 +424,4 @@ export class HttpSession implements WireOwner {
     );
     this.#tunnel.start(null, pending, this.#clientFinished);
   }
-}
-
-/** NTLM and Negotiate sign in a connection instead of a request: nobody else's request may follow on it (RFC 4559 6). */
-function authenticatesConnection({ fields }: HttpRequest): boolean {
-  return fields.some(([name, value]) => /^(?:proxy-)?authorization$/i.test(name) && /^(?:ntlm|negotiate)\b/i.test(value));
 }

@@ -14,6 +14,7 @@ function reply(got: Got, socket: Parameters<typeof ok>[1]): void {
   const [method = '', path = ''] = got.head.split(' ');
   const say = (text: string) => void socket.write(text.replaceAll('\n', '\r\n'));
   if (path === '/close') socket.end('HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nlast');
+  else if (path === '/close-later') say('HTTP/1.1 200 OK\nContent-Length: 5\nConnection: close\n\nlater');
   else if (path === '/until-close') socket.end('HTTP/1.1 200 OK\r\n\r\nall of it');
   else if (path === '/1.0') socket.end('HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nold');
   else if (path === '/chunked') say('HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n5;x=y\nhello\n0\nX-Trailer: z\n\n');
@@ -193,6 +194,11 @@ routes:
   test('a response that says or is the end of its connection, or is of HTTP/1.0, ends the client’s too', async () => {
     assert.equal(await ask(get('one.test', '/until-close')), 'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nall of it');
     assert.equal(await ask(get('one.test', '/close')), 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nlast');
+    const { one } = servers();
+    assert.match(await ask(get('one.test', '/close-later')), /Connection: close\r\n\r\nlater$/);
+    const closing = one.got.at(-1)?.socket;
+    await ask(get('one.test', '/', 'Connection: close'));
+    assert.notEqual(one.got.at(-1)?.socket, closing, 'what is to be closed is not used again');
     assert.match(await ask(get('one.test', '/1.0')), /^HTTP\/1\.0 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nold$/);
   });
 
