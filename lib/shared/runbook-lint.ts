@@ -18,7 +18,7 @@ const PARAMS: Partial<Record<StepKind, z.ZodType>> = {
     z.strictObject({ poolFrom: fromRun }),
     z.strictObject({ restoreFrom: fromRun }),
   ]),
-  service: z.strictObject({ action: z.enum(['restart', 'reload']) }),
+  service: z.strictObject({ action: z.enum(['restart', 'reload', 'reload-or-restart']) }),
   gate: gateParams,
   note: z.strictObject({ agree: z.boolean().optional() }),
 };

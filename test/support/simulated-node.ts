@@ -31,6 +31,7 @@ export function simulatedNode(options: { clock: Clock; name: string; leak: 'pool
   const bornAt = clock.now() - 600_000;
   let config = Buffer.from(options.config ?? CONFIG);
   let process = { pid: 4000, startMs: bornAt, poolOn: /enabled: true/.test(config.toString()), accepted: 0, leaked: 1500 };
+  let loaded = sha(config);
   const runs = new Map<string, RunFiles>();
   const samples: Sample[] = [];
   let tick = 0;
@@ -61,8 +62,18 @@ export function simulatedNode(options: { clock: Clock; name: string; leak: 'pool
     process: () => process,
     samples,
     runFiles: runs,
+    /** sha256 of the config that the process runs with; null: it does not say */
+    tellsConfig: true,
+    loaded: () => (node.tellsConfig ? loaded : null),
+    reloads: 0,
+    reload() {
+      node.reloads += 1;
+      loaded = sha(config);
+      process = { ...process, poolOn: /enabled: true/.test(config.toString()) };
+    },
     restart(by: 'run' | 'revert') {
       node.restarts.push(by);
+      loaded = sha(config);
       node.fdLimit = 8192;
       process = { pid: process.pid + 7, startMs: clock.now(), poolOn: /enabled: true/.test(config.toString()), accepted: 0, leaked: 0 };
     },
@@ -179,6 +190,7 @@ export function simulatedOps(clock: Clock, fleet: SimulatedFleet, point: (name: 
         activeState: node.comesBack ? 'active' : 'failed',
         subState: node.comesBack ? 'running' : 'failed',
         nRestarts: 0,
+        canReload: true,
         processStartMs: node.process().startMs,
         openFds: node.sample().openFds,
         fdSoftLimit: node.fdLimit,
@@ -189,6 +201,7 @@ export function simulatedOps(clock: Clock, fleet: SimulatedFleet, point: (name: 
       })),
     readConfig: (member) =>
       call(member, 'readConfig', false, (node) => ({ bytes: node.bytes(), sha256: sha(node.bytes()), mode: '644', owner: 'root:root' })),
+    loadedConfig: async (member) => ({ sha256: fleet.of(member).loaded(), receipt: null }),
     history: (member) => call(member, 'history', false, () => ({ sha256: null, changedAt: null, suspects: [], kept: [] })),
     readBackup: (member, { runId }) =>
       call(member, 'readBackup', false, (node) => {
@@ -235,13 +248,14 @@ export function simulatedOps(clock: Clock, fleet: SimulatedFleet, point: (name: 
       }),
     validateConfig: (member) =>
       call(member, 'validateConfig', false, (node) => ({ known: true, ok: node.validates, output: 'line 1: no' })),
-    restart: (member, { runId }) =>
-      call(member, 'restart', true, (node) => {
+    restart: (member, { runId, mode }) =>
+      call(member, mode, true, (node) => {
         refuseReverted(node, runId);
         const files = node.files(runId);
         if (files.restarted) return { acted: false };
         files.restarted = true;
-        node.restart('run');
+        if (mode === 'reload') node.reload();
+        else node.restart('run');
         return { acted: true };
       }),
     armRevert: (member, { runId, seconds }) =>

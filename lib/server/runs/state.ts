@@ -71,6 +71,8 @@ export type TargetMemo = {
   survivesReboot?: boolean;
   /** the process that ran before the restart */
   before?: ProcessFacts;
+  /** by what the new config was taken up: a new process, or the same one */
+  mode?: 'restart' | 'reload';
   /** node time just before the restart was asked */
   restartAskedNodeMs?: number;
   restartAskedAt?: number;

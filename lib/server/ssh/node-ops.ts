@@ -162,6 +162,14 @@ export function createNodeOps(ssh: Ssh, clock: Clock, { helperPath = HELPER_PATH
       return { value: { acted: answer.first('acted') === '1' }, receipt };
     },
 
+    /** The config that the process says it runs with, on its metrics page. Null: it has no page, or does not say. */
+    async loadedConfig(node: FleetMember, o: Call = {}): Promise<{ sha256: string | null; receipt: Receipt | null }> {
+      if (node.metrics.via === 'none') return { sha256: null, receipt: null };
+      const { exitCode, stdout, receipt } = await ssh.exec(node, catalogue.fetchMetrics({ url: node.metrics.url }), o);
+      const said = exitCode === 0 ? LOADED_CONFIG.exec(stdout.toString('utf8')) : null;
+      return { sha256: said?.[1] ?? null, receipt };
+    },
+
     /**
      * Raises the soft limit of open files of exactly this process. `acted: false`: it was as high already. `null`: unlimited. `keep` gives the limit
      * to the unit too, in a drop-in, whose path is `kept`; null when the unit asked for as much already.
@@ -251,6 +259,7 @@ export type RevertAnswer = {
 };
 const REVERT_STATES = ['armed', 'reverting', 'reverted', 'disarmed', 'gone'] as const satisfies RevertState[];
 const MARK_LINE: string = MARK;
+const LOADED_CONFIG = /^sniproxy_config_info\{[^}\n]*sha256="([0-9a-f]{64})"[^}\n]*\} 1\b/m;
 /** A follower holds one of the eight channels to its node for as long as it looks; runs and readings need the others. */
 const MOST_FOLLOWERS = 3;
 

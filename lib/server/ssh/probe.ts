@@ -7,6 +7,8 @@ export type Probe = {
   activeState: string;
   subState: string;
   nRestarts: number;
+  /** its unit says how it reloads */
+  canReload: boolean;
   processStartMs: number | null;
   openFds: number | null;
   /** the process's soft limit; what the unit asks for may have been clamped */
@@ -29,6 +31,7 @@ export function parseProbe(answer: Answer): Probe | null {
     activeState: answer.first('ActiveState') ?? 'unknown',
     subState: answer.first('SubState') ?? 'unknown',
     nRestarts: toCount(answer.first('NRestarts')) ?? 0,
+    canReload: answer.first('CanReload') === 'yes',
     processStartMs: processStart(answer),
     openFds: toCount(answer.first('fds')),
     fdSoftLimit: toCount(answer.first('limit')),

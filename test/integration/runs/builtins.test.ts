@@ -94,3 +94,36 @@ describe('config-rollback', () => {
     await assert.rejects(console.start({ runbook: 'config-rollback', selector: 'name=edge-1' }), { code: 'request.invalid' });
   });
 });
+
+describe('pool-reload', () => {
+  test('reloads where it can be proven: the same process, with the new file, and no restart', async (t) => {
+    const { node, run } = await begun(t);
+    const { pid } = node.process();
+    const ended = await run('pool-reload', { enabled: false });
+    assert.equal(ended.status, 'succeeded', ended.summary);
+    assert.deepEqual([node.reloads, node.restarts, node.process().pid], [1, [], pid]);
+    const verified = stepOf(ended, 'verify-process');
+    assert.match(verified.summary, /goes on with the new config/);
+    assert.equal(verified.evidence.find((e) => e.title === 'the config that it runs with')?.value, node.loaded());
+    assert.match(stepOf(ended, 'verify-fds').summary, /a reload frees none/);
+  });
+
+  test('restarts where the process does not tell its config, as theirs', async (t) => {
+    const { node, run } = await begun(t);
+    node.tellsConfig = false;
+    const ended = await run('pool-reload', { enabled: false });
+    assert.equal(ended.status, 'succeeded', ended.summary);
+    assert.deepEqual([node.reloads, node.restarts], [0, ['run']]);
+    assert.match(stepOf(ended, 'verify-process').summary, /^pid \d+ to \d+/);
+  });
+
+  test('a process that keeps its old config after the reload is found, and the node is put back', async (t) => {
+    const { node, run } = await begun(t);
+    node.reload = () => undefined;
+    const before = node.config();
+    const ended = await run('pool-reload', { enabled: false });
+    assert.equal(ended.status, 'failed');
+    assert.match(ended.summary, /was not reloaded as it should be: pid \d+ runs with [0-9a-f]{12}; config\.yaml was restored/);
+    assert.equal(node.config(), before);
+  });
+});

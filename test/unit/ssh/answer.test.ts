@@ -51,6 +51,7 @@ test('a probe is read into values, with IPv6 listeners and odd process names', (
     activeState: 'active',
     subState: 'running',
     nRestarts: 2,
+    canReload: false,
     processStartMs: 1_699_990_000_000 + 42_000,
     openFds: 41,
     fdSoftLimit: 8192,

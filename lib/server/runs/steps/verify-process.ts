@@ -2,6 +2,7 @@ import type { Outcome, Probe } from '#server/ssh/index.ts';
 import type { ProcessFacts } from '../state.ts';
 import { patiently, type StepContext, type StepRunner } from './context.ts';
 import { count, listPorts, processFacts } from './facts.ts';
+import { verifyReload } from './verify-reload.ts';
 
 const LOOK_EVERY_MS = 1000;
 /** A process that restarts in a loop shows it within this time (systemd's RestartSec is 100 ms unless set). */
@@ -12,6 +13,7 @@ const START_SLACK_MS = 1500;
 /** The process that runs now is a new one, started after the restart was asked, listens where the old one did and stays. */
 export const verifyProcess: StepRunner = async (context) => {
   const { memo } = context.target();
+  if (memo.mode === 'reload') return verifyReload(context);
   let seen: { facts: ProcessFacts; since: number } | null = null;
   let said = '';
   for (;;) {

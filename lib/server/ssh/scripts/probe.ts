@@ -4,7 +4,7 @@ import { MARK } from './prelude.ts';
  * $1 unit, $2 config path, $3 "sockets" or "". fds are counted by directory entries: stat of /proc/PID/fd says 0 before Linux 6.2. A listener that the
  * service manager holds too, for socket activation, is the service's.
  */
-export const PROBE = `systemctl show -p MainPID,NRestarts,ActiveState,SubState "$1" 2>/dev/null
+export const PROBE = `systemctl show -p MainPID,NRestarts,ActiveState,SubState,CanReload "$1" 2>/dev/null
 p=$(systemctl show -p MainPID --value "$1" 2>/dev/null)
 case $p in ''|0|*[!0-9]*) p=;; esac
 if [ -n "$p" ] && [ -d "/proc/$p" ]; then
