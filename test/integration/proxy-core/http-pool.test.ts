@@ -56,7 +56,6 @@ limits: { per_name: 20 }
 routes:
   - { match: one.test, backends: ["127.0.0.1:${one.port}"] }
   - { match: two.test, backends: ["127.0.0.1:${two.port}"] }
-  - { match: signed.test, backends: ["127.0.0.1:${one.port}"], send_proxy: v1 }
   - { match: dead.test, backends: ["127.0.0.1:1"] }`,
     );
   });
@@ -291,31 +290,53 @@ routes:
     await client.over();
   });
 
-  test('a client that signs in its connection keeps its socket, and nobody else gets it', async () => {
-    const { one } = servers();
-    const client = await open();
-    client.socket.write(get('one.test', '/ntlm'));
-    await until('it is asked to sign in', () => client.text().includes('401'), FEW);
-    const own = one.got.at(-1)?.socket;
-    assert.doesNotMatch(body(await ask(get('one.test', '/', 'Connection: close'))), new RegExp(`^${own}$`));
-    client.socket.write(get('one.test', '/', 'Authorization: NTLM TlRMTVNT'));
-    await until('it is answered', () => client.text().endsWith(`\r\n\r\n${own}`), FEW);
-    client.socket.destroy();
-    await until('it is gone', async () => (await proxy.metrics()).get('sniproxy_connections_active') === 0, FEW);
-    assert.notEqual(body(await ask(get('one.test', '/', 'Connection: close'))), `${own}`);
-  });
+  for (const [what, path, fields] of [
+    ['the backend asks it to sign in its connection', '/ntlm', []],
+    ['it signs in its connection', '/', ['Authorization: Negotiate YII=']],
+  ] as const)
+    test(`a client keeps its socket to itself when ${what}`, async () => {
+      const { one } = servers();
+      const client = await open();
+      client.socket.write(get('one.test', path, ...fields));
+      await until('it is answered', () => client.text().startsWith('HTTP/1.1'), FEW);
+      const own = one.got.at(-1)?.socket;
+      await ask(get('one.test', '/', 'Connection: close'));
+      assert.notEqual(one.got.at(-1)?.socket, own, 'nobody else gets it');
+      client.socket.write(get('one.test', '/', 'Authorization: NTLM TlRMTVNT'));
+      await until('it is answered again', () => client.text().endsWith(`\r\n\r\n${own}`), FEW);
+      client.socket.destroy();
+      await until('it is gone', async () => (await proxy.metrics()).get('sniproxy_connections_active') === 0, FEW);
+      await ask(get('one.test', '/', 'Connection: close'));
+      assert.notEqual(one.got.at(-1)?.socket, own, 'nor afterwards');
+    });
 
-  test('a backend that is told whose its connection is gets one of its own', async () => {
-    const { one } = servers();
-    const client = await open();
-    client.socket.write(get('signed.test'));
-    await until('it is answered', () => client.text().includes('400 Bad Request'), FEW);
-    client.socket.destroy();
-    assert.equal(
-      one.got.some(({ head }) => head.includes('signed.test')),
-      false,
-      'it reads PROXY first',
+  test('a backend that is told whose its connection is: each client has one of its own, told once', async () => {
+    const told: string[] = [];
+    const signed = await backend(owner, (socket) => {
+      let text = '';
+      socket.on('data', (chunk) => {
+        text += chunk.toString('latin1');
+        if (!text.endsWith('\r\n\r\n')) return;
+        told.push(text.slice(0, text.indexOf('\r\n')));
+        text = '';
+        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+      });
+    });
+    const other = await startProxy(
+      owner,
+      `connection_pool: { enabled: true }\nroutes:
+  - { match: plain.test, backends: ["127.0.0.1:${servers().one.port}"] }
+  - { match: signed.test, backends: ["127.0.0.1:${signed.port}"], send_proxy: v1 }`,
     );
+    const clients = [await connect(owner, other.port), await connect(owner, other.port)];
+    for (const client of clients)
+      for (const [i, host] of ['plain.test', 'signed.test', 'signed.test'].entries()) {
+        client.socket.write(get(host));
+        await answers(client, i + 1);
+      }
+    const header = (at: number) => `PROXY TCP4 127.0.0.1 127.0.0.1 ${clients[at]?.socket.localPort} ${other.port}`;
+    assert.deepEqual(told, [header(0), 'GET / HTTP/1.1', header(1), 'GET / HTTP/1.1']);
+    for (const { socket } of clients) socket.destroy();
   });
 
   test('a client that leaves in the middle destroys the socket, and is over at once', async () => {
