@@ -75,9 +75,10 @@ describe('on real hosts', { concurrency: false }, () => {
     assert.match(stepOf(run, 'arm-revert', 'n2').summary, /unless it reboots/);
   });
 
-  test('a staged rollout goes host by host, and puts the setting back', { ...here, timeout: 120_000 }, async () => {
+  test('a staged rollout goes host by host; ours reload with the new setting and go on, theirs is restarted', { ...here, timeout: 120_000 }, async () => {
+    const before = await Promise.all(world.hosts.hosts.map((one) => starts(world, one)));
     const id = await world.console.startRun({
-      runbook: 'pool-settings',
+      runbook: 'pool-reload',
       selector: 'name~n*',
       strategy: { batches: [1, '100%'], maxParallel: 2, gates: 'auto', onInconclusive: 'continue' },
       params: { enabled: true },
@@ -87,7 +88,11 @@ describe('on real hosts', { concurrency: false }, () => {
     const at = (name: string, key: string, when: 'startedAt' | 'finishedAt') => Date.parse(stepOf(run, key, name)[when] ?? '');
     for (const name of ['n2', 'n3'])
       assert.ok(at(name, 'preflight', 'startedAt') >= at('n1', 'record', 'finishedAt'), 'the canary came first');
-    for (const one of world.hosts.hosts) assert.match(await configOf(world, one), /^ {2}enabled: true {3}# reuse/m);
+    for (const [nth, one] of world.hosts.hosts.entries()) {
+      assert.match(await configOf(world, one), /^ {2}enabled: true {3}# reuse/m);
+      const restarts = (await starts(world, one)) - (before[nth] ?? 0);
+      assert.equal(restarts, one.kind === 'foreign' ? 1 : 0, `${one.name}: ${told(run)}`);
+    }
   });
 
   test('a full disk, sudo that refuses and a service that does not start, a host each', { ...here, timeout: 180_000 }, async () => {

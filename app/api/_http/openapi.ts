@@ -7,7 +7,7 @@ import { changePreviewSchema } from '#shared/changes.ts';
 import { ERROR_CODES, problemSchema } from '#shared/errors.ts';
 import { nodeMetricsAnswerSchema } from '#shared/metrics.ts';
 import { importPlanSchema } from '#shared/node-import.ts';
-import { fleetSchema, nodeConfigSchema, nodeDetailSchema, nodeInputSchema, selfTestSchema } from '#shared/nodes.ts';
+import { configHistorySchema, fleetSchema, nodeConfigSchema, nodeDetailSchema, nodeInputSchema, selfTestSchema } from '#shared/nodes.ts';
 import { runbookListSchema, runbookSchema, runbookVersionListSchema } from '#shared/runbooks.ts';
 import { runListSchema, runSchema, runTargetSchema } from '#shared/runs.ts';
 import { nodeFdsSchema } from '#shared/xray.ts';
@@ -21,6 +21,7 @@ const SHAPES = {
   NodeInput: nodeInputSchema,
   NodeDetail: nodeDetailSchema,
   NodeConfig: nodeConfigSchema,
+  ConfigHistory: configHistorySchema,
   NodeMetrics: nodeMetricsAnswerSchema,
   NodeEvents: nodeEventsAnswerSchema,
   NodeFds: nodeFdsSchema,
@@ -52,6 +53,7 @@ const ANSWERS: Record<string, ShapeName> = {
   'PUT /api/v1/nodes/{id}': 'NodeInput',
   'PATCH /api/v1/nodes/{id}': 'NodeInput',
   'GET /api/v1/nodes/{id}/config': 'NodeConfig',
+  'GET /api/v1/nodes/{id}/config/history': 'ConfigHistory',
   'GET /api/v1/nodes/{id}/metrics': 'NodeMetrics',
   'GET /api/v1/nodes/{id}/events': 'NodeEvents',
   'GET /api/v1/nodes/{id}/fds': 'NodeFds',
