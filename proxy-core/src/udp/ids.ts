@@ -34,7 +34,7 @@ export class FlowIds<Flow> {
 
   /** Whether a short header has the id that the last one had. */
   isLast(datagram: Buffer): boolean {
-    return (datagram[0] ?? 0) < LONG_FORM && endOf(datagram, this.#length ?? 0) === this.#lastEnd;
+    return this.#lastEnd >= 0 && (datagram[0] ?? 0) < LONG_FORM && endOf(datagram, this.#length ?? 0) === this.#lastEnd;
   }
 
   /** A server's Initial, Handshake and Retry packets say which id it wants to be spoken to by (RFC 9000 7.2). */
