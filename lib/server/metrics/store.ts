@@ -85,6 +85,8 @@ export async function storeOn(shelf: Shelf, options: StoreOptions): Promise<Metr
     } catch (error) {
       // storing a sample twice changes nothing, so the whole batch goes again with the next tick
       held = [...batch, ...held].slice(-MAX_HELD);
+      // once a problem, not once a second
+      if (problem === null) onError(NOT_STORED, error);
       problem = `Samples cannot be stored: ${reasonOf(error)}. The newest ${MAX_HELD.toLocaleString('en')} are kept in memory and stored once that works again.`;
       if (!closed) schedule();
       throw error;
@@ -103,13 +105,7 @@ export async function storeOn(shelf: Shelf, options: StoreOptions): Promise<Metr
     }, TICK_MS).unref();
   };
   /** What could not be stored now is stored later; questions are answered from what is. */
-  const flushed = () => {
-    const before = problem;
-    return flush().catch((error: unknown) => {
-      // once a problem, not once a second
-      if (before === null || before !== problem) onError(NOT_STORED, error);
-    });
-  };
+  const flushed = () => flush().catch(() => undefined);
   const prune = async (nowMs: number) => {
     await flushed(); // a full disk fails it, and deleting is what helps then
     await shelf.prune(nowMs);

@@ -47,6 +47,51 @@ test('a process killed while it stores loses nothing that was flushed, and its b
   }
 });
 
+test('a process killed at any moment, again and again, loses the samples of its last tick and nothing else', async (t) => {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'headroom-kill-'));
+  t.after(() => fs.rmSync(dir, { recursive: true, force: true }));
+  const file = path.join(dir, 'metrics.db');
+  const taken: number[] = [];
+  for (const lifeMs of [2300, 1700, 3100]) {
+    const ticker = spawn(process.execPath, [path.join(import.meta.dirname, 'ticker.ts'), file], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const before = taken.length;
+    const alive = new Promise<void>((resolve) => {
+      let text = '';
+      ticker.stdout.on('data', (chunk: Buffer) => {
+        text += chunk;
+        const lines = text.split('\n');
+        text = lines.pop() ?? '';
+        for (const line of lines) taken.push(Number(line));
+        if ((taken.at(-1) ?? 0) - (taken[before] ?? 0) >= lifeMs) resolve();
+      });
+    });
+    await alive;
+    const dead = new Promise((resolve) => ticker.once('exit', resolve));
+    ticker.kill('SIGKILL');
+    await dead;
+    const killedAt = taken.at(-1) ?? 0;
+
+    const store = await openMetricStore({ file });
+    const kept = new Set((await store.raw('n_3', 0, Number.MAX_SAFE_INTEGER)).map(({ at }) => at));
+    const lost = taken.slice(before).filter((at) => !kept.has(at));
+    // a tick is a second; a busy machine may be late by one more
+    assert.ok(
+      lost.every((at) => at > killedAt - 2500),
+      `${lost.length} samples lost, the oldest ${killedAt - (lost[0] ?? 0)} ms before the kill`,
+    );
+    const newest = Math.max(...kept);
+    assert.deepEqual(
+      lost.filter((at) => at < newest),
+      [],
+      'no hole before the newest',
+    );
+    for (let node = 0; node < 10; node++) assert.equal((await store.raw(`n_${node}`, 0, Number.MAX_SAFE_INTEGER)).length, kept.size);
+    await store.close();
+    taken.splice(0, taken.length, ...kept);
+    taken.sort((a, b) => a - b);
+  }
+});
+
 test('closing waits for the last write, also in a process that nothing else keeps alive', (t) => {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'headroom-close-'));
   t.after(() => fs.rmSync(dir, { recursive: true, force: true }));
