@@ -28,17 +28,22 @@ export function joinMetrics(answers: readonly Answer[], past: readonly Family[],
 
 /** The counts of workers that are gone: a counter of the page never falls. */
 export class Past {
-  families: readonly Family[] = [];
+  #families: Promise<readonly Family[]> = Promise.resolve([]);
+
+  /** With the counts of everybody who was absorbed before this was asked. */
+  get families(): Promise<readonly Family[]> {
+    return this.#families;
+  }
 
   /** `lost`: connections that a worker carried when it died; they count as ended for that reason. */
-  async absorb(families: readonly Family[], lost: number): Promise<void> {
+  absorb(families: readonly Family[], lost: number): void {
     const counts = families.filter(({ type, aggregator }) => (type === 'counter' || type === 'histogram') && aggregator === 'sum');
     if (lost > 0)
       for (const family of counts) {
         const labels = LOST[family.name];
         if (labels) family.values.push({ labels, value: lost });
       }
-    this.families = await familiesOf(join([this.families, counts]));
+    this.#families = this.#families.then((before) => familiesOf(join([before, counts])));
   }
 }
 

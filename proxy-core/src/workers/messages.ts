@@ -28,11 +28,12 @@ export type ToWorker =
 /** `answer`: what a worker counts, to be joined with what the others count. */
 export type Answer = { families: Family[]; status: Status };
 
-/** Said by a worker. `last` is its final count, before it leaves in order. */
+/** Said by a worker. `last` is its final count, before it leaves in order; `bye` says nothing but that all before it was sent. */
 export type FromWorker =
   | { kind: 'up' }
   | { kind: 'started'; limit: number; baseline: number }
   | { kind: 'failed'; message: string }
   | { kind: 'reloaded'; generation: number }
   | { kind: 'answer'; id: number; answer: Answer }
-  | { kind: 'last'; answer: Answer };
+  | { kind: 'last'; answer: Answer }
+  | { kind: 'bye' };

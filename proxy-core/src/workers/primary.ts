@@ -169,7 +169,10 @@ function metricsOf(workers: Supervisor, { drill, version }: PrimaryOptions, live
   const own = async (): Promise<Family[]> => (await familiesOf(registry)).map((family) => ({ ...family, aggregator: 'first' }));
   return async () => {
     await workers.ask();
-    const page = joinMetrics(workers.answers, workers.past.families, await own());
+    const mine = await own();
+    // taken together: who is gone has left the answers and has come to the past in one step
+    const [answers, past] = [workers.answers, workers.past.families];
+    const page = joinMetrics(answers, await past, mine);
     return { type: registry.contentType, body: await page.metrics() };
   };
 }

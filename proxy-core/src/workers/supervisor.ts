@@ -41,9 +41,9 @@ export class Supervisor {
   get running(): WorkerProcess[] {
     return this.processes.filter(({ running }) => running);
   }
-  /** what the running ones said last */
+  /** what they said last */
   get answers(): Answer[] {
-    return this.running.flatMap(({ last }) => last ?? []);
+    return this.processes.flatMap(({ last }) => last ?? []);
   }
 
   /** Resolves when all take clients, with the figures of the one that has the lowest limit of open files; else ends them and throws StartError. */
@@ -95,7 +95,7 @@ export class Supervisor {
     this.#current.delete(worker);
     const connections = orderly ? 0 : (last?.status.connections.active ?? 0);
     this.pastAccepted += last?.status.accepted ?? 0;
-    void this.past.absorb(last?.families ?? [], connections);
+    this.past.absorb(last?.families ?? [], connections);
     if (!this.#replacing) return;
     const deaths = orderly || Date.now() - since.getTime() >= SETTLED_MS ? 0 : (this.#deaths.get(worker) ?? 0) + 1;
     this.#deaths.set(worker, deaths);

@@ -62,13 +62,13 @@ export class WorkerProcess {
     });
     this.started.catch(() => {}); // who starts it looks at it; a later failure is an exit
     this.exited = new Promise((resolve) => {
-      const gone = (code: number | null, signal: NodeJS.Signals | null) => {
+      child.on('exit', () => {
         this.running = false;
         for (const done of [...this.#waiting.values(), ...this.#reloads.values()]) done();
-        resolve({ code, signal });
-      };
-      child.on('exit', gone);
-      child.on('error', () => child.pid === undefined && gone(null, null));
+      });
+      // later than the exit: all that it wrote and said has been read
+      child.on('close', (code, signal) => resolve({ code, signal }));
+      child.on('error', () => child.pid === undefined && resolve({ code: null, signal: null }));
     });
   }
 

@@ -33,6 +33,7 @@ export function runWorker(version: string): void {
   process.on('disconnect', () => void leave());
   process.on('message', (message: ToWorker) => {
     if (message.kind === 'start') {
+      if (proxy !== null || leaving) return;
       log = new Log({ level: message.start.config.log.level, format: message.start.config.log.format });
       proxy = begin(message.start, version, log);
     } else if (message.kind === 'reload') {
@@ -72,6 +73,6 @@ function exit(log: Log | null, code: number): void {
   log?.flush();
   setTimeout(() => process.exit(code), EXIT_MS);
   const end = () => process.stderr.write('', () => process.stdout.write('', () => process.exit(code)));
-  if (process.connected) process.send?.({ kind: 'up' } satisfies FromWorker, undefined, undefined, end);
+  if (process.connected) process.send?.({ kind: 'bye' } satisfies FromWorker, undefined, undefined, end);
   else end();
 }

@@ -23,7 +23,7 @@ async function activated(t: TestContext, socket: { fd: number; port: number }, c
   });
 }
 
-describe('socket activation', { concurrency: 3 }, () => {
+describe('socket activation', { concurrency: 2 }, () => {
   for (const workers of [1, 2])
     test(`restarts under load refuse and reset nobody (workers: ${workers})`, async (t) => {
       const { port } = await answering(t);

@@ -38,7 +38,7 @@ async function serviceManager(t: TestContext) {
   return { socket, messages, latest: (start: string) => messages().findLast((message) => message.startsWith(start)) };
 }
 
-describe('readiness', { concurrency: 3 }, () => {
+describe('readiness', { concurrency: 2 }, () => {
   for (const workers of [1, 2])
     test(`the service manager hears when it listens, reloads and stops (workers: ${workers})`, async (t) => {
       const { port } = await backend(t, (socket) => socket.on('data', () => socket.write(RESPONSE)).on('end', () => socket.end()));

@@ -66,9 +66,9 @@ describe('what workers count', () => {
 
   test('is kept when one dies, with the connections that it carried as worker_lost; gauges go with it', async () => {
     const past = new Past();
-    await past.absorb(worker(30, 5, 0.1).families, 3);
-    await past.absorb(worker(90, 2, 0.1).families, 0);
-    const page = joinMetrics([worker(40, 7, 0.5)], past.families, []);
+    past.absorb(worker(30, 5, 0.1).families, 3);
+    past.absorb(worker(90, 2, 0.1).families, 0);
+    const page = joinMetrics([worker(40, 7, 0.5)], await past.families, []);
     assert.deepEqual(
       (await lines(page)).filter((line) => /accepted|closed|open/.test(line)),
       [
