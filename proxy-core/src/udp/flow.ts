@@ -16,7 +16,7 @@ import { type ClientAddress, Path } from './path.ts';
 /** What all flows of a process share. */
 export type FlowHost = {
   readonly core: Core;
-  readonly table: FlowTable<Flow, Path>;
+  readonly table: FlowTable<Flow, Path<Flow>>;
   readonly flows: Set<Flow>;
   /** those whose client has not shown yet that it receives at its address, the oldest first */
   readonly unproven: Set<Flow>;
@@ -85,7 +85,7 @@ export class Flow implements Timed {
 
   readonly #host: FlowHost;
   readonly #start: FlowStart;
-  readonly #paths: Path[] = [];
+  readonly #paths: Path<Flow>[] = [];
   readonly #ids: FlowIds<Flow>;
   #stage: Stage = 'resolve';
   #candidates: readonly Candidate[] = [];
@@ -207,7 +207,7 @@ export class Flow implements Timed {
   // The client's datagrams.
 
   /** From an address that is this flow's already. */
-  heard(path: Path, datagram: Buffer): void {
+  heard(path: Path<Flow>, datagram: Buffer): void {
     const now = this.#host.core.wheel.now();
     this.#lastAt = now;
     path.hear(datagram, now);
@@ -223,7 +223,7 @@ export class Flow implements Timed {
   }
 
   /** From an address that it did not know: the client has moved, or a NAT before it. Null = it may have no further address now. */
-  heardFrom(client: ClientAddress): Path | null {
+  heardFrom(client: ClientAddress): Path<Flow> | null {
     const { core, table } = this.#host;
     if (this.#stage !== 'tunnel' || this.#candidate === null) return null;
     if (this.#paths.length >= MAX_PATHS) {
@@ -241,7 +241,7 @@ export class Flow implements Timed {
     return path;
   }
 
-  #quietest(): Path | undefined {
+  #quietest(): Path<Flow> | undefined {
     const now = this.#host.core.wheel.now();
     return this.#paths.filter((path) => now - path.heardAt > MOVED_MS).sort((a, b) => a.heardAt - b.heardAt)[0];
   }
@@ -251,7 +251,7 @@ export class Flow implements Timed {
     return this.#ids.isLast(datagram);
   }
 
-  #forward(path: Path, datagram: Buffer): void {
+  #forward(path: Path<Flow>, datagram: Buffer): void {
     const attempt = this.#next;
     const failed =
       this.#stage === 'dial' ? (error: Error | null) => void (error && attempt === this.#next && this.failed(error)) : undefined;
@@ -266,7 +266,7 @@ export class Flow implements Timed {
 
   // The backend's datagrams.
 
-  answered(path: Path, datagram: Buffer): void {
+  answered(path: Path<Flow>, datagram: Buffer): void {
     if (this.#stage === 'ended') return;
     const now = this.#host.core.wheel.now();
     this.#lastAt = now;
@@ -293,7 +293,7 @@ export class Flow implements Timed {
    * A backend that moves with its client answers on the socket of the new address. One that does not (RFC 9000 9 leaves it that) answers on
    * the old one, to nobody: what it sends there follows the client, once the client has spoken from the new address alone for a while.
    */
-  #addressFor(path: Path): Path {
+  #addressFor(path: Path<Flow>): Path<Flow> {
     let latest = path;
     for (const other of this.#paths) if (other.heardAt > latest.heardAt) latest = other;
     return latest !== path && latest.answers === 0 && latest.heardAt - path.heardAt > MOVED_MS ? latest : path;
@@ -340,13 +340,13 @@ export class Flow implements Timed {
     this.#host.core.budget.upstreams -= 1;
   }
 
-  #addPath(path: Path): boolean {
+  #addPath(path: Path<Flow>): boolean {
     if (!this.#host.table.addPath(path.client.tuple, path.client.host, path)) return false;
     this.#paths.push(path);
     return true;
   }
 
-  #removePath(path: Path): void {
+  #removePath(path: Path<Flow>): void {
     path.close();
     this.#host.table.removePath(path.client.tuple, path.client.host, path);
     const at = this.#paths.indexOf(path);

@@ -43,7 +43,7 @@ export class QuicFront {
   readonly #core: Core;
   readonly #listeners: dgram.Socket[] = [];
   readonly #host: FlowHost;
-  readonly #table = new FlowTable<Flow, Path>();
+  readonly #table = new FlowTable<Flow, Path<Flow>>();
   readonly #firsts: FirstFlights;
   readonly #drops = new Map<QuicDrop, number>(QUIC_DROP_REASONS.map((reason) => [reason, 0]));
   readonly #moves = { id: 0, guess: 0 };
@@ -145,7 +145,7 @@ export class QuicFront {
     else this.#short({ listener, host, port, tuple }, datagram, paths ?? []);
   }
 
-  #short(client: ClientAddress, datagram: Buffer, paths: readonly Path[]): void {
+  #short(client: ClientAddress, datagram: Buffer, paths: readonly Path<Flow>[]): void {
     const flow = this.#table.byShortHeader(datagram);
     if (flow !== undefined) this.#toFlow(flow, client, datagram);
     else if (paths.length > 0) for (const path of paths.slice(0, MAX_COPIES)) path.flow.heard(path, datagram);
@@ -162,7 +162,7 @@ export class QuicFront {
     else flow.heard(path, datagram);
   }
 
-  #long(client: ClientAddress, datagram: Buffer, paths: readonly Path[]): void {
+  #long(client: ClientAddress, datagram: Buffer, paths: readonly Path<Flow>[]): void {
     const header = readLongHeader(datagram);
     if (header === null || header.version === 0) {
       this.#drop('malformed');

@@ -1,6 +1,5 @@
 import type dgram from 'node:dgram';
 import type { HostPort } from '../contract/addresses.ts';
-import type { Flow } from './flow.ts';
 import { connectUpstream, createUpstream, isCongested } from './socket.ts';
 
 /** Where a client's datagrams come from, and the listener that they came to. */
@@ -17,11 +16,19 @@ const AMPLIFICATION = 3;
 /** A client that has answered so often to what was sent to its address receives there. */
 const PROVING_TURNS = 2;
 
+/** The flow that a path belongs to. */
+export type PathOwner<P> = {
+  answered(path: P, datagram: Buffer): void;
+  failed(error: Error): void;
+  socketOpened(): void;
+  socketClosed(): void;
+};
+
 /**
  * One address of a client and the socket that speaks for it to the backend. A client that moves gets another one, so that its backend sees
  * the move as it would without this proxy, and does the checks of RFC 9000 9 itself.
  */
-export class Path {
+export class Path<Flow extends PathOwner<Path<Flow>>> {
   readonly flow: Flow;
   readonly client: ClientAddress;
   /** its client was elsewhere before, and knows the ids that would prove another's address */
