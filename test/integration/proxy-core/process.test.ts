@@ -145,19 +145,29 @@ describe('SIGHUP', () => {
   });
 
   test('that turns the pool off under load: leased sockets end normally and nothing is left', async (t) => {
-    const { port } = await keepAlive(t);
+    const asked: net.Socket[] = [];
+    const { port } = await backend(t, (socket) => socket.on('data', () => asked.push(socket)).on('end', () => socket.end()));
     const config = (enabled: boolean) =>
       `routes: [{ match: a.test, backends: ["127.0.0.1:${port}"] }]\nconnection_pool: { enabled: ${enabled} }`;
     const proxy = await startProxy(t, config(true));
-    const open = await Promise.all(Array.from({ length: 10 }, () => served(t, proxy, 'a.test')));
+    const ask = async () => {
+      const client = await connect(t, proxy.port);
+      client.socket.write(request('a.test'));
+      return client;
+    };
+    const open = await Promise.all(Array.from({ length: 10 }, ask));
+    await until('all are asked', () => asked.length === 10);
     assert.equal((await proxy.metrics()).get('sniproxy_pool_active_connections'), 10);
     proxy.write(config(false));
     proxy.signal('SIGHUP');
     await until('the pool is off', async () => (await proxy.metrics()).get('sniproxy_pool_enabled') === 0);
-    open.push(await served(t, proxy, 'a.test'));
+    open.push(await ask());
+    await until('that one is asked too', () => asked.length === 11);
     assert.equal((await proxy.metrics()).get('sniproxy_pool_active_connections'), 10, 'nothing more is lent');
-    for (const { socket } of open) socket.end();
+    for (const socket of asked) socket.write(RESPONSE);
+    await until('all are answered', () => open.every((client) => client.text() === RESPONSE));
     await until('nothing is lent', async () => (await proxy.metrics()).get('sniproxy_pool_active_connections') === 0);
+    for (const { socket } of open) socket.end();
     const { pool } = await proxy.status();
     assert.deepEqual([pool?.created, pool?.destroyed], [10, 10]);
     await until('every descriptor is back', async () => proxy.fds() === (await proxy.metrics()).get('sniproxy_fd_baseline'));
