@@ -1,7 +1,7 @@
 import type { HostPort } from '../contract/addresses.ts';
 import type { FdKind, Phase } from '../contract/words.ts';
 import type { Exposed } from '../observe/exposition.ts';
-import { fds, phases } from '../observe/snapshot.ts';
+import { fds, generations, phases } from '../observe/snapshot.ts';
 import type { Readiness } from './pages.ts';
 
 /** Tunnels that /status shows, the oldest first. */
@@ -29,7 +29,7 @@ export type Status = Readiness & {
   config: { sha256: string; generation: number; reloadFailed: boolean };
   drill: string | null;
   accepted: number;
-  connections: { active: number; max: number; phases: Record<Phase, number> };
+  connections: { active: number; max: number; phases: Record<Phase, number>; generations: Record<string, number> };
   /** with several workers, of the one nearest its limit */
   fds: { open: number; limit: number; budget: number; baseline: number; kinds: Record<FdKind, number> };
   pool: { enabled: boolean; created: number; idle: number; leased: number; destroyed: number };
@@ -60,7 +60,7 @@ export function statusOf({ core, listeners, version, reloadFailed }: Exposed, re
     drill: core.drills.name,
     ...readiness,
     accepted: core.counters.accepted,
-    connections: { active: core.connections.size, max: core.maxConnections, phases: phases(core) },
+    connections: { active: core.connections.size, max: core.maxConnections, phases: phases(core), generations: generations(core) },
     fds: fds(core, listeners()),
     pool: {
       enabled: core.pool.enabled,

@@ -27,6 +27,11 @@ export const METRICS = spec({
   sniproxy_accepted_total: { type: 'counter', help: 'Accepted client sockets, refused ones included.' },
   sniproxy_connections_active: { type: 'gauge', help: 'Client connections by TCP that hold a file descriptor now.' },
   sniproxy_connections_phase: { type: 'gauge', help: 'Client connections by phase; each is in exactly one.', labels: { phase: PHASES } },
+  sniproxy_connections_generation: {
+    type: 'gauge',
+    help: 'Client connections by the generation of the config that they began with.',
+    labels: { generation: null },
+  },
   sniproxy_connections_total: { type: 'counter', help: 'Connections that ended.', labels: { protocol: PROTOCOLS, status: STATUSES } },
   sniproxy_closed_total: { type: 'counter', help: 'Connections that ended, by their one reason.', labels: { reason: REASONS } },
   sniproxy_refused_total: {

@@ -23,3 +23,17 @@ export function fds(core: Core, listeners: number): Fds {
   kinds.other = Math.max(0, open - tracked);
   return { open, limit: budget.limit, budget: budget.total, baseline: budget.baseline, kinds };
 }
+
+/** Generations that are told one by one, the newest; those before them are "older". */
+const TOLD_GENERATIONS = 8;
+
+/** Connections by the generation of the config that they began with: after a reload, how many are still under the old one. */
+export function generations(core: Core): Record<string, number> {
+  const { generation: newest } = core.live;
+  const counts: Record<string, number> = { [newest]: 0 };
+  for (const { generation } of core.connections) {
+    const key = generation > newest - TOLD_GENERATIONS ? String(generation) : 'older';
+    counts[key] = (counts[key] ?? 0) + 1;
+  }
+  return counts;
+}

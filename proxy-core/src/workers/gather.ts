@@ -63,10 +63,14 @@ export function joinStatus(
   const sum = (read: (status: Status) => number) => all.reduce((total, status) => total + read(status), 0);
   const phases = { sniff: 0, dial: 0, tunnel: 0, half_closed: 0, stale: 0 };
   for (const phase of Object.keys(phases) as (keyof typeof phases)[]) phases[phase] = sum((status) => status.connections.phases[phase]);
+  const generations: Record<string, number> = {};
+  for (const { connections } of all)
+    for (const [generation, count] of Object.entries(connections.generations))
+      generations[generation] = (generations[generation] ?? 0) + count;
   return {
     ...base,
     accepted: pastAccepted + sum((status) => status.accepted),
-    connections: { active: sum((status) => status.connections.active), max: sum((status) => status.connections.max), phases },
+    connections: { active: sum((status) => status.connections.active), max: sum((status) => status.connections.max), phases, generations },
     fds: worstOf(answers)?.status.fds ?? { open: 0, limit: 0, budget: 0, baseline: 0, kinds: NO_KINDS },
     pool: {
       enabled: all.some(({ pool }) => pool.enabled),

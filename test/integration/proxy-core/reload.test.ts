@@ -44,7 +44,11 @@ describe('reload under load', { concurrency: 2 }, () => {
         [1],
         'the tunnel is told with the generation that it began with',
       );
+      await until('only the tunnel is left', async () => (await proxy.metrics()).get('sniproxy_connections_active') === 1);
       const metrics = await proxy.metrics();
+      const byGeneration = [...metrics].filter(([series, count]) => series.startsWith('sniproxy_connections_generation') && count > 0);
+      assert.deepEqual(byGeneration, [['sniproxy_connections_generation{generation="older"}', 1]]);
+      assert.equal(metrics.get('sniproxy_connections_generation{generation="17"}'), 0);
       assert.equal(metrics.get('sniproxy_max_connections'), 519);
       assert.equal(metrics.get('sniproxy_config_reload_failed'), 1, 'the last one was wrong');
     });

@@ -23,7 +23,7 @@ function status(open: number, active = 0): Status {
     bound: true,
     draining: false,
     accepted: active,
-    connections: { active, max: 10, phases: { sniff: 0, dial: 0, tunnel: active, half_closed: 0, stale: 0 } },
+    connections: { active, max: 10, phases: { sniff: 0, dial: 0, tunnel: active, half_closed: 0, stale: 0 }, generations: { 1: active } },
     fds: { open, limit: 100, budget: 50, baseline: 20, kinds },
     pool: { enabled: false, created: 0, idle: 0, leased: 0, destroyed: 0 },
     oldest: [],
@@ -96,6 +96,7 @@ describe('what workers count', () => {
     const joined = joinStatus([worker(30, 5, 0), worker(40, 7, 0)], base, 100);
     assert.deepEqual([joined.accepted, joined.connections.active, joined.connections.phases.tunnel, joined.fds.open], [112, 12, 12, 40]);
     assert.equal(joined.config.generation, 8);
+    assert.deepEqual(joined.connections.generations, { 1: 12 });
     assert.deepEqual(joinStatus([], base, 100).fds, {
       open: 0,
       limit: 0,
