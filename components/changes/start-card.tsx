@@ -13,7 +13,15 @@ import type { PoolSettings, RunInput } from '#shared/runs.ts';
 import { formatCount, plural } from '#shared/units/count.ts';
 import { batchSizes, ON_FAIL_WORDS, type StrategyDraft, strategyOf, USUAL_STRATEGY } from './strategy-draft.ts';
 
-type Way = 'fd-leak' | 'pool-settings';
+/** The runbooks by which pool settings are changed; the first judges too, and only where the pool is turned off. */
+const WAYS = {
+  'fd-leak': 'as fd-leak: restart, watch and judge',
+  'pool-settings': 'only apply and verify the restart',
+  'pool-reload': 'reload where a node can, restart where not',
+} as const;
+type Way = keyof typeof WAYS;
+const APPLYING: readonly Way[] = ['pool-settings', 'pool-reload'];
+const JUDGING: readonly Way[] = ['fd-leak', ...APPLYING];
 
 /** How it goes, and the buttons. A dry run looks, checks and shows; only Start changes a node. */
 export function StartCard({
@@ -36,7 +44,8 @@ export function StartCard({
   const [draft, setDraft] = useState(USUAL_STRATEGY);
   const judgeable = pool.enabled === false && Object.keys(pool).length === 1;
   const [chosen, setWay] = useState<Way>('fd-leak');
-  const way: Way = judgeable ? chosen : 'pool-settings';
+  const offered = judgeable ? JUDGING : APPLYING;
+  const way: Way = offered.includes(chosen) ? chosen : 'pool-settings';
   const nodes = preview?.nodes ?? [];
   const fine = nodes.filter((node) => node.ok).length;
   const many = nodes.length > 1;
@@ -54,7 +63,7 @@ export function StartCard({
       runbook: way,
       selector,
       strategy,
-      ...(way === 'pool-settings' ? { params: pool } : {}),
+      ...(way === 'fd-leak' ? {} : { params: pool }),
       ...(dryRun ? { dryRun } : {}),
     };
     // one intent for one question: the same click twice starts nothing twice, another strategy is another run
@@ -69,22 +78,23 @@ export function StartCard({
             rows={[
               ['Nodes', formatCount(nodes.length), 'nodes'],
               ['Files that change', formatCount(nodes.filter((node) => node.changedBytes > 0).length), 'files'],
-              ['Restarts', many ? `${formatCount(nodes.length)}, one each` : formatCount(nodes.length), 'restarts'],
+              ['Restarts', `${way === 'pool-reload' ? 'at most ' : ''}${formatCount(nodes.length)}${many ? ', one each' : ''}`, 'restarts'],
               ...(many && !errors.batches
                 ? [['Batches', batchSizes(strategy.batches ?? [], nodes.length).join(' + '), 'batches'] as const]
                 : []),
             ]}
           />
-          {judgeable ? (
-            <SelectField
-              label="How"
-              value={chosen}
-              onChange={(event) => setWay(event.target.value === 'fd-leak' ? 'fd-leak' : 'pool-settings')}
-            >
-              <option value="fd-leak">as fd-leak: restart, watch and judge</option>
-              <option value="pool-settings">only apply and verify the restart</option>
-            </SelectField>
-          ) : null}
+          <SelectField
+            label="How"
+            value={way}
+            onChange={(event) => setWay(offered.find((one) => one === event.target.value) ?? 'pool-settings')}
+          >
+            {offered.map((one) => (
+              <option key={one} value={one}>
+                {WAYS[one]}
+              </option>
+            ))}
+          </SelectField>
           <StrategyFields draft={draft} errors={errors} many={many} onChange={(change) => setDraft({ ...draft, ...change })} />
           {many ? (
             <TextField
