@@ -11,6 +11,8 @@ import { formatProxyHeader, readProxyHeader } from '../../proxy-core/src/parse/p
 import { InitialFlow, type QuicVerdict } from '../../proxy-core/src/quic/initial-flow.ts';
 import { readPacket } from '../../proxy-core/src/quic/packet.ts';
 import { QUIC_V1, QUIC_V2 } from '../../proxy-core/src/quic/versions.ts';
+import { FlowTable } from '../../proxy-core/src/udp/flow-table.ts';
+import { FlowIds } from '../../proxy-core/src/udp/ids.ts';
 import { frame, h2Get, literal, REQUEST, requestBlock, SETTINGS } from '../support/h2-bytes.ts';
 import { cryptoFrame, sealInitial } from '../support/quic-initial.ts';
 import { alpn, extension, handshake, helloBody, helloFor, hostName, records, serverNames } from '../unit/proxy-core/hello-bytes.ts';
@@ -157,6 +159,33 @@ function datagrams(input: Buffer): void {
   }
 }
 
+/**
+ * Datagrams that two flows get, each with a byte in front: from which flow's server, from its client, or that the flow ends. The table must
+ * hold ids of living flows alone, sixteen of each at most, and nothing when both have ended.
+ */
+function flowIds(input: Buffer): void {
+  const table = new FlowTable<{ name: string }, { flow: { name: string } }>();
+  const flows = ['a', 'b'].map((name) => ({ name }));
+  const ids = flows.map((flow) => new FlowIds(table, flow));
+  for (let at = 0; at < input.length; ) {
+    const what = input[at] ?? 0;
+    const end = at + 1 + (what >> 3) * 2;
+    const datagram = input.subarray(at + 1, end);
+    const one = ids[what & 1];
+    if ((what & 6) === 0) one?.learnFromServer(datagram);
+    else if ((what & 6) === 6) one?.clear();
+    else {
+      const isLast = one?.isLast(datagram) ?? false;
+      if (one?.provedBy(datagram, (what & 2) === 2) && isLast) throw new Broken('flow ids: what was last proves nothing new');
+    }
+    table.byShortHeader(datagram);
+    if (table.sizes.ids > 32 || table.sizes.lengths !== table.sizes.ids) throw new Broken(`flow ids: ${JSON.stringify(table.sizes)}`);
+    at = end;
+  }
+  for (const one of ids) one.clear();
+  if (table.sizes.ids !== 0) throw new Broken('flow ids: an id outlives its flow');
+}
+
 /** Payloads of Initial packets before they are protected, cut at 0xff 0xff: the same in every order, as long as nothing ends the flow early. */
 function payloads(input: Buffer, random: Random): void {
   const parts: Buffer[] = [];
@@ -284,7 +313,19 @@ const PROXY = [
   Buffer.from('0d0a0d0a000d0a515549540a2111001ac0000201c633640100010 1bb04000200000300041234567801000100'.replace(/ /g, ''), 'hex'),
 ];
 const prefixed = (...list: Buffer[]) => Buffer.concat(list.flatMap((one) => [Buffer.from([one.length >> 8, one.length & 255]), one]));
-const whole = hello('quic.example');
+/** A server's packet, packets of its client with that id and with a new one, and both again for another flow. */
+const FLOW_IDS = Buffer.concat(
+  [0, 1].flatMap((flow) => [
+    Buffer.from([(12 << 3) | flow, 0xc0, 0, 0, 0, 1, 2, 1, 1, 8, 1, 2, 3, 4, 5, 6, 7, flow, 0, 0, 0, 0, 0, 0, 0]),
+    Buffer.from([(5 << 3) | 4 | flow, 0x41, 1, 2, 3, 4, 5, 6, 7, flow, 0]),
+    Buffer.from([(5 << 3) | 2 | flow, 0x41, 9, 8, 7, 6, 5, 4, 3, flow, 0]),
+  ]),
+);
+const whole = handshake(
+  helloBody({
+    extensions: [extension(0x39, Buffer.from('04048000ffff010480007530', 'hex')), serverNames(hostName('quic.example')), alpn('h3')],
+  }),
+);
 const split = [
   cryptoFrame(0, whole.subarray(0, 40)),
   Buffer.from([0xff, 0xff]),
@@ -304,5 +345,6 @@ export const TARGETS: readonly [Target, ...Target[]] = [
   { name: 'authority', weight: 50, run: authority, seeds: [text('a.example:80'), text('[::1]:80'), text('10.0.0.1'), text('A.example.')] },
   { name: 'quic-datagrams', weight: 15, run: datagrams, seeds: [prefixed(sealInitial(cryptoFrame(0, whole), { size: 1200 })), prefixed(Buffer.from('80000000000004010203040000000100000002', 'hex'))] },
   { name: 'quic-payloads', weight: 3, run: payloads, seeds: [cryptoFrame(0, whole), Buffer.concat(split)] },
+  { name: 'flow-ids', weight: 40, run: flowIds, seeds: [FLOW_IDS] },
   { name: 'config', weight: 1, run: config, seeds: [text('listen_addrs: ["0.0.0.0:443"]\nroutes:\n  - { match: a.example, backends: ["10.0.0.1:443"] }\n')] },
 ]; // biome-ignore format: a table
