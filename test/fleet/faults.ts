@@ -32,6 +32,8 @@ export type Fault = {
 
 const ALL: readonly Kind[] = ['prepared', 'bare', 'foreign'];
 const END_MS = 120_000;
+/** A console that is started again is surely back within this time, also on a busy machine, seconds. */
+const CONSOLE_BACK = 60;
 
 const left = (world: World, host: Host) => world.hosts.exec(host, `ls -A ${CONFIG.replace(/\/[^/]*$/, '')}`);
 
@@ -203,7 +205,7 @@ const editedByHand: Fault = {
   alone: true,
   async run(world, host) {
     const before = await starts(world, host);
-    const id = await world.console.startRun(poolRun(host), { dieAt: 'edit-config' });
+    const id = await world.console.startRun(poolRun(host, { confirmSeconds: CONSOLE_BACK }), { dieAt: 'edit-config' });
     await until('the console is gone', () => !world.console.alive());
     await world.hosts.exec(host, `sed -i 's/max_connections: 3000/max_connections: 2000/' ${CONFIG}`);
     const byHand = await configOf(world, host);
@@ -255,7 +257,7 @@ const consoleKilled = (step: (typeof KILL_STEPS)[number]): Fault => ({
   alone: true,
   async run(world, host) {
     const before = await starts(world, host);
-    const id = await world.console.startRun(poolRun(host), { dieAt: step });
+    const id = await world.console.startRun(poolRun(host, { confirmSeconds: CONSOLE_BACK }), { dieAt: step });
     await until('the console is gone', () => !world.console.alive(), { timeoutMs: 60_000 });
     await world.console.start();
     const { run, why } = await endOf(world, id);

@@ -75,7 +75,10 @@ describe('on real hosts', { concurrency: false }, () => {
     assert.match(stepOf(run, 'arm-revert', 'n2').summary, /unless it reboots/);
   });
 
-  test('a staged rollout goes host by host; ours reload with the new setting and go on, theirs is restarted', { ...here, timeout: 120_000 }, async () => {
+  test('a staged rollout goes host by host; ours reload with the new setting and go on, theirs is restarted', {
+    ...here,
+    timeout: 120_000,
+  }, async () => {
     const before = await Promise.all(world.hosts.hosts.map((one) => starts(world, one)));
     const id = await world.console.startRun({
       runbook: 'pool-reload',

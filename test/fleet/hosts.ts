@@ -83,10 +83,10 @@ async function fillSkeleton(skel: string, specs: readonly HostSpec[]): Promise<v
 /**
  * Holds the lock of the fleet and takes it down once our end of its pipe is closed, in whatever way this process ends. Gives that end.
  */
-async function guard(env: NodeJS.ProcessEnv): Promise<ChildProcess> {
+async function guard(env: NodeJS.ProcessEnv, skel: string): Promise<ChildProcess> {
   fs.mkdirSync(DIR, { recursive: true, mode: 0o755 });
-  const script = `"$1/fleet" down >/dev/null 2>&1; echo held; cat >/dev/null; "$1/fleet" down`;
-  const child = spawn('flock', ['-w', '600', `${DIR}.lock`, 'sh', '-c', script, 'guard', HERE], {
+  const script = `"$1/fleet" down >/dev/null 2>&1; echo held; cat >/dev/null; "$1/fleet" down; rm -rf "$2"`;
+  const child = spawn('flock', ['-w', '600', `${DIR}.lock`, 'sh', '-c', script, 'guard', HERE, skel], {
     env,
     detached: true,
     stdio: ['pipe', 'pipe', 'ignore'],
@@ -105,7 +105,7 @@ export async function startHosts(specs: readonly HostSpec[]) {
     ...process.env,
     ...{ FLEET_DIR: DIR, FLEET_NET: NET, FLEET_BR: 'hrf', FLEET_SKEL: skel, FLEET_NODE_BIN: process.execPath, FLEET_JOBS: '4' },
   };
-  const guardian = await guard(env);
+  const guardian = await guard(env, skel);
   const fleet = async (...args: (string | number)[]): Promise<string> =>
     (await run(path.join(HERE, 'fleet'), args.map(String), { env, timeout: UP_MS, maxBuffer: 16 << 20 })).stdout;
 
@@ -113,7 +113,6 @@ export async function startHosts(specs: readonly HostSpec[]) {
     const gone = new Promise((resolve) => guardian.once('exit', resolve));
     guardian.stdin?.end();
     await gone;
-    fs.rmSync(skel, { recursive: true, force: true });
   };
   try {
     await fillSkeleton(skel, specs);

@@ -34,11 +34,11 @@ export const CONFIRM = 15;
 /** Its deadline, the timer's 5 s, the restart, and time to spare on a busy machine. */
 export const REVERTED_MS = (CONFIRM + 5) * 1000 + 40_000;
 
-export const poolRun = (host: Host, o: { gates?: 'auto' | 'manual'; params?: Record<string, unknown> } = {}): RunInput => ({
+export const poolRun = (host: Host, o: { gates?: 'auto' | 'manual'; confirmSeconds?: number } = {}): RunInput => ({
   runbook: 'pool-settings',
   selector: `name=${host.name}`,
-  strategy: { batches: [1], gates: o.gates ?? 'auto', confirmSeconds: CONFIRM, onInconclusive: 'continue' },
-  params: { enabled: false, ...o.params },
+  strategy: { batches: [1], gates: o.gates ?? 'auto', confirmSeconds: o.confirmSeconds ?? CONFIRM, onInconclusive: 'continue' },
+  params: { enabled: false },
 });
 
 export const stepOf = (run: Run, key: string, name?: string) => {
