@@ -14,7 +14,7 @@ const serverModules = {
   metrics: ['db', 'detect'], //                                                 samples: store and queries
   nodes: ['db'], //                                                             the registry
   config: ['db', 'ssh', 'nodes'], //                                            config.yaml: read, edit, lint, diff, drift
-  xray: ['db', 'ssh', 'nodes'], //                                              looks at fds: classes, ages, what grew
+  xray: ['db', 'ssh', 'nodes', 'detect'], //                                    looks at fds: classes, ages, what grew
   backtest: ['nodes', 'metrics', 'detect'], //                                  alert rules over stored history
   scrape: ['nodes', 'metrics', 'ssh', 'events'], //                             node → store
   runs: ['db', 'command', 'nodes', 'runbooks', 'ssh', 'config', 'scrape', 'metrics', 'detect', 'events'], // the run engine

@@ -107,7 +107,7 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
     fleet: fleetNodes,
   });
   const marks = createNodeMarks({ db, clock, onError: (error) => log.error({ err: error }, 'what a node said could not be noted') });
-  const fleet: Fleet = createFleet({ nodes, scraper, metrics, ssh, configFiles, runs, marks, clock });
+  const fleet: Fleet = createFleet({ nodes, scraper, metrics, ssh, configFiles, runs, marks, fds: xray.last, clock });
   const backtests = createBacktests({ nodes, metrics, facts, clock });
 
   const noteConfig = (nodeId: string) => {

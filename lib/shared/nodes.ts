@@ -114,6 +114,8 @@ export type Fleet = z.infer<typeof fleetSchema>;
 /** GET nodes/:id */
 export const nodeDetailSchema = z.object({
   node: fleetNodeSchema,
+  /** the verdict in one or two sentences: with its rate, and with what grew, by whom, where two looks at the fds of this process know it */
+  verdict: z.string().optional(),
   member: nodeInputSchema.extend({ id: z.string(), version: z.number().int(), createdAt: instantSchema }),
 });
 export type NodeDetail = z.infer<typeof nodeDetailSchema>;

@@ -27,6 +27,8 @@ export const fdGroupSchema = z.object({
   local: z.string().nullable(),
   /** numbers only for addresses; the path of a file, the name of an anonymous inode */
   peer: z.string().nullable(),
+  /** the names that config.yaml routes to this upstream, as far as it gives addresses; null or missing where none is known */
+  name: z.string().nullable().optional(),
   /** all peers that were too many to have a group of their own */
   others: z.boolean(),
   count: z.number().int(),
@@ -59,7 +61,7 @@ export const fdLookSchema = z.object({
 });
 export type FdLook = z.infer<typeof fdLookSchema>;
 
-export const fdGrowthSchema = fdGroupSchema.pick({ kind: true, state: true, local: true, peer: true, others: true }).extend({
+export const fdGrowthSchema = fdGroupSchema.pick({ kind: true, state: true, local: true, peer: true, name: true, others: true }).extend({
   before: z.number().int(),
   now: z.number().int(),
   grew: z.number().int(),
@@ -69,7 +71,7 @@ export const fdGrowthSchema = fdGroupSchema.pick({ kind: true, state: true, loca
 export type FdGrowth = z.infer<typeof fdGrowthSchema>;
 
 export const fdFindingSchema = z.object({
-  key: z.enum(['close-wait', 'orphan', 'fin-wait', 'grew', 'calm', 'restarted', 'deleted', 'near-limit']),
+  key: z.enum(['close-wait', 'orphan', 'fin-wait', 'grew', 'calm', 'restarted', 'deleted', 'near-limit', 'udp']),
   tone: z.enum(['danger', 'warn', 'neutral']),
   title: z.string(),
   sentence: z.string(),

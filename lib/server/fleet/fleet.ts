@@ -1,3 +1,4 @@
+import { verdictSentence } from '#server/detect/index.ts';
 import type { Clock } from '#server/kernel/clock.ts';
 import { explainedOf, type MetricStore } from '#server/metrics/index.ts';
 import type { Nodes } from '#server/nodes/index.ts';
@@ -7,6 +8,7 @@ import type { Annotation, NodeEventsAnswer, NodeEventsQuery } from '#shared/anno
 import type { NodeMetricsAnswer, NodeMetricsQuery } from '#shared/metrics.ts';
 import type { FleetMember, FleetNode, Fleet as FleetView, NodeDetail } from '#shared/nodes.ts';
 import { type Instant, toInstant } from '#shared/time.ts';
+import type { NodeFds } from '#shared/xray.ts';
 import { happeningsOf } from './happenings.ts';
 import { rangeOf, readChart } from './history.ts';
 import { createJudge, type Judged } from './judged.ts';
@@ -39,6 +41,8 @@ export type FleetDeps = {
   incidents?: {
     touching(nodeId: string, fromMs: number, toMs: number): Promise<(Span & { id: string; title: string; severity: string | null })[]>;
   };
+  /** the last look at a node's fds and what grew since the one before */
+  fds?: (nodeId: string) => Promise<Pick<NodeFds, 'look' | 'comparison'>>;
   clock: Clock;
 };
 type Span = { from: Instant; to: Instant | null };
@@ -119,7 +123,8 @@ export function createFleet(deps: FleetDeps): Fleet {
     },
     async node(id) {
       const member = await nodes.get(id);
-      return { node: await fleetNode(member), member };
+      const [node, fds] = await Promise.all([fleetNode(member), deps.fds?.(id) ?? null]);
+      return { node, verdict: verdictSentence({ leak: node.leak, now: clock.now(), processStart: node.processStart, fds }), member };
     },
     async history(id, query) {
       const member = await nodes.get(id);

@@ -23,7 +23,12 @@ const TCP: readonly FdKind[] = ['listener', 'client', 'upstream'];
 const AGES = 12;
 
 /** The groups of a look in words and numbers, and the numbers of its sockets and pipes by when they were first seen. */
-export function classifyLook(look: RawLook, at: number, before: FirstSeen): { groups: FdGroup[]; seen: FirstSeen } {
+export function classifyLook(
+  look: RawLook,
+  at: number,
+  before: FirstSeen,
+  nameOf: (peer: string) => string | null = () => null,
+): { groups: FdGroup[]; seen: FirstSeen } {
   const lookUp = seenBefore(before);
   const seen: FirstSeen = new Map();
   const groups = look.groups.map((raw): FdGroup => {
@@ -35,7 +40,9 @@ export function classifyLook(look: RawLook, at: number, before: FirstSeen): { gr
       if (ids) ids.push(id);
       else seen.set(first, [id]);
     }
-    return { ...describe(raw, look.littleEndian), count: raw.count, firstSeen: agesOf(counts) };
+    const group = describe(raw, look.littleEndian);
+    const name = group.kind === 'upstream' && group.peer !== null ? nameOf(group.peer) : null;
+    return { ...group, ...(name !== null && { name }), count: raw.count, firstSeen: agesOf(counts) };
   });
   return { groups, seen };
 }
@@ -48,7 +55,7 @@ function describe(raw: RawGroup, littleEndian: boolean): Omit<FdGroup, 'count' |
     kind,
     state: stateOf(kind, raw.state),
     local: address(raw.local),
-    peer: named ? nameOf(raw.peer) : address(raw.peer),
+    peer: named ? wordOf(raw.peer) : address(raw.peer),
     others: raw.peer === '*',
     examples: raw.examples.slice(0, 3).map(({ fd, local, remote }) => ({ fd, local: address(local), remote: address(remote) })),
   };
@@ -60,7 +67,7 @@ function stateOf(kind: FdKind, state: string): string | null {
 }
 
 /** A name that the node's processes chose: printable characters, and not many. */
-function nameOf(name: string): string | null {
+function wordOf(name: string): string | null {
   if (name === '-' || name === '*') return null;
   return name.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '?').slice(0, 200);
 }

@@ -1,6 +1,6 @@
 import type { FdGroup, FdGrowth, FdLook, NodeFds } from '#shared/xray.ts';
 
-type Key = Pick<FdGrowth, 'kind' | 'state' | 'local' | 'peer' | 'others'>;
+type Key = Pick<FdGrowth, 'kind' | 'state' | 'local' | 'peer' | 'name' | 'others'>;
 type Place = FdGrowth & { numbered: number };
 
 /**
@@ -15,7 +15,10 @@ export function compareLooks(before: FdLook, now: FdLook): NonNullable<NodeFds['
     sameProcess: before.pid === now.pid && before.processStart === now.processStart,
     grew: now.openFds - before.openFds,
     kinds: growth(before.groups, now.groups, sinceMs, ({ kind, state }) => ({ kind, state, local: null, peer: null, others: false })),
-    groups: growth(before.groups, now.groups, sinceMs, ({ kind, state, local, peer, others }) => ({ kind, state, local, peer, others })),
+    groups: growth(before.groups, now.groups, sinceMs, ({ kind, state, local, peer, name, others }) => ({
+      ...{ kind, state, local, peer, others },
+      ...(name != null && { name }),
+    })),
   };
 }
 
@@ -25,9 +28,10 @@ function growth(before: FdGroup[], now: FdGroup[], sinceMs: number, keyOf: (grou
   const places = new Map<string, Place>();
   const place = (group: FdGroup): Place => {
     const key = keyOf(group);
-    const name = JSON.stringify(key);
-    const found = places.get(name) ?? { ...key, before: 0, now: 0, grew: 0, stayed: 0, numbered: 0 };
-    places.set(name, found);
+    // a route may have been renamed between two looks: that makes no other peer of it
+    const same = JSON.stringify({ ...key, name: undefined });
+    const found = Object.assign(places.get(same) ?? { before: 0, now: 0, grew: 0, stayed: 0, numbered: 0 }, key);
+    places.set(same, found);
     return found;
   };
   for (const group of before) place(group).before += group.count;

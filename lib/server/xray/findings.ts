@@ -1,3 +1,4 @@
+import { whatGrew } from '#server/detect/index.ts';
 import { formatCount, formatPercent, formatSigned, plural } from '#shared/units/count.ts';
 import { formatDuration } from '#shared/units/time.ts';
 import type { FdFinding, FdGroup, FdGrowth, FdLook, NodeFds } from '#shared/xray.ts';
@@ -5,11 +6,6 @@ import type { FdFinding, FdGroup, FdGrowth, FdLook, NodeFds } from '#shared/xray
 /** From here on half-closed and orphaned sockets are worth a red word; fewer are in passing on every busy proxy. */
 const MANY = 20;
 const NEAR_LIMIT = 0.8;
-/** a growth below both is noise between two looks */
-const GREW_FDS = 20;
-const GREW_SHARE = 0.01;
-/** a kind with less of the growth is not named */
-const PART = 0.1;
 
 /** What the fds say, in words: each with its number, what it means and no guess beyond that. The most pressing first. */
 export function findingsOf(look: FdLook, comparison: NodeFds['comparison']): FdFinding[] {
@@ -19,6 +15,7 @@ export function findingsOf(look: FdLook, comparison: NodeFds['comparison']): FdF
     closeWait(look, comparison),
     orphans(look, comparison),
     finWait(look),
+    flows(look, comparison),
     deleted(look),
   ];
   const rank = { danger: 0, warn: 1, neutral: 2 };
@@ -76,6 +73,18 @@ function finWait(look: FdLook): FdFinding | null {
   };
 }
 
+function flows(look: FdLook, comparison: NodeFds['comparison']): FdFinding | null {
+  const is = ({ kind }: { kind: string }) => kind === 'udp';
+  const fds = countOf(look.groups, is);
+  if (fds < MANY) return null;
+  const grew = comparison?.kinds.filter(is).reduce((sum, row) => sum + row.grew, 0) ?? 0;
+  return {
+    ...{ key: 'udp', fds, tone: comparison?.sameProcess && grew >= MANY ? 'warn' : 'neutral' },
+    title: `${plural(fds, 'UDP socket')}`,
+    sentence: `A flow of UDP (HTTP/3) holds one socket until it is idle for its time: nothing of it closes.${stayedWords(comparison, is)}`,
+  };
+}
+
 function deleted(look: FdLook): FdFinding | null {
   const fds = countOf(
     look.groups,
@@ -98,12 +107,6 @@ function nearLimit(look: FdLook): FdFinding | null {
   };
 }
 
-const KIND_WORDS: Record<FdGroup['kind'], string> = {
-  ...{ listener: 'listeners', client: 'client sockets', upstream: 'upstream sockets', udp: 'UDP sockets', orphan: 'orphan sockets' },
-  ...{ unix: 'unix sockets', socket: 'other sockets', pipe: 'pipes', anon: 'anonymous inodes', file: 'files' },
-  ...{ closed: 'fds closed during the look', other: 'other fds' },
-};
-
 /** Who grew, in one sentence. Two looks tell what is more now, not that it stays so: the verdict on a leak is made of more samples. */
 function growth(look: FdLook, comparison: NonNullable<NodeFds['comparison']>): FdFinding | null {
   const { grew, sameProcess, seconds, since } = comparison;
@@ -114,27 +117,16 @@ function growth(look: FdLook, comparison: NonNullable<NodeFds['comparison']>): F
       title: 'Another process than at the look before',
       sentence: `pid ${since.pid} was replaced by pid ${look.pid} in the ${span} between: what it held went with it. Look again to see what this one gains.`,
     };
-  const added = comparison.kinds.filter((row) => row.grew > 0);
-  const sum = added.reduce((total, row) => total + row.grew, 0);
-  const [most] = added;
-  if (!most || grew < Math.max(GREW_FDS, since.openFds * GREW_SHARE))
+  const grown = whatGrew(comparison);
+  if (grown === null)
     return {
       ...{ key: 'calm', fds: grew, tone: 'neutral' },
       title: `${grew === 0 ? 'No more' : formatSigned(grew)} fds in ${span}`,
       sentence: `${formatCount(since.openFds)} then, ${formatCount(look.openFds)} now: that is within what connections come and go by.`,
     };
-  const mostly = added.filter((row) => row.grew >= sum * PART).slice(0, 3);
-  const parts = (mostly.length > 0 ? mostly : [most]).map(
-    (row) => `${KIND_WORDS[row.kind]}${row.state ? ` in ${row.state}` : ''} ${formatSigned(row.grew)} (${formatPercent(row.grew, sum)})`,
-  );
-  const peer = comparison.groups.find((row) => row.grew > 0 && !row.others && row.peer !== null);
-  const place = peer && [peer.local, peer.peer].filter((part) => part !== null).join(' from ');
-  const by = place
-    ? ` The most by one peer: ${formatSigned(peer.grew)}, ${KIND_WORDS[peer.kind]} ${peer.kind === 'client' ? 'on' : 'to'} ${place}.`
-    : '';
   return {
     ...{ key: 'grew', fds: grew, tone: 'warn' },
     title: `${formatSigned(grew)} fds in ${span}`,
-    sentence: `What came: ${parts.join(', ')}.${by}`,
+    sentence: `What came: ${grown.kinds}.${grown.by}`,
   };
 }

@@ -8,6 +8,7 @@ import type { NodeOps, Outcome, RawLook } from '#server/ssh/index.ts';
 import type { FleetMember } from '#shared/nodes.ts';
 import { toInstant } from '#shared/time.ts';
 import { type FdLook, fdLookSchema, type NodeFds } from '#shared/xray.ts';
+import { backendNames } from './backend-names.ts';
 import { classifyLook } from './classify.ts';
 import { compareLooks, summaryOf } from './compare.ts';
 import { findingsOf } from './findings.ts';
@@ -21,21 +22,43 @@ const LOOK_MS = 8000;
 const input = z.object({ id: z.string().min(1).max(64) });
 type KeepLook = Verb<typeof input, Tx, { id: string }>;
 
+/** A look, and the node's config.yaml where it could be read. */
+type Looked = Outcome<RawLook> & { config: Buffer | null };
+
 export type Xray = ReturnType<typeof createXray>;
 
 /** Looks at every fd of a node's process, kept and compared. A look changes nothing on the node. */
-export function createXray(deps: { db: Db; ops: Pick<NodeOps, 'xray'>; nodes: { get(id: string): Promise<FleetMember> }; clock: Clock }) {
+export function createXray(deps: {
+  db: Db;
+  ops: Pick<NodeOps, 'xray'> & Partial<Pick<NodeOps, 'readConfig'>>;
+  nodes: { get(id: string): Promise<FleetMember> };
+  clock: Clock;
+}) {
   const { db, ops, nodes, clock } = deps;
   /** who asks while a look is under way gets that one: a node is never looked at twice at once */
-  const underWay = new Map<string, Promise<Outcome<RawLook>>>();
+  const underWay = new Map<string, Promise<Looked>>();
 
-  function lookNow(node: FleetMember): Promise<Outcome<RawLook>> {
+  function lookNow(node: FleetMember): Promise<Looked> {
     const running = underWay.get(node.id);
     if (running) return running;
-    const look = ops.xray(node, { timeoutMs: LOOK_MS }).finally(() => underWay.delete(node.id));
+    // without the file peers have no names, and that is all
+    const config = Promise.resolve(ops.readConfig?.(node, { timeoutMs: LOOK_MS })).catch(() => undefined);
+    const look = Promise.all([ops.xray(node, { timeoutMs: LOOK_MS }), config])
+      .then(([outcome, file]) => ({ ...outcome, config: file?.value.bytes ?? null }))
+      .finally(() => underWay.delete(node.id));
     underWay.set(node.id, look);
     return look;
   }
+
+  const newest = (nodeId: string, count: number) =>
+    db
+      .selectFrom('xrayLooks')
+      .select('look')
+      .where('nodeId', '=', nodeId)
+      .orderBy('at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(count)
+      .execute();
 
   return {
     /** Looks at the node now; what comes back is a verb that keeps the look. Run it with the same id. */
@@ -49,16 +72,17 @@ export function createXray(deps: { db: Db; ops: Pick<NodeOps, 'xray'>; nodes: { 
       };
     },
 
+    /** The newest look and what grew since the one before; null where there is none. */
+    async last(nodeId: string): Promise<Pick<NodeFds, 'look' | 'comparison'>> {
+      const rows = await newest(nodeId, 2);
+      const [look, before] = rows.map((row) => fdLookSchema.parse(JSON.parse(row.look)));
+      return { look: look ?? null, comparison: look && before ? compareLooks(before, look) : null };
+    },
+
     /** The newest look, against the one before it or the one named. */
     async view(nodeId: string, sinceId?: string): Promise<NodeFds> {
       await nodes.get(nodeId);
-      const rows = await db
-        .selectFrom('xrayLooks')
-        .selectAll()
-        .where('nodeId', '=', nodeId)
-        .orderBy('at', 'desc')
-        .orderBy('id', 'desc')
-        .execute();
+      const rows = await newest(nodeId, KEPT);
       const looks = rows.map((row) => fdLookSchema.parse(JSON.parse(row.look)));
       const since = sinceId === undefined ? looks[1] : looks.find(({ id }) => id === sinceId);
       if (sinceId !== undefined && !since)
@@ -69,7 +93,7 @@ export function createXray(deps: { db: Db; ops: Pick<NodeOps, 'xray'>; nodes: { 
     },
   };
 
-  async function keep(tx: Tx, o: { nodeId: string; by: string; outcome: Outcome<RawLook> }) {
+  async function keep(tx: Tx, o: { nodeId: string; by: string; outcome: Looked }) {
     const { value: raw, receipt } = o.outcome;
     const last = await tx
       .selectFrom('xrayLooks')
@@ -80,7 +104,7 @@ export function createXray(deps: { db: Db; ops: Pick<NodeOps, 'xray'>; nodes: { 
       .executeTakeFirst();
     // a console clock that was set back must not put a look before the one that it follows
     const at = Math.max(receipt.at, (last?.at ?? 0) + 1);
-    const { groups, seen } = classifyLook(raw, at, readFirstSeen(last?.seen ?? ''));
+    const { groups, seen } = classifyLook(raw, at, readFirstSeen(last?.seen ?? ''), backendNames(o.outcome.config));
     const look: FdLook = {
       ...{ id: newId('x', clock.now()), at: toInstant(at), by: o.by, groups },
       ...{ pid: raw.pid, comm: raw.comm, openFds: raw.openFds, fdLimit: raw.fdSoftLimit, untracked: raw.idsCut, cpuMs: raw.cpuMs },
