@@ -6,6 +6,7 @@ import { before, describe, test } from 'node:test';
 import { until } from '#test/support/until.ts';
 import { closed, refused, suiteOwner, tempDir } from './harness.ts';
 import { fetchByQuic, type QuicProxy, quicCertificate, sha256, startCaddy, startNgtcp2, startQuicProxy } from './quic-parts.ts';
+import { badWire } from './quic-wire.ts';
 
 const SMALL = Buffer.from('served over HTTP/3\n');
 const BIG = randomBytes(12_000_000);
@@ -60,6 +61,13 @@ describe('ngtcp2 as the client of real servers', () => {
       assert.equal(await moves(throughTo(server), 'id'), before + 1);
     });
   }
+
+  test('a wire that loses, doubles and reorders datagrams, the first ones too: 12 MB come unchanged', async () => {
+    const wire = await badWire(owner, throughTo('ngtcp2').quicPort, { lost: 0.02, doubled: 0.05, late: 0.1 });
+    const got = await fetchByQuic(owner, wire.port, 'big.bin', { seconds: 40 });
+    assert.equal(sha256(got), sha256(BIG));
+    assert.ok(wire.did.lost > 50 && wire.did.doubled > 100 && wire.did.late > 200, JSON.stringify(wire.did));
+  });
 
   test('the client migrates in the middle of a transfer, with an id that nobody but its server knows', async () => {
     const before = await moves(throughTo('ngtcp2'), 'guess');

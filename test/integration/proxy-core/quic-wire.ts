@@ -77,3 +77,50 @@ export async function quicBackend(owner: Owner, id: Buffer, reply?: (datagram: B
 }
 
 export const randomId = (length = 8): Buffer => randomBytes(length);
+
+/** Shares of all datagrams; what is late comes after up to twelve others. */
+export type BadWire = { lost: number; doubled: number; late: number };
+
+/** A wire to `to` that does what wires do, to both directions, by a seed. Returns its port, and what it did. */
+export async function badWire(owner: Owner, to: number, { lost, doubled, late }: BadWire) {
+  const front = await socketOn(owner);
+  const backs = new Map<number, dgram.Socket>();
+  const did = { carried: 0, lost: 0, doubled: 0, late: 0 };
+  const waiting: { left: number; go: () => void }[] = [];
+  let state = 42;
+  const chance = (share: number) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    return state / 2 ** 32 < share;
+  };
+  const carry = (go: () => void) => {
+    for (const one of waiting) one.left -= 1;
+    while (waiting[0] !== undefined && waiting[0].left <= 0) waiting.shift()?.go();
+    did.carried += 1;
+    if (chance(lost)) did.lost += 1;
+    else if (chance(late)) {
+      did.late += 1;
+      waiting.push({ left: 12, go });
+    } else {
+      go();
+      if (chance(doubled)) {
+        did.doubled += 1;
+        go();
+      }
+    }
+  };
+  owner.after(() => {
+    for (const back of backs.values()) back.close();
+  });
+  front.on('message', (datagram, { port }) => {
+    let back = backs.get(port);
+    if (back === undefined) {
+      back = dgram.createSocket('udp4').on('error', () => {});
+      back.bind(0, LOOPBACK);
+      back.on('message', (answer) => carry(() => front.send(answer, port, LOOPBACK)));
+      backs.set(port, back);
+    }
+    const way = back;
+    carry(() => way.send(datagram, to, LOOPBACK));
+  });
+  return { port: front.address().port, did };
+}
