@@ -115,6 +115,10 @@ export class Connection implements WireOwner, DialOwner, TunnelOwner, SessionOwn
     return this.#stage === 'tunnel' && bytes ? bytes.phase(now) : this.#lastPhase;
   }
 
+  get resting(): boolean {
+    return this.#stage === 'tunnel' && (this.#session?.resting ?? false);
+  }
+
   now(): number {
     return this.#core.wheel.now();
   }

@@ -49,6 +49,8 @@ export type OpenConnection = {
   readonly up: number;
   readonly down: number;
   phase(now: number): Phase;
+  /** Nothing is under way: the client was answered, and may ask again. Known of pooled HTTP alone. */
+  readonly resting?: boolean;
   /** Ends it at once. `reset`: its peers must not take that for a proper end. */
   cut(reason: Reason, reset: boolean): void;
 };

@@ -57,7 +57,7 @@ class HandleWire implements Wire {
   #remote: HostPort | null = null;
   #local: HostPort | null = null;
   /** writes under way */
-  #waiting = 0;
+  #writes = 0;
   #reading = false;
   #ended = false;
   #finishing = false;
@@ -128,8 +128,12 @@ class HandleWire implements Wire {
     this.#shared.takeRequest();
     request.relayOwner = this;
     request.bytes = bytes; // libuv reads the rest from where it lies
-    this.#waiting += 1;
+    this.#writes += 1;
     return false;
+  }
+
+  get waiting(): number {
+    return this.closed ? 0 : this.#handle.writeQueueSize;
   }
 
   finish(): void {
@@ -192,10 +196,10 @@ class HandleWire implements Wire {
   }
 
   writeDone(status: number): void {
-    this.#waiting -= 1;
+    this.#writes -= 1;
     if (this.closed) return;
     if (status < 0) this.owner.wireFailed(this, getSystemErrorName(status));
-    else if (this.#waiting === 0) this.owner.wireDrained(this);
+    else if (this.#writes === 0) this.owner.wireDrained(this);
   }
 
   connectDone(status: number): void {

@@ -13,6 +13,7 @@ export type TcpHandle = {
   readStart(): number;
   readStop(): number;
   useUserBuffer(buffer: Buffer): void;
+  readonly writeQueueSize: number;
   writeBuffer(request: Request, bytes: Buffer): number;
   shutdown(request: Request): number;
   connect(request: Request, address: string, port: number): number;
@@ -62,7 +63,8 @@ export function findInternals(): Internals | null {
     if (typeof readAt !== 'number' || typeof asyncAt !== 'number' || typeof socketKind !== 'number') return null;
     const newHandle = () => asHandle(new Tcp(socketKind));
     const probe = newHandle();
-    const whole = [...METHODS, ...MORE_METHODS].every((name) => typeof probe[name] === 'function');
+    const whole =
+      typeof probe.writeQueueSize === 'number' && [...METHODS, ...MORE_METHODS].every((name) => typeof probe[name] === 'function');
     probe.close();
     if (!whole) return null;
     return {

@@ -63,6 +63,10 @@ class StreamWire implements Wire {
     return !this.#waits;
   }
 
+  get waiting(): number {
+    return this.#socket.writableLength;
+  }
+
   finish(): void {
     this.#socket.end();
   }

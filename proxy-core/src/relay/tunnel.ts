@@ -46,9 +46,11 @@ export class Tunnel implements WireOwner {
   #movedAt: number;
   #clientFinAt = 0;
   #upstreamFinAt = 0;
-  /** since when bytes wait for that side */
+  /** since when bytes wait for that side without any being taken, and how many */
   #clientBlockedAt = 0;
   #upstreamBlockedAt = 0;
+  #clientWaits = 0;
+  #upstreamWaits = 0;
 
   constructor(
     owner: TunnelOwner,
@@ -106,9 +108,11 @@ export class Tunnel implements WireOwner {
   #block(to: Wire, now: number): void {
     if (to === this.#client) {
       this.#clientBlockedAt = now;
+      this.#clientWaits = to.waiting;
       this.#upstream.pause();
     } else {
       this.#upstreamBlockedAt = now;
+      this.#upstreamWaits = to.waiting;
       this.#client.pause();
     }
   }
@@ -146,6 +150,7 @@ export class Tunnel implements WireOwner {
   /** Activity only notes its time; the deadline moves on when it comes. Tells the next one, 0 for none. */
   onDeadline(now: number): number {
     if (this.#faults.swallowsEof) return 0;
+    this.#noteProgress(now);
     const { stalledWrite } = this.#timeouts;
     const blockedAt = Math.min(this.#clientBlockedAt || Number.POSITIVE_INFINITY, this.#upstreamBlockedAt || Number.POSITIVE_INFINITY);
     const stalledAt = blockedAt + stalledWrite;
@@ -159,6 +164,20 @@ export class Tunnel implements WireOwner {
     else if (this.#faults.keepsUpstream && this.#clientFinAt > 0) this.#owner.cut('closed', false);
     else this.#owner.cut(this.#hasFin ? 'half_close_timeout' : 'idle_timeout', false);
     return 0;
+  }
+
+  /** A side that takes a part of what waits for it is slow, not stalled. */
+  #noteProgress(now: number): void {
+    if (this.#clientBlockedAt > 0 && this.#client.waiting < this.#clientWaits) {
+      this.#clientWaits = this.#client.waiting;
+      this.#clientBlockedAt = now;
+      this.#movedAt = now;
+    }
+    if (this.#upstreamBlockedAt > 0 && this.#upstream.waiting < this.#upstreamWaits) {
+      this.#upstreamWaits = this.#upstream.waiting;
+      this.#upstreamBlockedAt = now;
+      this.#movedAt = now;
+    }
   }
 
   phase(now: number): Phase {

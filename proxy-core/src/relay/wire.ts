@@ -23,6 +23,8 @@ export type Wire = {
    * any more; to write meanwhile is allowed, and makes more wait.
    */
   write(bytes: Buffer): boolean;
+  /** bytes that wait; fewer than before is progress */
+  readonly waiting: number;
   /** End of file, behind what is written. The other direction stays open. */
   finish(): void;
   /** Frees the descriptor at once; what waits is lost. `reset`: the other side must not take it for a proper end. */

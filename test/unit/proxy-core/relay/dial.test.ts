@@ -16,7 +16,16 @@ function dialling(addresses: [backend: string, ...hosts: string[]][], options: {
       log.push(`${clock.ms} ${host}`);
       let closed = false;
       const wire: Wire = {
-        ...{ owner, remote: () => null, local: () => null, read: () => {}, pause: () => {}, write: () => true, finish: () => {} },
+        ...{
+          owner,
+          remote: () => null,
+          local: () => null,
+          read: () => {},
+          pause: () => {},
+          write: () => true,
+          finish: () => {},
+          waiting: 0,
+        },
         ...{ carry: () => {}, rest: () => {}, toSocket: () => assert.fail('nobody asks for that') },
         get closed() {
           return closed;
