@@ -231,6 +231,7 @@ function drained(core: Core, milliseconds: number): Promise<void> {
   return new Promise((resolve) => {
     const timer = setInterval(look, DRAIN_LOOK_MS);
     function look() {
+      for (const connection of [...core.connections]) if (connection.resting) connection.cut('closed', false);
       const now = core.wheel.now();
       const waiting = [...core.connections].some((connection) => connection.phase(now) !== 'stale');
       if (waiting && performance.now() < until) return;

@@ -110,6 +110,11 @@ export class HttpSession implements WireOwner {
     this.#exchange = null;
   }
 
+  /** between two requests */
+  get resting(): boolean {
+    return this.#exchange === null && this.#leaving === null && this.#tunnel === null && this.#pending.length === 0 && this.requests > 0;
+  }
+
   phase(now: number): Phase {
     if (this.#tunnel) return this.#tunnel.phase(now);
     if (this.#borrower.dials) return 'dial';

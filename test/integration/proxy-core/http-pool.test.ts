@@ -498,6 +498,29 @@ test('an answer that comes before the whole request: the rest goes on to the bac
   client.socket.destroy();
 });
 
+test('a stop does not wait for clients that are between two requests, and lets the others be answered', async (t) => {
+  const server = await backend(t, (socket) => {
+    socket.on('data', (chunk) => {
+      if (!chunk.toString('latin1').startsWith('GET /later')) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+    });
+  });
+  const proxy = await startProxy(
+    t,
+    `shutdown_timeout: 60\nconnection_pool: { enabled: true }\nroutes: [{ match: one.test, backends: ["127.0.0.1:${server.port}"] }]`,
+  );
+  const [resting, waiting] = [await connect(t, proxy.port), await connect(t, proxy.port)];
+  resting.socket.write(request('one.test'));
+  await until('it is answered', () => resting.text().endsWith('ok'), FEW);
+  waiting.socket.write('GET /later HTTP/1.1\r\nHost: one.test\r\n\r\n');
+  await until('it is lent a socket', async () => (await proxy.status()).pool?.leased === 1, FEW);
+  proxy.signal('SIGTERM');
+  await resting.over();
+  assert.equal(waiting.state.ended, false);
+  for (const socket of server.sockets) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nlater');
+  await until('it is answered, too', () => waiting.text().endsWith('later'), FEW);
+  assert.deepEqual(await proxy.exited, { code: 0, signal: null });
+});
+
 test('a client that reads slowly gets all of a last answer, and is then let go', async (t) => {
   const large = 'x'.repeat(30_000_000);
   const server = await httpBackend(t, (_got, socket) => socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${large.length}\r\n\r\n${large}`));
