@@ -231,13 +231,6 @@ const KEPT = new Map<string, Keep>([
       if (key) tally.sum(key, value);
     },
   ],
-  [
-    'sniproxy_quic_flows',
-    (tally, { value, label }) => {
-      // A QUIC connection holds one descriptor, as a dial in flight does; a hello holds none, and a stale one explains nothing.
-      if (label('phase') === 'dial' || label('phase') === 'tunnel') tally.sum('dialing', value);
-    },
-  ],
   ['sniproxy_connections_total', sum('finished')],
   ['sniproxy_pool_active_connections', sum('poolActive')],
   ['sniproxy_pool_size', sum('poolIdle')],
