@@ -23,8 +23,12 @@ process.on('exit', () => {
   for (const one of running) one.stop();
 });
 
-function start(cpu: string, argv: string[], stdin: 'ignore' | 'pipe' = 'ignore'): Started & { child: ReturnType<typeof spawn> } {
-  const child = spawn('taskset', ['-c', cpu, ...argv], { stdio: [stdin, 'pipe', 'inherit'] });
+function start(
+  cpu: string,
+  argv: string[],
+  { stdin = 'ignore', stdout = 'pipe', env = {} }: { stdin?: 'ignore' | 'pipe'; stdout?: 'pipe' | number; env?: NodeJS.ProcessEnv } = {},
+): Started & { child: ReturnType<typeof spawn> } {
+  const child = spawn('taskset', ['-c', cpu, ...argv], { stdio: [stdin, stdout, 'inherit'], env: { ...process.env, ...env } });
   const started = { child, pid: child.pid ?? 0, stop: () => void child.kill('SIGKILL') };
   running.add(started);
   child.on('exit', () => running.delete(started));
@@ -90,9 +94,9 @@ export async function startHaproxy(dir: string, port: number): Promise<Peer | nu
 export async function startOurs(
   dir: string,
   port: number,
-  options: { name?: string; workers?: number; access?: boolean; node?: string[]; cpu?: string } = {},
+  options: { name?: string; workers?: number; access?: boolean; node?: string[]; cpu?: string; env?: NodeJS.ProcessEnv } = {},
 ): Promise<Peer> {
-  const { name = 'sniproxy-server', workers = 1, access = false, node = [], cpu = PROXY_CPU } = options;
+  const { name = 'sniproxy-server', workers = 1, access = false, node = [], cpu = PROXY_CPU, env = {} } = options;
   const file = path.join(dir, `${port}.yaml`);
   const routes = (['small', 'bulk', 'sink'] as const).map(
     (kind) => `  - { match: ${NAMES[kind]}, backends: ["127.0.0.1:${BACKENDS[kind]}"] }`,
@@ -108,8 +112,10 @@ ${routes.join('\n')}
 log: { level: ${access ? 'info' : 'warn'}, access: ${access} }
 `,
   );
-  const { child, pid } = start(cpu, [process.execPath, ...node, CLI, '-c', file]);
-  child.stdout?.resume();
+  // A file, as a log has: this process does not read while a load runs.
+  const stdout = fs.openSync(path.join(dir, `${port}.log`), 'a');
+  const { pid } = start(cpu, [process.execPath, ...node, CLI, '-c', file], { stdout, env });
+  fs.closeSync(stdout);
   await listening(port);
   return { name, port, pid };
 }
@@ -122,7 +128,9 @@ export function run(...args: (string | number)[]): Said {
 
 /** Holds connections open until `release`. */
 export async function hold(port: number, connections: number): Promise<{ release(): Promise<void> }> {
-  const { child } = start(LOAD_CPU, [process.execPath, LOAD, 'hold', `${port}`, NAMES.small, `${connections}`], 'pipe');
+  const { child } = start(LOAD_CPU, [process.execPath, LOAD, 'hold', `${port}`, NAMES.small, `${connections}`], {
+    stdin: 'pipe',
+  });
   if (!child.stdout || !child.stdin) throw new Error('the load has no pipes');
   const [text] = await once(child.stdout, 'data');
   const { done, wrong } = JSON.parse(String(text)) as Said;

@@ -132,13 +132,13 @@ if (wants('workers')) {
 table.push(['wrong bytes or failed connections', ...proxies.map((_, i) => (i === 1 ? String(wrong) : '')), '', '0']);
 
 for (const row of table) process.stdout.write(`${row.join(' | ')}\n`);
-const version = haproxy === null ? '' : ' beside HAProxy 2.6 of Debian 12 (one thread, splice-auto)';
+const beside = haproxy === null ? '' : ' beside HAProxy 2.6 of Debian 12 (one thread, splice-auto)';
 if (!values.dry)
   writeSection(
     'proxy',
     'The proxy',
     `node test/bench/proxy.ts --rounds ${rounds} --secs ${secs}`,
     table,
-    `CPU time of the proxy${version}, each pinned to one core, the load and its backends to the other; medians of ${rounds} alternating rounds. A connection is a ClientHello of 517 bytes, 1 KiB back and the end of both sides, 64 at a time; bulk is 8 transfers of 64 MiB at a time.`,
+    `CPU time of the proxy${beside}, each pinned to one core, the load and its backends to the other; medians of ${rounds} alternating rounds. A connection is a ClientHello of 517 bytes, 1 KiB back and the end of both sides, 64 at a time; bulk is 8 transfers of 64 MiB at a time. Streams are what the proxy falls back to when Node does not offer socket handles.`,
   );
 process.exit(0);
