@@ -10,7 +10,7 @@ import { formatFigure, formatSigned } from '#shared/units/count.ts';
 import { formatClock, formatDuration } from '#shared/units/time.ts';
 import { EvidenceRow } from './evidence-row.tsx';
 import { IntervalPlot } from './interval-plot.tsx';
-import { contextOf, judgedWords, statusLook, verdictLook } from './words.ts';
+import { contextOf, hasBroken, judgedWords, statusLook, verdictLook } from './words.ts';
 
 /** Glyph and word, one sentence with the numbers, what shows it, receipts. Before there is a verdict: why not, if something stopped. */
 export function TargetVerdict({ run, target }: { run: Run; target: RunTarget }) {
@@ -20,7 +20,7 @@ export function TargetVerdict({ run, target }: { run: Run; target: RunTarget }) 
         <b>{statusLook(target.status).word}.</b> {target.summary}
       </Callout>
     );
-  if (target.verdict === null) {
+  if (target.verdict === null || hasBroken(target)) {
     if (target.status === 'failed' || (hasEnded(run.status) && target.summary !== ''))
       return (
         <Callout tone={target.status === 'failed' ? 'danger' : 'neutral'} live>

@@ -64,20 +64,33 @@ const UNDOING: Look = { mark: 'run', tone: 'warn', word: 'Reverting' };
 export const isUndoing = (target: Pick<RunTarget, 'undoing' | 'revertAt'>, nowMs = 0): boolean =>
   target.undoing || (target.revertAt !== null && nowMs > 0 && nowMs >= Date.parse(target.revertAt));
 
+/** A step failed before anything was judged: that nothing can be told of a leak is then no news. */
+export const hasBroken = (target: Pick<RunTarget, 'status' | 'verdict' | 'judgement' | 'steps' | 'marks'>): boolean =>
+  target.status === 'failed' &&
+  target.verdict === 'inconclusive' &&
+  target.judgement?.after == null &&
+  (target.marks.includes('failed') || target.steps.some(({ status }) => status === 'failed'));
+
 /** What a target's row says: a change that is being taken back outweighs the verdict that was given on it. */
 export function targetLook(target: RunTarget, nowMs = 0): Look {
   if (isUndoing(target, nowMs)) return UNDOING;
-  return target.verdict === null || target.status === 'rolled-back' || target.status === 'aborted'
+  return target.verdict === null || target.status === 'rolled-back' || target.status === 'aborted' || hasBroken(target)
     ? statusLook(target.status)
     : verdictLook(target.verdict, contextOf(target));
 }
 
 /** What the run's chip says: that something is being taken back; else its verdict once there is one, else its status. */
-export function runLook(run: Pick<Run, 'status' | 'verdict' | 'summary'> & { targets?: readonly RunTarget[] }, nowMs = 0): Look {
+export function runLook(
+  run: Pick<Run, 'status' | 'verdict' | 'summary' | 'runbook'> & { targets?: readonly RunTarget[] },
+  nowMs = 0,
+): Look {
   const only = run.targets?.length === 1 ? run.targets[0] : undefined;
   const undoing = run.targets?.filter((target) => isUndoing(target, nowMs)).length ?? 0;
   if (undoing > 0) return only ? UNDOING : { ...UNDOING, word: `Reverting ${undoing} of ${run.targets?.length ?? 0}` };
   if (run.status === 'rolled-back' || run.status === 'aborted' || run.verdict === null) return statusLook(run.status);
+  // only fd-leak judges; of a list no more is known
+  const broke = run.targets ? run.targets.some(hasBroken) : run.runbook.key !== 'fd-leak';
+  if (run.status === 'failed' && run.verdict === 'inconclusive' && broke) return statusLook('failed');
   return verdictLook(run.verdict, only ? contextOf(only) : { judged: false, wasLeaking: true });
 }
 

@@ -10,6 +10,7 @@ const target = (over: Partial<RunTarget> = {}): RunTarget => ({
 });
 const run = (targets: RunTarget[], over: Partial<Pick<Run, 'status' | 'verdict'>> = {}) => ({
   ...{ status: 'running' as const, verdict: 'pass' as const, summary: '', targets },
+  runbook: { key: 'pool-settings', version: 'v', title: 'Change pool settings' },
   ...over,
 });
 
@@ -28,4 +29,13 @@ test('a deadline that has passed is a revert by the node itself', () => {
 
 test('a node that was put back is rolled back, not fixed', () => {
   assert.equal(targetLook(target({ status: 'rolled-back' })).word, 'Rolled back');
+});
+
+test('what broke before anything was judged has failed; "can’t tell" is for what was judged', () => {
+  const broken = target({ status: 'failed', verdict: 'inconclusive', marks: ['succeeded', 'failed'] });
+  assert.equal(targetLook(broken).word, 'Failed');
+  assert.equal(runLook(run([broken], { status: 'failed', verdict: 'inconclusive' })).word, 'Failed');
+  const window = { per1000Connections: null, perMinute: null, window: { from: '', to: '' }, processAge: 60 };
+  const judged = target({ status: 'failed', verdict: 'inconclusive', judgement: { before: null, after: window, comparedBy: null } });
+  assert.equal(runLook(run([judged], { status: 'failed', verdict: 'inconclusive' })).word, "Can't tell yet");
 });
