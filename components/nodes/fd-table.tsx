@@ -162,8 +162,9 @@ function BarCell({ row, most }: { row: FdRow; most: number }) {
 function PeerCell({ row }: { row: FdRow }) {
   const words = row.others ? 'all other peers' : (row.peer ?? (row.local ? null : '–'));
   return (
-    <td className="peer-cell" title={row.peer ?? undefined}>
-      {words ? <span className={row.others ? 't3' : 'mono'}>{words}</span> : null}
+    <td className="peer-cell" title={[row.name, row.peer].filter(Boolean).join(', ') || undefined}>
+      {row.name ? <span className="t1 med">{row.name} </span> : null}
+      {words ? <span className={row.others ? 't3' : row.name ? 'mono t3' : 'mono'}>{words}</span> : null}
       {row.local ? <span className="t3">{row.peer || row.others ? ` on ${row.local}` : row.local}</span> : null}
     </td>
   );

@@ -13,6 +13,7 @@ import { FleetPage } from './pages/fleet-page.ts';
 import { NodePage } from './pages/node-page.ts';
 import { RunPage } from './pages/run-page.ts';
 import { RunbookPage } from './pages/runbook-page.ts';
+import { rolloutTests } from './rollout.ts';
 import { type Demo, openFds, startDemo, withPoolOff } from './support/demo.ts';
 import { faultsOf } from './support/page-check.ts';
 import { within } from './support/within.ts';
@@ -221,6 +222,10 @@ describe('the main job on the demo fleet, in a browser', { concurrency: false },
     const paths = [
       '/',
       `/nodes/${nodeId}`,
+      `/nodes/${nodeId}?tab=logs`,
+      `/nodes/${nodeId}/edit`,
+      '/compare',
+      '/backtest',
       `/runs/${runId}`,
       '/runs',
       '/runbooks',
@@ -400,4 +405,6 @@ describe('the main job on the demo fleet, in a browser', { concurrency: false },
         assert.doesNotMatch(text, /at .*\.(ts|js):\d/);
       });
   });
+
+  describe('rollouts over the whole fleet, each act clicked', { concurrency: false }, () => rolloutTests({ demo: () => demo, signedIn }));
 });

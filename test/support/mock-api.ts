@@ -3,13 +3,14 @@ import type { ErrorCode } from '#shared/errors.ts';
 import { ERROR_CODES } from '#shared/errors.ts';
 import type { FleetNode } from '#shared/nodes.ts';
 import { bigFleet, demoFleet, fleetNode, nodeMetrics, type Story } from './mock-fleet.ts';
+import { backtest, fdLooks, logStream, nodeEvents, notFixedRun } from './mock-stories.ts';
 
 /**
  * The API's shapes with made-up numbers, to look at pages without nodes:
  *   node test/support/mock-api.ts 3401
- * GET /__mode/<mode> switches what is answered: big, demo, empty, slow (never), error, forbidden, signed-out, stale (the clock stops), viewer.
+ * GET /__mode/<mode> switches what is answered: big, demo, not-fixed, no-admin, empty, slow (never), error, forbidden, signed-out, stale (the clock stops), viewer.
  */
-type Mode = 'big' | 'demo' | 'empty' | 'slow' | 'error' | 'forbidden' | 'signed-out' | 'stale' | 'viewer';
+type Mode = 'big' | 'demo' | 'not-fixed' | 'no-admin' | 'empty' | 'slow' | 'error' | 'forbidden' | 'signed-out' | 'stale' | 'viewer';
 
 export function createMockApi() {
   const startedMs = Date.now();
@@ -28,7 +29,7 @@ export function createMockApi() {
     },
   ];
   const now = () => (mode === 'stale' ? frozenMs : Date.now());
-  const fleet = (): Story[] => (mode === 'empty' ? [] : mode === 'demo' ? stories.demo : stories.big);
+  const fleet = (): Story[] => (mode === 'empty' ? [] : ['demo', 'not-fixed', 'no-admin'].includes(mode) ? stories.demo : stories.big);
   const story = (id: string) => fleet().find(({ name }) => `id-${name}` === id);
 
   return createServer((request, response) => {
@@ -70,7 +71,8 @@ export function createMockApi() {
         next: null,
       });
     if (noun === 'backtest') return send(response, 200, backtest(url));
-    if (noun === 'runs') return send(response, 200, { runs: [] });
+    if (noun === 'runs') return send(response, 200, { runs: mode === 'not-fixed' ? [notFixedRun(startedMs)] : [] });
+    if (noun === 'setup' && request.method === 'GET') return send(response, 200, { open: mode === 'no-admin' });
     if (noun === 'nodes' && request.method === 'POST' && id === '')
       return send(response, 201, { id: 'id-edge-fra-03', name: 'edge-fra-03' });
     if (noun === 'nodes' && one) return node(response, one, part, url);
@@ -89,18 +91,8 @@ export function createMockApi() {
         nodeMetrics(one, startedMs, { fromMs: at('from'), toMs: at('to'), step: Number(url.searchParams.get('step')) }),
       );
     }
-    if (part === 'events') {
-      const at = (minutes: number) => iso(now() - minutes * 60_000);
-      const sha = 'a'.repeat(64);
-      const point = (minutes: number) => ({ from: at(minutes), to: at(minutes) });
-      const events = [
-        { kind: 'config', ...point(52), before: sha, after: 'b'.repeat(64), runId: null },
-        { kind: 'restart', ...point(25.5), livedSeconds: 9000, fdsBefore: 8191, fdsAfter: 62, runId: 'run-1188' },
-        { kind: 'incident', from: at(12), to: null, incidentId: 'i1', title: 'fd leak', severity: 'danger' },
-        { kind: 'drill', from: at(25), to: null, drill: 'pool-leak' },
-      ];
-      return send(response, 200, { from: url.searchParams.get('from'), to: url.searchParams.get('to'), events, cut: false });
-    }
+    if (part === 'events') return send(response, 200, nodeEvents(url, now()));
+    if (part === 'fds') return send(response, 200, fdLooks(now()));
     if (part === 'config')
       return send(response, 200, {
         path: '/etc/sniproxy/config.yaml',
@@ -139,62 +131,6 @@ export function createMockApi() {
     };
     return send(response, 200, { node: view, member: { ...member, id: view.id, version: 3, createdAt: iso(startedMs - 8e9) } });
   }
-}
-
-/** One leak announced, one false alarm after a restart. */
-function backtest(url: URL) {
-  const [from, to] = ['from', 'to'].map((name) => Date.parse(url.searchParams.get(name) ?? '')) as [number, number];
-  const at = (share: number) => iso(from + (to - from) * share);
-  const rule = { key: url.searchParams.get('rule') ?? 'leaking', threshold: Number(url.searchParams.get('threshold') ?? 0) };
-  const firing = (a: number, b: number, outcome: string, leadSeconds: number | null) => ({
-    ...{ from: at(a), to: at(b), value: 96.4, openFds: 2533, fdLimit: 8192, outcome, leadSeconds },
-  });
-  const life = { from: at(0), to: at(0.7), processStart: null, truth: 'emfile', emfileAt: at(0.7), firedAt: at(0.2), leadSeconds: 43_200 };
-  return {
-    rule: { ...rule, windowMinutes: null, forSeconds: 0 },
-    ...{ from: at(0), to: at(1), cut: false },
-    summary: {
-      ...{
-        nodes: 5,
-        nodeDays: 5,
-        firings: 2,
-        right: 1,
-        falseAlarms: 1,
-        undecided: 0,
-        falseAlarmsPerNodeDay: 0.2,
-        emfiles: 1,
-        emfilesWarned: 1,
-      },
-      ...{
-        leaks: 1,
-        leaksCaught: 1,
-        medianLeadSeconds: 43_200,
-        sentence: 'would have fired 2 times: 1 right, 1 false alarm; EMFILE announced 12 h before, 1 of 1',
-      },
-    },
-    nodes: ['edge-01', 'edge-03'].map((name, i) => ({
-      ...{ nodeId: `id-${name}`, name, watchedDays: 1, stepSeconds: 5 },
-      firings: i === 0 ? [firing(0.2, 0.7, 'right', 43_200)] : [firing(0.72, 0.75, 'false-alarm', null)],
-      lives: i === 0 ? [life] : [],
-    })),
-  };
-}
-
-/** Two lines a second after as many old ones as were asked for, 4 s apart. */
-function logStream(response: ServerResponse, name: string, lines: number) {
-  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
-  let count = 0;
-  const line = (at: number) => {
-    count++;
-    const text =
-      count % 9 === 4
-        ? 'WARN accept: too many open files'
-        : `INFO relay closed reason=${count % 4 ? 'client_eof' : 'idle'} bytes=${count}18231`;
-    response.write(`data: ${new Date(at).toISOString().slice(0, 19)}+0000 ${name} sniproxy[18231]: ${text}\n\n`);
-  };
-  for (let i = lines; i > 0; i--) line(Date.now() - i * 4000);
-  const timer = setInterval(() => line(Date.now()), 500);
-  response.on('close', () => clearInterval(timer));
 }
 
 function stream(request: IncomingMessage, response: ServerResponse, nodes: () => FleetNode[]) {

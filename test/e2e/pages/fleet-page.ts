@@ -29,6 +29,15 @@ export class FleetPage {
     return this.table.locator('tbody').getByRole('link').allInnerTexts();
   }
 
+  /** Ticks these nodes and follows an act of the bar that appears. */
+  async act(names: readonly string[], act: string): Promise<void> {
+    for (const name of names) await this.row(name).getByRole('checkbox').click();
+    await this.#page
+      .getByRole('toolbar', { name: `${names.length} selected` })
+      .getByRole('link', { name: act })
+      .click();
+  }
+
   async openNode(name: string): Promise<void> {
     await this.row(name).getByRole('link', { name, exact: true }).click();
     await this.#page.getByRole('heading', { name, level: 1 }).waitFor();

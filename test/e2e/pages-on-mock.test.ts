@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { launchBrowser } from '#test/support/browser.ts';
+import { NodePage } from './pages/node-page.ts';
+import { type MockConsole, startMockConsole } from './support/mock-console.ts';
+import { faultsOf } from './support/page-check.ts';
+import { within } from './support/within.ts';
+
+/** Samples of the mock come every so often. */
+const SAMPLE_MS = 2000;
+
+describe('pages over the mock API, in a browser', { concurrency: false }, () => {
+  let mock: MockConsole;
+  let browser: Browser;
+
+  before(async () => {
+    [mock, browser] = await Promise.all([startMockConsole(), launchBrowser()]);
+    await mock.mode('demo');
+  });
+  after(async () => {
+    await browser?.close();
+    await mock?.close();
+  });
+
+  const open = async (options: BrowserContextOptions = {}) => {
+    const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+    const page = await context.newPage();
+    page.setDefaultTimeout(20_000);
+    return { page, node: new NodePage(page), close: () => context.close() };
+  };
+  const query = (page: Page, name: string) => new URL(page.url()).searchParams.get(name);
+
+  test('a live chart is drawn once for a sample, not once for whatever the page learns meanwhile', async () => {
+    const { node, close } = await open();
+    await node.open(mock.url, 'id-edge-01');
+    await within('the charts are there', 20_000, async () => (await node.draws()).length === 7);
+    const settled = await within('the first drawing is over', 20_000, async () => {
+      const first = await node.draws();
+      await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS / 2));
+      return (await node.draws()).join() === first.join() ? first : null;
+    });
+    const started = performance.now();
+    const drawn = await within('four samples', 30_000, async () => {
+      const now = await node.draws();
+      return (now[0] ?? 0) - (settled[0] ?? 0) >= 4 ? now : null;
+    });
+    const samples = Math.ceil((performance.now() - started) / SAMPLE_MS) + 1;
+    for (const [i, count] of drawn.entries())
+      assert.ok(count - (settled[i] ?? 0) <= samples, `chart ${i}: ${count} drawings for ${samples} samples`);
+    await close();
+  });
+
+  test('the keyboard moves one crosshair over all charts, says the value, and marks an instant that leads to the journal and back', async () => {
+    const { page, node, close } = await open();
+    await node.open(mock.url, 'id-edge-01');
+    await node.fdChart().focus();
+    await page.keyboard.press('End');
+    for (let i = 0; i < 5; i++) await page.keyboard.press('ArrowLeft');
+    assert.match((await node.fdChart().getAttribute('aria-valuetext')) ?? '', /^\d\d:\d\d:\d\d UTC: [\d,]+ open, [\d,]+ unexplained$/);
+    assert.match(
+      (await page.getByRole('slider', { name: 'Memory, cursor' }).getAttribute('aria-valuetext')) ?? '',
+      /^\d\d:\d\d:\d\d UTC: resident \d/,
+    );
+    await page.keyboard.press('Enter');
+    const at = await within('the instant is in the URL', 5000, () => query(page, 'at'));
+    await page.getByRole('button', { name: 'Journal at this time' }).click();
+    await node.journal.locator('.ln.at').waitFor();
+    assert.equal(query(page, 'tab'), 'logs');
+    assert.equal(query(page, 'at'), at);
+    await node.journal.locator('.ln button').nth(3).click();
+    await node.fdChart().waitFor();
+    assert.match(query(page, 'range') ?? '', /^\d+-\d+$/, 'the charts show the time around the line');
+    assert.notEqual(query(page, 'at'), at);
+    await close();
+  });
+
+  test('a drag zooms all charts, and the range is in the URL', async () => {
+    const { page, node, close } = await open();
+    await node.open(mock.url, 'id-edge-01');
+    const plot = page.locator('.fdchart .u-over');
+    await plot.waitFor();
+    const box = await plot.boundingBox();
+    assert.ok(box);
+    await page.mouse.move(box.x + 100, box.y + 80);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 300, box.y + 80, { steps: 4 });
+    await page.mouse.up();
+    assert.match((await within('the range is in the URL', 5000, () => query(page, 'range'))) ?? '', /^\d+-\d+$/);
+    await page.getByRole('button', { name: 'Back to live' }).click();
+    await within('live again', 5000, () => query(page, 'range') === null);
+    await close();
+  });
+
+  test('the journal is followed line by line, filtered, and held while one reads', async () => {
+    const { page, node, close } = await open();
+    await node.open(mock.url, 'id-edge-01', '?tab=logs');
+    await node.journal.locator('.ln').first().waitFor();
+    const lines = () => node.journal.locator('.ln').count();
+    const first = await lines();
+    await within('new lines come by themselves', 10_000, async () => (await lines()) > first);
+    await page.getByRole('searchbox', { name: 'Filter the journal' }).fill('relay -idle');
+    await within('only what is asked for is shown', 5000, async () => {
+      const texts = await node.journal.locator('.ln').allInnerTexts();
+      return texts.length > 0 && texts.every((text) => text.includes('relay') && !text.includes('idle'));
+    });
+    assert.equal(query(page, 'log'), 'relay -idle');
+    await page.getByRole('button', { name: 'Pause' }).click();
+    const held = await lines();
+    await page.getByText(/new since the pause/).waitFor();
+    assert.equal(await lines(), held);
+    await page.getByRole('button', { name: 'Follow' }).click();
+    await within('what was missed is there', 10_000, async () => (await lines()) > held);
+    await close();
+  });
+
+  test('the verdict leads to the X-ray', async () => {
+    const { page, node, close } = await open();
+    await node.open(mock.url, 'id-edge-01');
+    await page.getByRole('link', { name: 'X-ray what grew' }).first().click();
+    await page.getByRole('button', { name: /Look (now|again)/ }).waitFor();
+    assert.equal(await node.tab('fd X-ray').getAttribute('aria-selected'), 'true');
+    await close();
+  });
+
+  test('after "not fixed" the node page does not send one into the same run again', async () => {
+    await mock.mode('not-fixed');
+    const { page, node, close } = await open();
+    await node.open(mock.url, 'id-edge-01');
+    await page.getByText('did not stop the leak').waitFor();
+    const actions = page.locator('.page-h .actions');
+    assert.deepEqual(await actions.getByRole('link').allInnerTexts(), ['Change config', 'X-ray what grew']);
+    await close();
+    await mock.mode('demo');
+  });
+
+  test('nodes are compared by the clock or by age, and the view is the URL', async () => {
+    const { page, close } = await open();
+    await page.goto(`${mock.url}/compare?q=name=edge-01,edge-03`);
+    await page.getByRole('list', { name: 'Lines' }).getByText('edge-01').waitFor();
+    await page.getByRole('button', { name: 'By process age' }).click();
+    await page.getByRole('slider', { name: 'Open fds by process age, cursor' }).waitFor();
+    assert.equal(query(page, 'by'), 'age');
+    await page.getByRole('button', { name: 'max_per_host' }).click();
+    await page.getByRole('region', { name: 'Nodes by connection_pool.max_per_host' }).getByText('1000', { exact: true }).waitFor();
+    assert.equal(query(page, 'key'), 'max_per_host');
+    await page.reload();
+    await page.getByRole('slider', { name: 'Open fds by process age, cursor' }).waitFor();
+    await close();
+  });
+
+  test('a rule is replayed over stored history: when it would have fired, how much earlier, how often in vain', async () => {
+    const { page, close } = await open();
+    await page.goto(`${mock.url}/backtest`);
+    await page.getByRole('combobox', { name: 'Rule' }).selectOption('predict-linear');
+    await page.getByRole('button', { name: 'Replay' }).click();
+    await within('the question is in the URL', 5000, () => query(page, 'rule') === 'predict-linear');
+    await page.getByText(/would have fired 2 times/i).waitFor();
+    await page.getByRole('region', { name: 'Firings on edge-03' }).getByText('False alarm').waitFor();
+    await close();
+  });
+
+  test('a selector that matches nothing says which term, and what there is instead', async () => {
+    const { page, close } = await open();
+    await page.goto(`${mock.url}/?q=zoen%3Deu`);
+    await page.getByText('No node has the label zoen. Did you mean zone? Labels here: group, zone.').waitFor();
+    await close();
+  });
+
+  test('sign-in without an admin sends one to the setup link', async () => {
+    await mock.mode('no-admin');
+    const { page, close } = await open();
+    await page.goto(`${mock.url}/login`);
+    await page.getByRole('heading', { name: 'No admin yet' }).waitFor();
+    await close();
+    await mock.mode('demo');
+  });
+
+  test('these pages are fit for people, light on a desk and dark on a phone', async () => {
+    const paths = ['/compare', '/backtest', '/nodes/id-edge-01?tab=logs', '/nodes/id-edge-01/edit', '/nodes/id-edge-01?tab=fds'];
+    assert.deepEqual(await faultsOf(browser, { url: mock.url, signInUrl: `${mock.url}/`, paths }), []);
+  });
+});
