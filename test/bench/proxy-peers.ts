@@ -26,7 +26,11 @@ process.on('exit', () => {
 function start(
   cpu: string,
   argv: string[],
-  { stdin = 'ignore', stdout = 'pipe', env = {} }: { stdin?: 'ignore' | 'pipe'; stdout?: 'pipe' | number; env?: NodeJS.ProcessEnv } = {},
+  {
+    stdin = 'ignore',
+    stdout = 'pipe',
+    env = {},
+  }: { stdin?: 'ignore' | 'pipe'; stdout?: 'pipe' | number; env?: Record<string, string> } = {},
 ): Started & { child: ReturnType<typeof spawn> } {
   const child = spawn('taskset', ['-c', cpu, ...argv], { stdio: [stdin, stdout, 'inherit'], env: { ...process.env, ...env } });
   const started = { child, pid: child.pid ?? 0, stop: () => void child.kill('SIGKILL') };
@@ -94,7 +98,7 @@ export async function startHaproxy(dir: string, port: number): Promise<Peer | nu
 export async function startOurs(
   dir: string,
   port: number,
-  options: { name?: string; workers?: number; access?: boolean; node?: string[]; cpu?: string; env?: NodeJS.ProcessEnv } = {},
+  options: { name?: string; workers?: number; access?: boolean; node?: string[]; cpu?: string; env?: Record<string, string> } = {},
 ): Promise<Peer> {
   const { name = 'sniproxy-server', workers = 1, access = false, node = [], cpu = PROXY_CPU, env = {} } = options;
   const file = path.join(dir, `${port}.yaml`);
