@@ -71,6 +71,8 @@ describe('on real hosts', { concurrency: false }, () => {
       commands('n2').every((line) => !line.includes('headroom-node')),
       'by a script',
     );
+    for (const name of ['n1', 'n2']) assert.match(stepOf(run, 'validate', name).summary, /says the proxy on the node/);
+    assert.match(stepOf(run, 'validate', 'n3').summary, /no checker of its own/);
     assert.match(stepOf(run, 'arm-revert', 'n1').summary, /also across a reboot/);
     assert.match(stepOf(run, 'arm-revert', 'n2').summary, /unless it reboots/);
   });

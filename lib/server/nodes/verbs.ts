@@ -73,7 +73,8 @@ const REACHED_BY = [
 ] as const satisfies (keyof FleetMember)[];
 
 export async function assertMayChange(tx: Tx, before: FleetMember, after: NodeInput): Promise<void> {
-  if (REACHED_BY.some((key) => after[key] !== before[key])) await assertFree(tx, before, 'how it is reached');
+  const [from, to] = [before, after].map((node) => ({ ...node, ...reach(node) }));
+  if (REACHED_BY.some((key) => to?.[key] !== from?.[key])) await assertFree(tx, before, 'how it is reached');
 }
 
 async function assertFree(tx: Tx, node: FleetMember, what: string): Promise<void> {

@@ -177,7 +177,7 @@ export const catalogue = {
       },
     ),
   validateConfig: (o: Service) =>
-    look(VALIDATE_CONFIG, [absolute(o.configPath)], {
+    look(VALIDATE_CONFIG, [absolute(o.configPath), unit(o.unit)], {
       name: 'validate-config',
       readable: `sniproxy-server -t -c ${o.configPath}`,
       helper: service(o, 'validate'),

@@ -53,7 +53,15 @@ describe('node registry', () => {
     const { id } = await add('edge-01');
     await db.executeQuery(sql`PRAGMA foreign_keys = OFF`.compile(db));
     await db.insertInto('runLocks').values({ nodeId: id, runId: 'r_1' }).execute();
-    for (const change of [{ host: '10.0.0.9' }, { sshPort: 2222 }, { user: 'root' }, { unit: 'other' }, { configPath: '/tmp/config.yaml' }])
+    const ways = [{ transport: 'openssh' as const }, { transport: 'openssh' as const, proxyJump: 'sre@bastion:22' }];
+    for (const change of [
+      { host: '10.0.0.9' },
+      { sshPort: 2222 },
+      { user: 'root' },
+      { unit: 'other' },
+      { configPath: '/tmp/c.yaml' },
+      ...ways,
+    ])
       await assert.rejects(command(ADMIN, updateNode, { id, version: 1, node: { ...node('edge-01'), ...change } }), withCode('node.busy'));
     await assert.rejects(command(ADMIN, removeNode, { id, version: 1 }), withCode('node.busy'));
     await command(ADMIN, updateNode, { id, version: 1, node: node('edge-01', { zone: 'eu' }) });

@@ -125,7 +125,7 @@ check) count $# 0; facts "$U" "$C";;
 read) count $# 1; number "$1" 'the largest size'; placed "$C"; read_config "$C" "$1";;
 read-backup) count $# 2; number "$2" 'the largest size'; placed "$C"; run_dir "$1"; read_config "$D/config.yaml" "$2";;
 history) count $# 0; placed "$C"; history "$C";;
-validate) count $# 0; placed "$C"; validate "$C";;
+validate) count $# 0; placed "$C"; validate "$C" "$U";;
 journal) count $# 2; number "$1" 'a second'; number "$2" 'a number of lines'; journal "$U" "$1" "$2";;
 follow) count $# 1; number "$1" 'a number of lines'; follow "$U" "$1";;
 backup) count $# 3; hash "$3"; acts "$1" "$2"; backup "$1" "$D" "$C" "$3";;
