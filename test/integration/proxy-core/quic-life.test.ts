@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { describe, test } from 'node:test';
+import { freePort } from '#test/support/free-port.ts';
 import { until } from '#test/support/until.ts';
 import { closed, refused } from './harness.ts';
 import { type QuicProxy, startQuicProxy } from './quic-parts.ts';
@@ -197,3 +198,44 @@ describe('hostile datagrams', () => {
     assert.equal(proxy.child.exitCode, null);
   });
 });
+
+describe('with several workers', () => {
+  test('one of them owns the UDP socket, its flows are on the one page, and its successor listens there again', async (t) => {
+    const id = randomId();
+    const backend = await quicBackend(t, id, () => short(randomId(), 40));
+    const proxy = await startQuicProxy(t, `workers: 2\n${routeTo(backend.port)}`, { quicPort: await freePort() });
+    const client = await speaker(t);
+    await open(client, proxy);
+    assert.equal(await tunnels(proxy), 1);
+    const owners = fs
+      .readFileSync(`/proc/${proxy.pid}/task/${proxy.pid}/children`, 'latin1')
+      .trim()
+      .split(' ')
+      .filter((pid) => holdsUdp(Number(pid), proxy.quicPort));
+    assert.equal(owners.length, 1);
+    process.kill(Number(owners[0]), 'SIGKILL');
+    const later = await speaker(t);
+    await until('the successor serves', () => {
+      later.send(proxy.quicPort, ...initials('a.test', { dcid: randomId() }));
+      return later.got.length > 0;
+    });
+    assert.equal((await tunnels(proxy)) >= 1, true);
+  });
+});
+
+/** Whether a process holds the UDP socket of that port. */
+function holdsUdp(pid: number, port: number): boolean {
+  const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const row = fs
+    .readFileSync('/proc/net/udp', 'latin1')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .find((fields) => fields[1]?.endsWith(wanted));
+  return fs.readdirSync(`/proc/${pid}/fd`).some((fd) => {
+    try {
+      return fs.readlinkSync(`/proc/${pid}/fd/${fd}`) === `socket:[${row?.[9]}]`;
+    } catch {
+      return false;
+    }
+  });
+}

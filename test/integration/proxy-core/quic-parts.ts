@@ -21,7 +21,9 @@ export async function startQuicProxy(
   { quicPort = 0, ...options }: Parameters<typeof startProxy>[2] & { quicPort?: number } = {},
 ): Promise<QuicProxy> {
   const proxy = await startProxy(owner, `udp_listen_addrs: ["127.0.0.1:${quicPort}"]\n${config}`, options);
-  const line = proxy.output.stdout.split('\n').find((text) => text.includes('"listening for QUIC"')) ?? '{}';
+  const line = await until('it listens for QUIC', () =>
+    proxy.output.stdout.split('\n').find((text) => text.includes('"listening for QUIC"') && text.endsWith('}')),
+  );
   return { ...proxy, quicPort: Number(String(JSON.parse(line).address).split(':').at(-1)) };
 }
 
