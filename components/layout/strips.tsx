@@ -1,5 +1,5 @@
 'use client';
-import { FlaskConical, Radio } from 'lucide-react';
+import { FlaskConical, HardDriveDownload, Radio } from 'lucide-react';
 import { useFleet } from '#client/nodes.ts';
 import { Button } from '#components/ui/button.tsx';
 import type { FleetNode } from '#shared/nodes.ts';
@@ -21,6 +21,14 @@ export function Strips({ freshness }: { freshness: Freshness }) {
           <span>
             <b>No new numbers for {formatDuration(freshness.sinceSeconds)}.</b> The console answers, its collector does not. Numbers are as
             of {formatClock(freshness.asOfMs)}.
+          </span>
+        </div>
+      ) : null}
+      {data?.problem ? (
+        <div className="strip lost" role="status">
+          <HardDriveDownload className="i s" aria-hidden="true" />
+          <span>
+            <b>Samples are not stored.</b> {data.problem}
           </span>
         </div>
       ) : null}

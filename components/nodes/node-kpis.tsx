@@ -5,11 +5,11 @@ import type { FleetNode } from '#shared/nodes.ts';
 import { formatBand, formatSlopeBand } from '#shared/units/band.ts';
 import { formatCount, formatFigure, formatPercent, formatSigned } from '#shared/units/count.ts';
 import { formatHourMinute, HORIZON_SECONDS, splitDuration } from '#shared/units/time.ts';
-import { DANGER_SECONDS, forecastOf, forecastWords, verdictSentence } from './node-words.ts';
+import { DANGER_SECONDS, forecastOf, forecastWords, saidVerdict } from './node-words.ts';
 
 /** The verdict in words first, then the figures it stands on, each with its doubt. */
-export function NodeKpis({ node }: { node: FleetNode }) {
-  const sentence = verdictSentence(node);
+export function NodeKpis({ node, said }: { node: FleetNode; said?: string | undefined }) {
+  const sentence = saidVerdict(node, said);
   const { perMinute, per1000Connections } = node.leak;
   const { openFds, fdLimit, headroom } = node;
   return (

@@ -33,7 +33,7 @@ export function NodeView({ id }: { id: string }) {
     <>
       <NodeHead node={node} member={member} mayOperate={mayOperate} />
       {node.hostKey.blocked ? <BlockedHostKey node={node} mayPin={may(session.data, 'node.host-key')} /> : null}
-      <NodeKpis node={node} />
+      <NodeKpis node={node} said={data.verdict} />
       <div className="node-grid">
         <section className="card node-main">
           <Tabs label="About this node" tabs={TABS.map((value) => ({ value, label: LABELS[value] }))} value={tab} onChange={setTab}>

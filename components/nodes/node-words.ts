@@ -105,6 +105,14 @@ export function verdictSentence(node: FleetNode): { lead: string; rest: string }
   return { lead: "Can't tell yet.", rest: leak.missing ? `Missing: ${leak.missing}.` : 'This process life is too young for a slope.' };
 }
 
+/** The verdict, and of a leak what grew, by whom, where the console's own words know it: whatever they say after the rate. */
+export function saidVerdict(node: FleetNode, said: string | undefined): { lead: string; rest: string } {
+  const own = verdictSentence(node);
+  const end = said?.search(/\.\s/) ?? -1;
+  if (!said || end < 0 || node.leak.verdict !== 'leaking') return own;
+  return { lead: own.lead, rest: `${own.rest} ${said.slice(end + 1).trim()}`.trim() };
+}
+
 const sentence = (words: string): string => `${words.charAt(0).toUpperCase()}${words.slice(1)}${/[.!?]$/.test(words) ? '' : '.'}`;
 
 /** Gone already, or barred from being looked at: no forecast is worse. */

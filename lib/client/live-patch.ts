@@ -33,6 +33,7 @@ export function patchFleet(fleet: Fleet | undefined, samples: readonly SampleEve
   for (const sample of samples) if ((latest.get(sample.nodeId)?.at ?? 0) < sample.at) latest.set(sample.nodeId, sample);
   const newest = Math.max(Date.parse(fleet.asOf), ...[...latest.values()].map(({ at }) => at));
   return {
+    ...fleet,
     asOf: toInstant(newest),
     nodes: fleet.nodes.map((node) => {
       const sample = latest.get(node.id);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { forecastWords, verdictSentence, worstOf } from '#components/nodes/node-words.ts';
+import { forecastWords, saidVerdict, verdictSentence, worstOf } from '#components/nodes/node-words.ts';
 import { selectNodes, selectorOf, sortNodes, termToDrop } from '#components/nodes/select-nodes.ts';
 import type { FleetNode } from '#shared/nodes.ts';
 import { bigFleet, fleetNode } from '#test/support/mock-fleet.ts';
@@ -80,6 +80,13 @@ describe('words', () => {
       forecastWords({ ...named('edge-lhr-22'), leak: { verdict: 'not-leaking', perMinute: null, per1000Connections: null } }).text,
       'not leaking',
     );
+  });
+  test('the verdict of a leak goes on with what grew, by whom, where the console knows it', () => {
+    const said = 'Leaking +96.4 fds a minute. In the 10 min up to the last look, 2 min ago: client sockets in CLOSE_WAIT +118 (96 %).';
+    const { lead, rest } = saidVerdict(named('edge-fra-03'), said);
+    assert.match(lead, /fds leak per 1,000 connections\.$/);
+    assert.match(rest, /in this process life\. In the 10 min up to the last look.*CLOSE_WAIT \+118/);
+    assert.equal(saidVerdict(named('edge-fra-01'), 'Not leaking: a. b.').rest, verdictSentence(named('edge-fra-01')).rest);
   });
   test('the verdict says what is missing', () => {
     assert.deepEqual(verdictSentence(named('edge-lhr-22')), {
