@@ -121,7 +121,8 @@ async function run({ config: file, strict, drill }: Use): Promise<void> {
   }
   for (const address of life.addresses) log.info('listening', { address: formatHostPort(address) });
   if (life.adminAddress) log.info('metrics', { address: formatHostPort(life.adminAddress) });
-  log.info('started', { pid: process.pid, config: file, sha256, ...(drill !== null && { drill }) });
+  const workers = config.workers ?? 1;
+  log.info('started', { pid: process.pid, config: file, sha256, ...(workers > 1 && { workers }), ...(drill !== null && { drill }) });
   log.flush();
   await notifier.ready(statusWords(life, 1));
 }
