@@ -163,6 +163,7 @@ class HandleWire implements Wire {
     if (this.#dialled) this.#handle.setKeepAlive(true, KEEP_ALIVE_S);
     this.#dialled = false;
     if (this.#bulk === null) return;
+    // Node keeps each buffer that is set from outside a read until the close: no way for every read.
     this.#handle.useUserBuffer(this.#shared.buffers.quiet);
     this.#giveBulk();
   }
@@ -185,7 +186,10 @@ class HandleWire implements Wire {
     const bulk = this.#bulk;
     if (bulk !== null) {
       this.owner.wireData(this, count === bulk.length ? bulk : bulk.subarray(0, count));
-      return undefined;
+      // Paused means that the bytes may wait elsewhere.
+      if (count >= QUIET_BYTES || !this.#reading || this.closed) return undefined;
+      this.#giveBulk();
+      return quiet;
     }
     const bytes = Buffer.allocUnsafe(count);
     quiet.copy(bytes, 0, 0, count);

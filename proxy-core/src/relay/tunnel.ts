@@ -9,6 +9,8 @@ const STALE_GRACE_MS = 1000;
 const KEPT_LEASE_QUIET_MS = 250;
 /** How often a tunnel is looked at that lives long. */
 const LOOK_MS = 30_000;
+/** Quiet for so long, its wires rest. */
+const REST_MS = 10_000;
 
 export type TunnelOwner = {
   now(): number;
@@ -156,14 +158,18 @@ export class Tunnel implements WireOwner {
     const stalledAt = blockedAt + stalledWrite;
     const quietAt = this.#movedAt + this.#quietLimit;
     if (now < Math.min(stalledAt, quietAt)) {
-      if (this.#upstreamBlockedAt === 0) this.#client.rest();
-      if (this.#clientBlockedAt === 0) this.#upstream.rest();
+      if (now - this.#movedAt >= REST_MS) this.#rest();
       return Math.min(stalledAt, quietAt, now + stalledWrite, now + LOOK_MS);
     }
     if (now >= stalledAt) this.#owner.cut('write_stalled', true);
     else if (this.#faults.keepsUpstream && this.#clientFinAt > 0) this.#owner.cut('closed', false);
     else this.#owner.cut(this.#hasFin ? 'half_close_timeout' : 'idle_timeout', false);
     return 0;
+  }
+
+  #rest(): void {
+    if (this.#upstreamBlockedAt === 0) this.#client.rest();
+    if (this.#clientBlockedAt === 0) this.#upstream.rest();
   }
 
   /** A side that takes a part of what waits for it is slow, not stalled. */

@@ -29,9 +29,9 @@ export type Wire = {
   finish(): void;
   /** Frees the descriptor at once; what waits is lost. `reset`: the other side must not take it for a proper end. */
   close(reset: boolean): void;
-  /** From here on it may read in large portions, which are the owner's for as long as `wireData` runs or its bytes wait in another wire. */
+  /** From here on it may read in large portions, lent for `wireData` alone: an owner whose bytes wait in another wire pauses this one till then. */
   carry(): void;
-  /** For one that has lived for some time: it is looked after by keepalive, and a large buffer goes back. Not while its bytes wait elsewhere. */
+  /** For one that is quiet: keepalive looks after it, and a large buffer goes back. Not while its bytes wait in another wire. */
   rest(): void;
 };
 

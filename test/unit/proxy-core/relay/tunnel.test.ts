@@ -48,7 +48,7 @@ class FakeWire implements Wire {
   }
 }
 
-function tunnel(options: { clientFinished?: boolean; header?: string } = {}) {
+function tunnel(options: { clientFinished?: boolean; header?: string; stalledWrite?: number } = {}) {
   const clock = { now: 1000 };
   const cuts: string[] = [];
   const wakes: number[] = [];
@@ -61,7 +61,11 @@ function tunnel(options: { clientFinished?: boolean; header?: string } = {}) {
       cut: (reason, reset) => void cuts.push(`${reason}${reset ? ' reset' : ''}`),
     },
     { client, upstream },
-    { timeouts: TIMEOUTS, host, faults: { keepsUpstream: false, swallowsEof: false } },
+    {
+      timeouts: { ...TIMEOUTS, stalledWrite: options.stalledWrite ?? TIMEOUTS.stalledWrite },
+      host,
+      faults: { keepsUpstream: false, swallowsEof: false },
+    },
   );
   made.start(options.header === undefined ? null : Buffer.from(options.header), Buffer.from('hello'), options.clientFinished ?? false);
   /** moves on by so much, and looks as the wheel would: as often as it was told to */
@@ -164,15 +168,17 @@ describe('a tunnel', () => {
     assert.deepEqual(slow.cuts, []);
   });
 
-  test('wires of a tunnel that lives rest, but for one whose bytes wait elsewhere', () => {
-    const { client, upstream, made, pass } = tunnel();
-    client.takes = false;
-    made.wireData(upstream, Buffer.from('x'));
-    pass(9000);
-    assert.ok(!upstream.did.includes('rest'));
-    client.waiting = 0;
-    made.wireDrained(client);
-    pass(60_000);
-    assert.ok(upstream.did.includes('rest') && client.did.includes('rest'));
+  test('wires of a quiet tunnel rest, but for one whose bytes wait elsewhere; those of a busy one do not', () => {
+    const quiet = tunnel();
+    quiet.pass(60_000);
+    assert.ok(quiet.upstream.did.includes('rest') && quiet.client.did.includes('rest'));
+    const busy = tunnel();
+    busy.pass(60_000, () => busy.made.wireData(busy.upstream, Buffer.from('.')));
+    assert.ok(!busy.upstream.did.includes('rest') && !busy.client.did.includes('rest'));
+    const waits = tunnel({ stalledWrite: 600_000 });
+    waits.client.takes = false;
+    waits.made.wireData(waits.upstream, Buffer.from('x'));
+    waits.pass(60_000);
+    assert.ok(!waits.upstream.did.includes('rest') && waits.client.did.includes('rest'));
   });
 });
