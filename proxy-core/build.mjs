@@ -8,7 +8,9 @@ const NODE = 24;
 const OLDEST_READER = 'node18';
 
 const here = path.dirname(new URL(import.meta.url).pathname);
-const outfile = path.join(here, 'dist/sniproxy-server.mjs');
+const program = path.join(here, 'dist/sniproxy-server.mjs');
+/** Put in place whole, so that nobody ever starts half of it. */
+const outfile = `${program}.${process.pid}`;
 const guard = `if (Number(process.versions.node.split('.')[0]) < ${NODE}) {
   process.stderr.write('sniproxy-server: it needs Node ${NODE} or newer, and ' + process.execPath + ' is Node ' + process.versions.node +
     ': install Node ${NODE} from nodejs.org, and start this file with it or put it first on the PATH\\n');
@@ -28,3 +30,4 @@ await build({
   },
 });
 fs.chmodSync(outfile, 0o755);
+fs.renameSync(outfile, program);
