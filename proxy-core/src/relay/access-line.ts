@@ -1,9 +1,20 @@
 import { REFUSALS, type Reason } from '../contract/words.ts';
 import type { Fields } from '../log.ts';
-import type { Connection } from './connection.ts';
+import type { Route } from '../route/table.ts';
+import type { OpenConnection } from './core.ts';
+
+/** What a connection is asked for its line. */
+type Logged = OpenConnection & {
+  readonly route: Route | null;
+  readonly behindProxy: boolean;
+  readonly peer: string;
+  readonly helloProgress: { have: number; need: number } | null;
+  /** of pooled HTTP, which are counted */
+  readonly requests: number;
+};
 
 /** The one line that a connection leaves. */
-export function accessFields(connection: Connection, reason: Reason, seconds: number): Fields {
+export function accessFields(connection: Logged, reason: Reason, seconds: number): Fields {
   const { asked, helloProgress } = connection;
   const fields: Fields = {
     client: connection.who,
@@ -18,6 +29,7 @@ export function accessFields(connection: Connection, reason: Reason, seconds: nu
   };
   if (reason in REFUSALS) fields.refused = true;
   if (connection.behindProxy) fields.peer = connection.peer;
+  if (connection.requests > 1) fields.requests = connection.requests;
   if (asked?.ech) fields.ech = true;
   if (asked?.hostMismatch) fields.host_mismatch = true;
   if (helloProgress !== null) {

@@ -115,6 +115,9 @@ export class Connection implements WireOwner, DialOwner, TunnelOwner, SessionOwn
     return this.#stage === 'tunnel' && bytes ? bytes.phase(now) : this.#lastPhase;
   }
 
+  get requests(): number {
+    return this.#session?.requests ?? 0;
+  }
   get resting(): boolean {
     return this.#stage === 'tunnel' && (this.#session?.resting ?? false);
   }
