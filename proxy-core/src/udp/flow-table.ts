@@ -5,7 +5,7 @@ const MAX_ID_BYTES = 20;
 /** Shorter ids would be met by chance. RFC 9000 leaves their length to the server; 4 bytes is what quic-go's have. */
 export const MIN_ID_BYTES = 4;
 /** One address cannot hold more flows than are worth looking through for a datagram. */
-const MAX_PATHS_PER_ADDRESS = 64;
+export const MAX_PATHS_PER_ADDRESS = 64;
 
 /**
  * Where a client's datagram belongs. A flow has one path for each address that its client has spoken from. Three keys lead to them: the

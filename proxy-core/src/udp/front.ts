@@ -13,11 +13,11 @@ import { Backends } from './backends.ts';
 import { decide } from './decide.ts';
 import { FirstFlights, FirstPackets } from './first-flights.ts';
 import { Flow, type FlowHost, type FlowStart } from './flow.ts';
-import { FlowTable } from './flow-table.ts';
+import { FlowTable, MAX_PATHS_PER_ADDRESS } from './flow-table.ts';
 import type { ClientAddress, Path } from './path.ts';
 import { makeRoom } from './room.ts';
 import { openListener } from './socket.ts';
-import { strays } from './strays.ts';
+import { offerStray } from './strays.ts';
 
 const QUIC_PORT = 443;
 /** A datagram whose connection is not known may belong to each of the flows of its address; it goes to so many at most. */
@@ -217,7 +217,8 @@ export class QuicFront {
     const refusal = makeRoom(this.#host);
     const limit = live.config.limits?.per_client;
     const key = limit === undefined ? null : clientKey(client.host);
-    if (refusal !== null || (key !== null && limit !== undefined && !clients.enter(key, limit))) {
+    const isFull = (this.#table.pathsOf(client.tuple)?.length ?? 0) >= MAX_PATHS_PER_ADDRESS;
+    if (refusal !== null || isFull || (key !== null && limit !== undefined && !clients.enter(key, limit))) {
       this.#core.counters.accepted += 1;
       this.#refused({ who: formatHostPort(client), clientKey: null, startedAt: wheel.now() }, refusal ?? 'client_limit');
       return null;
@@ -284,28 +285,9 @@ export class QuicFront {
   // Connections that are not known.
 
   #stray(client: ClientAddress, datagram: Buffer): void {
-    const { live, clients } = this.#core;
-    const guessed = this.#draining || makeRoom(this.#host) !== null ? [] : strays(this.#host, live, client, datagram);
-    if (guessed.length === 0) this.#drop('unknown_connection');
-    for (const { backend, like, proven } of guessed) {
-      const limit = live.config.limits?.per_client;
-      const key = limit === undefined ? null : clientKey(client.host);
-      if (key !== null && limit !== undefined && !clients.enter(key, limit)) {
-        this.#drop('unknown_connection');
-        return;
-      }
-      this.#core.counters.accepted += 1;
-      this.#core.counters.sniffed('quic');
-      this.#moves.guess += 1;
-      const flow = new Flow(this.#host, {
-        ...{ client, live, clientKey: key, nameKey: null, firstId: null, version: 0, idleTimeout: null },
-        ...{ startedAt: this.#core.wheel.now(), held: [datagram] },
-        asked: like?.asked ?? { protocol: 'quic', name: null, port: null, alpn: NO_ALPN, ech: false },
-        route: like?.route ?? null,
-        proven,
-      });
-      flow.dial([backend]);
-    }
+    const offered = this.#draining || makeRoom(this.#host) !== null ? 0 : offerStray(this.#host, client, datagram);
+    this.#moves.guess += offered;
+    if (offered === 0) this.#drop('unknown_connection');
   }
 
   /** One that never became a flow: it is counted and has its line all the same. */

@@ -1,7 +1,8 @@
 import { formatHostPort } from '../contract/addresses.ts';
+import { clientKey } from '../guard/concurrency.ts';
 import type { Live } from '../relay/core.ts';
 import type { Candidate } from '../upstream/candidates.ts';
-import type { Flow, FlowHost } from './flow.ts';
+import { Flow, type FlowHost } from './flow.ts';
 import type { ClientAddress } from './path.ts';
 
 /** A datagram that nothing is known of goes to so many backends at most, to see which of them knows it. */
@@ -11,7 +12,7 @@ const MAX_WAITING = 64;
 /** RFC 9000 10.3: the smallest that a stateless reset is sent for, and so the smallest that a connection sends. */
 const MIN_SHORT = 21;
 
-export type Guess = {
+type Guess = {
   backend: Candidate;
   /** a flow that it is taken to be the rest of */
   like: Flow | null;
@@ -19,12 +20,33 @@ export type Guess = {
   proven: boolean;
 };
 
+/** Begins a flow with each backend that may know a datagram of which nothing is known here. Tells how many those are. */
+export function offerStray(host: FlowHost, client: ClientAddress, datagram: Buffer): number {
+  const { live, clients, counters, wheel } = host.core;
+  const limit = live.config.limits?.per_client;
+  const key = limit === undefined ? null : clientKey(client.host);
+  let offered = 0;
+  for (const { backend, like, proven } of guesses(host, live, client, datagram)) {
+    if (key !== null && limit !== undefined && !clients.enter(key, limit)) break;
+    counters.accepted += 1;
+    counters.sniffed('quic');
+    const flow = new Flow(host, {
+      ...{ client, live, clientKey: key, nameKey: null, firstId: null, version: 0, idleTimeout: null, proven },
+      ...{ startedAt: wheel.now(), held: [datagram], route: like?.route ?? null },
+      asked: like?.asked ?? { protocol: 'quic', name: null, port: null, alpn: [], ech: false },
+    });
+    flow.dial([backend]);
+    offered += 1;
+  }
+  return offered;
+}
+
 /**
  * Where a datagram may belong whose client and connection id are both unknown: the client has moved and uses an id that its server gave it
  * in secret (RFC 9000 9.5 asks for that), or this process is younger than the connection. Those backends are asked that the client's own
  * address has flows to, else all, when there are few. The one that knows the id checks the address (RFC 9000 8.2) and answers.
  */
-export function strays(host: FlowHost, live: Live, client: ClientAddress, datagram: Buffer): Guess[] {
+function guesses(host: FlowHost, live: Live, client: ClientAddress, datagram: Buffer): Guess[] {
   if (datagram.length < MIN_SHORT || host.guesses.size >= MAX_WAITING) return [];
   const found = new Map<string, Guess>();
   for (const { flow, proven } of host.table.pathsFrom(client.host)) {

@@ -76,6 +76,24 @@ describe('what a QUIC connection holds', () => {
     assert.equal((await proxy.metrics()).get('sniproxy_fds{kind="upstream"}'), 0);
   });
 
+  test('gives its place to another client, when its own has not shown for a second that it is there and such flows are many', async (t) => {
+    const backend = await quicBackend(t, randomId());
+    const proxy = await startQuicProxy(t, `quic_config: { max_flows: 40 }\n${routeTo(backend.port)}`);
+    const clients = await Promise.all(Array.from({ length: 18 }, () => speaker(t)));
+    for (const client of clients.slice(0, 16)) client.send(proxy.quicPort, ...initials('a.test', { dcid: randomId() }));
+    await until('sixteen are open', async () => (await tunnels(proxy)) === 16);
+    const [early, late] = clients.slice(16);
+    early?.send(proxy.quicPort, ...initials('a.test', { dcid: randomId() }));
+    await until('one more is refused', async () => (refused(await proxy.metrics(), 'quic_unproven') ?? 0) > 0);
+    await until('later it is not', () => {
+      late?.send(proxy.quicPort, ...initials('a.test', { dcid: randomId() }));
+      return (late?.got.length ?? 0) > 0;
+    });
+    const gone = closed(await proxy.metrics(), 'client_gone') ?? 0;
+    assert.ok(gone >= 1, `${gone} gave way`);
+    assert.ok((await tunnels(proxy)) <= 16);
+  });
+
   test('has four addresses at most, however many speak with its id, and its own client keeps its place', async (t) => {
     const id = randomId();
     const backend = await quicBackend(t, id, () => short(randomId(), 40));
