@@ -135,7 +135,7 @@ function SuggestedCard({ node, mayOperate }: { node: FleetNode; mayOperate: bool
             <Link href={`/runs/${encodeURIComponent(last.runId)}`}>{runName(last.runId)}</Link>. Its restart freed the fds for a while, no
             more.
           </p>
-          <LinkButton look="primary" className="justify-self-start" href={`/nodes/${encodeURIComponent(node.id)}?tab=fds`}>
+          <LinkButton className="justify-self-start" href={`/nodes/${encodeURIComponent(node.id)}?tab=fds`}>
             <ScanSearch className="i s" aria-hidden="true" />
             X-ray what grew
           </LinkButton>
