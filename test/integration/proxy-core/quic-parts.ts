@@ -91,7 +91,7 @@ const listensOnUdp = (port: number): boolean => {
 };
 
 /**
- * Fetches a file with ngtcp2's client, which asks for the name "localhost", and returns what it got; null when it got nothing. It is given
+ * Fetches a file with ngtcp2's client, which asks for the name "localhost" at a numeric address, and returns what it got; null when it got nothing. It is given
  * `seconds` and ended then.
  */
 export async function fetchByQuic(
@@ -102,7 +102,7 @@ export async function fetchByQuic(
 ): Promise<Buffer | null> {
   const dir = tempDir(owner);
   const common = ['-q', '--exit-on-all-streams-close', `--download=${dir}`, ...flags];
-  await run('/usr/bin/timeout', [String(seconds), NGTCP2_CLIENT, ...common, 'localhost', String(port), `https://localhost/${file}`]);
+  await run('/usr/bin/timeout', [String(seconds), NGTCP2_CLIENT, ...common, '127.0.0.1', String(port), `https://localhost/${file}`]);
   const target = path.join(dir, file);
   return fs.existsSync(target) ? fs.readFileSync(target) : null;
 }
