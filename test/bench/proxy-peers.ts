@@ -32,7 +32,7 @@ function start(
     env = {},
   }: { stdin?: 'ignore' | 'pipe'; stdout?: 'pipe' | number; env?: Record<string, string> } = {},
 ): Started & { child: ReturnType<typeof spawn> } {
-  const child = spawn('taskset', ['-c', cpu, ...argv], { stdio: [stdin, stdout, 'inherit'], env: { ...process.env, ...env } });
+  const child = spawn('/usr/bin/taskset', ['-c', cpu, ...argv], { stdio: [stdin, stdout, 'inherit'], env: { ...process.env, ...env } });
   const started = { child, pid: child.pid ?? 0, stop: () => void child.kill('SIGKILL') };
   running.add(started);
   child.on('exit', () => running.delete(started));
@@ -126,7 +126,7 @@ log: { level: ${access ? 'info' : 'warn'}, access: ${access} }
 
 /** One run of the load to its end. */
 export function run(...args: (string | number)[]): Said {
-  const text = execFileSync('taskset', ['-c', LOAD_CPU, process.execPath, LOAD, ...args.map(String)], { encoding: 'utf8' });
+  const text = execFileSync('/usr/bin/taskset', ['-c', LOAD_CPU, process.execPath, LOAD, ...args.map(String)], { encoding: 'utf8' });
   return JSON.parse(text) as Said;
 }
 
