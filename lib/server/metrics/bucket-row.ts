@@ -166,7 +166,13 @@ function readBucket(row: Float64Array): Bucket {
 }
 
 function fromKeys<K extends string>(columns: readonly { key: K }[], value: (i: number) => number | null): Record<K, number | null> {
-  return Object.fromEntries(columns.map(({ key }, i) => [key, value(i)])) as Record<K, number | null>;
+  // thousands of buckets make a chart: no pairs in between
+  const record: Partial<Record<K, number | null>> = {};
+  for (let i = 0; i < columns.length; i++) {
+    const column = columns[i];
+    if (column) record[column.key] = value(i);
+  }
+  return record as Record<K, number | null>;
 }
 
 /** The rows of a packed array, one by one. */

@@ -64,7 +64,7 @@ export function prepare(db: Sqlite) {
     select.setReturnArrays(true);
     return {
       write: (node: number, bucket: Float64Array) => write.run(node, ...stored(bucket)),
-      select: (node: number, fromMs: number, toMs: number) => packed(select.iterate(node, fromMs, toMs), BUCKET_WIDTH),
+      select: (node: number, fromMs: number, toMs: number) => packed(select.all(node, fromMs, toMs), BUCKET_WIDTH),
       /** deletes the oldest `rows` rows before `beforeMs` at most; how many it deleted */
       prune: (node: number, beforeMs: number, rows: number) => Number(prune.run({ node, before: beforeMs, rows }).changes),
     };
@@ -116,17 +116,12 @@ function stored(row: Float64Array): Value[] {
 }
 
 /** Rows of the driver (arrays, by setReturnArrays) into one typed array. */
-function packed(rows: Iterable<unknown>, width: number): Float64Array {
-  let out = new Float64Array(width * 64);
+function packed(rows: readonly unknown[], width: number): Float64Array {
+  const out = new Float64Array(width * rows.length);
   let at = 0;
-  for (const row of rows as Iterable<(number | null)[]>) {
-    if (at + width > out.length) {
-      const wider = new Float64Array(out.length * 2);
-      wider.set(out);
-      out = wider;
-    }
+  for (const row of rows as readonly (number | null)[][]) {
     for (let i = 0; i < width; i++) out[at + i] = row[i] ?? Number.NaN;
     at += width;
   }
-  return out.slice(0, at);
+  return out;
 }
