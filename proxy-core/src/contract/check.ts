@@ -74,6 +74,7 @@ function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
 function* duplicates(config: Config): Generator<Problem> {
   const lists: [string, readonly string[]][] = [
     ['listen_addrs', config.listen_addrs],
+    ['udp_listen_addrs', config.udp_listen_addrs ?? []],
     ['routes', (config.routes ?? []).map(({ match, alpn }) => (alpn ? `${matchKey(match)} with alpn ${alpn.join()}` : matchKey(match)))],
     ['ssh_routes', (config.ssh_routes ?? []).map((route) => `listen_port ${route.listen_port}`)],
   ];
