@@ -161,15 +161,19 @@ export class Connection implements WireOwner, DialOwner, TunnelOwner, SessionOwn
   wireEnded(): void {
     this.#clientFinished = true;
     if (this.#stage === 'sniff') this.cut('client_gone', false);
-    else if (this.#stage === 'refused') this.#end(false);
+    else if (this.#stage === 'refused' && this.client.waiting === 0) this.#end(false);
   }
 
   wireFailed(): void {
     this.cut('client_gone', true);
   }
 
+  /** The answer to a refused client is out. */
+  wireDrained(): void {
+    if (this.#stage === 'refused' && this.#clientFinished) this.#end(false);
+  }
+
   wireConnected(): void {}
-  wireDrained(): void {}
 
   // First flight and decision.
 
