@@ -67,10 +67,13 @@ function FleetBody({ fleet, mayOperate, mayAdd }: { fleet: Fleet; mayOperate: bo
               Add node
             </LinkButton>
           ) : (
-            <Button className="hide-m" disabled title="Adding a node needs the admin role">
-              <Plus className="i s" aria-hidden="true" />
-              Add node
-            </Button>
+            <>
+              <span className="sm t3 self-center hide-m">Adding a node needs the admin role</span>
+              <Button className="hide-m" disabled>
+                <Plus className="i s" aria-hidden="true" />
+                Add node
+              </Button>
+            </>
           )}
         </div>
       </div>

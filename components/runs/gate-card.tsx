@@ -2,6 +2,7 @@
 import { Undo2 } from 'lucide-react';
 import { useState } from 'react';
 import { useAnswerGate } from '#client/runs.ts';
+import { may, useSession } from '#client/session.ts';
 import { Button } from '#components/ui/button.tsx';
 import { Callout } from '#components/ui/callout.tsx';
 import { DangerDialog } from '#components/ui/dialog.tsx';
@@ -20,6 +21,7 @@ const COSTS: Record<string, string | undefined> = {
 /** The run waits for a person: the armed timer, the question, one button per answer. The default is named. */
 export function GateCard({ run, target, step }: { run: Run; target: RunTarget; step: Step }) {
   const answer = useAnswerGate(run.id);
+  const mayAnswer = may(useSession().data, 'run.control');
   const [confirming, setConfirming] = useState<Option | null>(null);
   if (step.gate === null) return null;
   const { question, options, default: usual } = step.gate;
@@ -44,7 +46,7 @@ export function GateCard({ run, target, step }: { run: Run; target: RunTarget; s
               <Button
                 small
                 look={option.danger ? 'danger' : 'plain'}
-                disabled={answer.isPending}
+                disabled={answer.isPending || !mayAnswer}
                 onClick={() => (option.danger ? setConfirming(option) : give(option))}
               >
                 {option.danger ? <Undo2 className="i s" aria-hidden="true" /> : null}
@@ -53,6 +55,7 @@ export function GateCard({ run, target, step }: { run: Run; target: RunTarget; s
             </div>
           ))}
         </div>
+        {mayAnswer ? null : <p className="help">Answering needs the operator role.</p>}
         {problem && !confirming ? (
           <Callout tone="danger" live>
             <b>{problem.title}.</b> {problem.detail}

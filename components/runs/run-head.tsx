@@ -3,6 +3,7 @@ import { Download, OctagonPause, Pause, Play, RotateCcw } from 'lucide-react';
 import Link from 'next/link';
 import { useState } from 'react';
 import { evidenceUrl, type RunAction, useRunAction } from '#client/runs.ts';
+import { may, useSession } from '#client/session.ts';
 import { Button } from '#components/ui/button.tsx';
 import { Callout } from '#components/ui/callout.tsx';
 import { Chip } from '#components/ui/chip.tsx';
@@ -17,6 +18,7 @@ import { runLook } from './words.ts';
 
 export function RunHead({ run }: { run: Run }) {
   const action = useRunAction(run.id);
+  const mayControl = may(useSession().data, 'run.control');
   const [aborting, setAborting] = useState(false);
   const look = runLook(run, useNow());
   const only = run.targets.length === 1 ? run.targets[0] : undefined;
@@ -47,7 +49,8 @@ export function RunHead({ run }: { run: Run }) {
             <Download className="i s" aria-hidden="true" />
             Evidence
           </a>
-          {run.status === 'paused' ? (
+          {mayControl ? null : <span className="sm t3 self-center">{ended ? '' : 'Pausing and aborting need the operator role'}</span>}
+          {!mayControl ? null : run.status === 'paused' ? (
             <Button onClick={() => act('resume')} disabled={action.isPending}>
               <Play className="i s" aria-hidden="true" />
               Resume
@@ -58,14 +61,14 @@ export function RunHead({ run }: { run: Run }) {
               Pause
             </Button>
           )}
-          {ended && run.status !== 'succeeded' ? (
+          {mayControl && ended && run.status !== 'succeeded' ? (
             <Button onClick={() => act('retry')} disabled={action.isPending}>
               <RotateCcw className="i s" aria-hidden="true" />
               Run again
             </Button>
           ) : null}
-          <RollBack run={run} />
-          {ended ? null : (
+          {mayControl ? <RollBack run={run} /> : null}
+          {ended || !mayControl ? null : (
             <Button look="danger" onClick={() => setAborting(true)}>
               <OctagonPause className="i s" aria-hidden="true" />
               Abort…

@@ -154,7 +154,7 @@ describe('pages over the mock API, in a browser', { concurrency: false }, () => 
     await page.goto(`${mock.url}/backtest`);
     await page.getByRole('combobox', { name: 'Rule' }).selectOption('predict-linear');
     await page.getByRole('button', { name: 'Replay' }).click();
-    await within('the question is in the URL', 5000, () => query(page, 'rule') === 'predict-linear');
+    await within('the question is in the URL', 20_000, () => query(page, 'rule') === 'predict-linear');
     await page.getByText(/would have fired 2 times/i).waitFor();
     await page.getByRole('region', { name: 'Firings on edge-03' }).getByText('False alarm').waitFor();
     await close();
