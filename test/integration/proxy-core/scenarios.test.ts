@@ -204,6 +204,9 @@ describe('scenario', { concurrency: 4 }, () => {
     const full = await proxy.metrics();
     assert.ok(served >= 5);
     assert.equal(refused(full, 'fd_headroom'), 200 - served);
+    assert.match(proxy.output.stderr, /max_connections is 5000, but a limit of 64 open files carries \d+ .*LimitNOFILE to 1\d{4}/);
+    assert.deepEqual([full.get('sniproxy_connections_active'), full.get('process_max_fds')], [served, 64]);
+    assert.ok(2 * served <= (full.get('sniproxy_fd_budget') ?? 0) && (full.get('process_open_fds') ?? 99) <= 64 - 8);
     assert.ok(proxy.fds() < 64);
     const [cpu, since] = [cpuSeconds(proxy.pid), Date.now()];
     await until('a second has passed', () => Date.now() - since > 1000);

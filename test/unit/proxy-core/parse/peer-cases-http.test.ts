@@ -147,6 +147,9 @@ test('case 69: h2c is refused when :authority and host differ, without HEADERS i
   };
   for (const [what, bytes] of Object.entries(wrong)) assert.equal(judged(h2(SETTINGS, bytes)), BAD, what);
   assert.equal(judged(h2(Buffer.from([0, 0x40, 1, 1, 5, 0, 0, 0, 1]))), 'refused http_too_large', 'a frame of more than 16 KiB');
+  const fields = (count: number) => Array<Buffer>(count).fill(literal('x', 'y'));
+  assert.equal(judged(h2Get('a.example', ...fields(96))), 'a.example');
+  assert.equal(judged(h2Get('a.example', ...fields(97))), 'refused http_too_large', 'more than 100 fields');
   const endless = [frame(1, 1, 1, block), ...Array<Buffer>(3).fill(frame(9, 0, 1, Buffer.alloc(8000, 0x82)))];
   assert.equal(judged(h2(SETTINGS, ...endless)), 'refused http_too_large', 'a block without an end');
 });
