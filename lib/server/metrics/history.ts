@@ -1,6 +1,6 @@
 import type { Retention } from '#server/kernel/retention.ts';
 import { foldInto, joined, samplesToBuckets, split, thinned } from './bucket-row.ts';
-import { chunkSamples, decodeChunk, decodeColumns, encodeChunk } from './chunk.ts';
+import { chunkSamples, decodeChunk, decodeColumns, encodeChunk, MAX_CHUNK_SAMPLES } from './chunk.ts';
 import { takeColumns } from './columns.ts';
 import { OpenBuckets } from './open-buckets.ts';
 import { OpenSamples } from './open-samples.ts';
@@ -12,6 +12,7 @@ import { chunkOlderRows } from './wide-rows.ts';
 /** Rows and chunks of one retention step: a few milliseconds, so that ingest never waits longer. */
 const PRUNE_ROWS = 500;
 const PRUNE_CHUNKS = 16;
+const WINDOW_MS = 3 * 3_600_000;
 
 /**
  * Samples and their buckets in one SQLite file; runs in the store's worker thread.
@@ -99,15 +100,14 @@ export class History {
     return { stepMs: step, rows: joined(foldInto(step, [...split(stored), ...this.#buckets.within(node, tier, from, query.toMs)])) };
   }
 
-  /** Raw samples of some nodes since an instant; those before `fullSinceMs` thinned to one a minute and process life. */
-  recent(sinceMs: number, fullSinceMs: number, nodes: { from: number; count: number }): { key: string; rows: Float64Array }[] {
+  /** Raw samples of some nodes since an instant, as chunks; those before `fullSinceMs` thinned to one a minute and process life. */
+  recent(sinceMs: number, fullSinceMs: number, nodes: { from: number; count: number }): { key: string; chunks: Uint8Array[] }[] {
     return [...this.#ids].slice(nodes.from, nodes.from + nodes.count).map(([key, node]) => {
-      const older = thinned(this.#rows(node, sinceMs, fullSinceMs));
-      const newer = this.#rows(node, fullSinceMs, Number.MAX_SAFE_INTEGER);
-      const rows = new Float64Array(older.length + newer.length);
-      rows.set(older);
-      rows.set(newer, older.length);
-      return { key, rows };
+      const chunks: Uint8Array[] = [];
+      // a few hours at a time: 30 hours of doubles would be 3 MB a node, for nothing
+      for (let from = sinceMs; from < fullSinceMs; from += WINDOW_MS)
+        chunks.push(...inChunks(thinned(this.#rows(node, from, Math.min(from + WINDOW_MS, fullSinceMs)))));
+      return { key, chunks: [...chunks, ...inChunks(this.#rows(node, fullSinceMs, Number.MAX_SAFE_INTEGER))] };
     });
   }
 
@@ -263,6 +263,11 @@ export class History {
       throw error;
     }
   }
+}
+
+function* inChunks(rows: Float64Array): Generator<Uint8Array> {
+  const width = MAX_CHUNK_SAMPLES * SAMPLE_WIDTH;
+  for (let from = 0; from < rows.length; from += width) yield encodeChunk(rows.subarray(from, from + width));
 }
 
 /** After a clock was set back: by time, of two of one time the one that was stored first. */

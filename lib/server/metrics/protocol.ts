@@ -18,7 +18,7 @@ export type Answers = {
   raw: Float64Array;
   columns: Float64Array[];
   query: { stepMs: number; rows: Float64Array };
-  recent: { key: string; rows: Float64Array }[];
+  recent: { key: string; chunks: Uint8Array[] }[];
   /** rows deleted */
   prune: number;
   close: null;

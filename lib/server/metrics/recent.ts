@@ -54,9 +54,8 @@ export function createRecentSamples({ keepMs, thinKeepMs }: { keepMs: number; th
       writeSample(row, 0, sample);
       push(nodeId, row);
     },
-    /** Packed rows of a node, in time order: what a store has of the time before. */
-    load(nodeId: string, rows: Float64Array): void {
-      const fullFrom = (rows[rows.length - SAMPLE_WIDTH] ?? 0) - keepMs;
+    /** Packed rows of a node, in time order: what a store has of the time before. What is older than `fullFrom` is thinned. */
+    load(nodeId: string, rows: Float64Array, fullFrom: number): void {
       for (let from = 0; from < rows.length; from += SAMPLE_WIDTH) push(nodeId, rows.subarray(from, from + SAMPLE_WIDTH), fullFrom);
     },
     since(nodeId: string, sinceMs: number): Sample[] {

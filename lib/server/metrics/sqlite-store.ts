@@ -1,12 +1,14 @@
 import { Worker } from 'node:worker_threads';
 import { HeadroomError } from '#server/kernel/errors.ts';
 import { DEFAULT_RETENTION, type Retention } from '#server/kernel/retention.ts';
+import { decodeChunk, MAX_CHUNK_SAMPLES } from './chunk.ts';
 import type { Answers, Ask, Reply, Request, WorkerStart } from './protocol.ts';
+import { SAMPLE_WIDTH } from './sample-row.ts';
 import { type MetricStore, type StoreOptions, storeOn } from './store.ts';
 
 const RESTART_AFTER_MS = 1000;
-/** Of one message at the start: 2 MiB of samples. */
-const RECENT_NODES = 5;
+/** Of one message at the start: about 2 MiB of chunks. */
+const RECENT_NODES = 25;
 
 /** Samples in one SQLite file. node:sqlite is synchronous, so it has a thread of its own and nobody here waits for the disk. */
 export async function openMetricStore(options: StoreOptions & { file: string; retention?: Retention }): Promise<MetricStore> {
@@ -23,7 +25,7 @@ export async function openMetricStore(options: StoreOptions & { file: string; re
       async *recent(sinceMs, fullSinceMs) {
         for (let from = 0; ; from += RECENT_NODES) {
           const nodes = await thread.ask('recent', { op: 'recent', sinceMs, fullSinceMs, nodes: { from, count: RECENT_NODES } });
-          yield* nodes;
+          for (const { key, chunks } of nodes) for (const chunk of chunks) yield { key, rows: inRows(chunk) };
           if (nodes.length < RECENT_NODES) return;
         }
       },
@@ -33,6 +35,10 @@ export async function openMetricStore(options: StoreOptions & { file: string; re
     options,
   );
 }
+
+const rows = new Float64Array(MAX_CHUNK_SAMPLES * SAMPLE_WIDTH);
+/** Good until the next call: who reads a whole fleet back in must not leave its weight in garbage. */
+const inRows = (chunk: Uint8Array): Float64Array => rows.subarray(0, decodeChunk(chunk, 0, rows, 0));
 
 /** Rows to store are made for this one message, never shared memory. */
 const bufferOf = (rows: Float64Array): ArrayBuffer => rows.buffer as ArrayBuffer;

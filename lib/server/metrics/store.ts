@@ -37,6 +37,7 @@ export type Shelf = {
   columns(key: string, fromMs: number, toMs: number, places: number[]): Promise<Float64Array[]>;
   query(key: string, query: Query, nowMs: number): Promise<{ stepMs: number; rows: Float64Array }>;
   /** raw samples of every node; those before `fullSinceMs` one a minute and process life */
+  /** `rows` of a node in pieces, in time order; each is read before the next is asked for */
   recent(sinceMs: number, fullSinceMs: number): AsyncIterable<{ key: string; rows: Float64Array }>;
   prune(nowMs: number): Promise<unknown>;
   close(): Promise<void>;
@@ -66,7 +67,8 @@ export async function storeOn(shelf: Shelf, options: StoreOptions): Promise<Metr
   let problem: string | null = null;
   let closed = false;
 
-  for await (const { key, rows } of shelf.recent(now() - LONG_MS, now() - RECENT_MS)) recent.load(key, rows);
+  const fullFrom = now() - RECENT_MS;
+  for await (const { key, rows } of shelf.recent(now() - LONG_MS, fullFrom)) recent.load(key, rows, fullFrom);
 
   const send = async () => {
     while (held.length > 0) await sendSome(held.splice(0, BATCH));

@@ -59,12 +59,12 @@ async function prune(nowMs: number): Promise<number> {
 
 function buffers(answer: Answers[Ask['op']]): ArrayBuffer[] {
   if (answer instanceof Float64Array) return [owned(answer)];
-  if (Array.isArray(answer)) return answer.map((one) => owned(one instanceof Float64Array ? one : one.rows));
+  if (Array.isArray(answer)) return answer.flatMap((one) => (one instanceof Float64Array ? [owned(one)] : one.chunks.map(owned)));
   if (answer !== null && typeof answer === 'object') return [owned(answer.rows)];
   return [];
 }
 
 /** Rows are always made here with a buffer of their own, never shared memory. */
-function owned(rows: Float64Array): ArrayBuffer {
+function owned(rows: Float64Array | Uint8Array): ArrayBuffer {
   return rows.buffer as ArrayBuffer;
 }
