@@ -21,7 +21,8 @@ const COSTS: Record<string, string | undefined> = {
 /** The run waits for a person: the armed timer, the question, one button per answer. The default is named. */
 export function GateCard({ run, target, step }: { run: Run; target: RunTarget; step: Step }) {
   const answer = useAnswerGate(run.id);
-  const mayAnswer = may(useSession().data, 'run.control');
+  const session = useSession();
+  const mayAnswer = may(session.data, 'run.control');
   const [confirming, setConfirming] = useState<Option | null>(null);
   if (step.gate === null) return null;
   const { question, options, default: usual } = step.gate;
@@ -55,7 +56,7 @@ export function GateCard({ run, target, step }: { run: Run; target: RunTarget; s
             </div>
           ))}
         </div>
-        {mayAnswer ? null : <p className="help">Answering needs the operator role.</p>}
+        {mayAnswer || !session.data ? null : <p className="help">Answering needs the operator role.</p>}
         {problem && !confirming ? (
           <Callout tone="danger" live>
             <b>{problem.title}.</b> {problem.detail}

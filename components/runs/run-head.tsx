@@ -18,7 +18,8 @@ import { runLook } from './words.ts';
 
 export function RunHead({ run }: { run: Run }) {
   const action = useRunAction(run.id);
-  const mayControl = may(useSession().data, 'run.control');
+  const session = useSession();
+  const mayControl = may(session.data, 'run.control');
   const [aborting, setAborting] = useState(false);
   const look = runLook(run, useNow());
   const only = run.targets.length === 1 ? run.targets[0] : undefined;
@@ -49,7 +50,9 @@ export function RunHead({ run }: { run: Run }) {
             <Download className="i s" aria-hidden="true" />
             Evidence
           </a>
-          {mayControl ? null : <span className="sm t3 self-center">{ended ? '' : 'Pausing and aborting need the operator role'}</span>}
+          {session.data && !mayControl && !ended ? (
+            <span className="sm t3 self-center">Pausing and aborting need the operator role</span>
+          ) : null}
           {!mayControl ? null : run.status === 'paused' ? (
             <Button onClick={() => act('resume')} disabled={action.isPending}>
               <Play className="i s" aria-hidden="true" />
