@@ -251,6 +251,11 @@ export class Flow implements Timed {
     return this.#ids.isLast(datagram);
   }
 
+  /** Whether a datagram has an id of this flow's: a short header's, or that of a long header. */
+  uses(datagram: Buffer, longId: string | null): boolean {
+    return longId === null ? this.#ids.hasShort(datagram) : this.#ids.has(longId);
+  }
+
   #forward(path: Path<Flow>, datagram: Buffer): void {
     const attempt = this.#next;
     const failed =

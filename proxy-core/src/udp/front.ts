@@ -146,8 +146,10 @@ export class QuicFront {
   }
 
   #short(client: ClientAddress, datagram: Buffer, paths: readonly Path<Flow>[]): void {
-    const flow = this.#table.byShortHeader(datagram);
-    if (flow !== undefined) this.#toFlow(flow, client, datagram);
+    const own = paths.find((path) => path.flow.uses(datagram, null));
+    const flow = own === undefined ? this.#table.byShortHeader(datagram) : undefined;
+    if (own !== undefined) own.flow.heard(own, datagram);
+    else if (flow !== undefined) this.#toFlow(flow, client, datagram);
     else if (paths.length > 0) for (const path of paths.slice(0, MAX_COPIES)) path.flow.heard(path, datagram);
     else this.#stray(client, datagram);
   }
@@ -170,7 +172,8 @@ export class QuicFront {
     }
     // A flow of a version that could not be read goes to whoever answers it; another version of the same client is read.
     const first = this.#table.byFirst(client.tuple, header.dcid);
-    const flow = first !== undefined && isOf(first, header) ? first : this.#table.byId(header.dcid);
+    const own = paths.find((path) => path.flow.uses(datagram, header.dcid))?.flow;
+    const flow = first !== undefined && isOf(first, header) ? first : (own ?? this.#table.byId(header.dcid));
     if (flow !== undefined) this.#toFlow(flow, client, datagram);
     else if (header.dcid === '' && paths[0] !== undefined) paths[0].flow.heard(paths[0], datagram);
     else this.#first(client, datagram, header);

@@ -37,6 +37,16 @@ export class FlowIds<Flow> {
     return this.#lastEnd >= 0 && (datagram[0] ?? 0) < LONG_FORM && endOf(datagram, this.#length ?? 0) === this.#lastEnd;
   }
 
+  /** Whether it is one of this flow's: two servers may choose the same, and then the client's address tells which is meant. */
+  has(id: string): boolean {
+    return this.#fromServer.includes(id) || this.#fromClient.includes(id);
+  }
+
+  hasShort(datagram: Buffer): boolean {
+    const id = this.#length === null || this.#length === 0 ? null : shortId(datagram, this.#length);
+    return id !== null && this.has(id);
+  }
+
   /** A server's Initial, Handshake and Retry packets say which id it wants to be spoken to by (RFC 9000 7.2). */
   learnFromServer(datagram: Buffer): void {
     const header = readLongHeader(datagram);
@@ -59,7 +69,7 @@ export class FlowIds<Flow> {
     if (isLong) return !known && this.#fromServer.includes(readLongHeader(datagram)?.dcid ?? '');
     const id = shortId(datagram, this.#length);
     if (id === null) return false;
-    const isOurs = this.#fromServer.includes(id) || this.#fromClient.includes(id);
+    const isOurs = this.has(id);
     if (!isOurs && known && this.#list(id)) {
       this.#fromClient.push(id);
       if (this.#fromClient.length > MAX_IDS) this.#unlist(this.#fromClient.shift() ?? '');

@@ -130,6 +130,24 @@ describe('where datagrams go', () => {
     assert.ok(!a.has(toB) && !b.has(toA));
   });
 
+  test('two servers that chose the same id are told apart by their clients', async (t) => {
+    const id = randomId(4);
+    const [a, b] = [await quicBackend(t, id), await quicBackend(t, id)];
+    const routes = [a, b].map(({ port }, i) => `  - { match: ${'ab'[i]}.test, backends: ["127.0.0.1:${port}"] }\n`);
+    const proxy = await startQuicProxy(t, `routes:\n${routes.join('')}`);
+    for (const [name, backend] of [
+      ['a.test', a],
+      ['b.test', b],
+    ] as const) {
+      const client = await speaker(t);
+      client.send(proxy.quicPort, ...initials(name, { dcid: randomId() }));
+      await until('it answers', () => client.got.length === 1);
+      const [mine, handshake] = [short(id), fromServer(id, randomId(), { first: 0xe0, size: 100 })];
+      client.send(proxy.quicPort, mine, handshake);
+      await until(`${name} has its own`, () => backend.has(mine) && backend.has(handshake));
+    }
+  });
+
   test('a client that moves gets a socket of its own to the same backend, and answers go where that says', async (t) => {
     const id = randomId();
     const backend = await quicBackend(t, id, () => short(randomId(), 40));

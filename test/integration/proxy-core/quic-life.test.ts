@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import { describe, test } from 'node:test';
 import { freePort } from '#test/support/free-port.ts';
 import { until } from '#test/support/until.ts';
-import { closed, refused } from './harness.ts';
+import { closed, exchange, refused, request } from './harness.ts';
 import { type QuicProxy, startQuicProxy } from './quic-parts.ts';
 import { fromServer, initials, quicBackend, randomId, type Speaker, short, speaker } from './quic-wire.ts';
 
@@ -92,6 +92,26 @@ describe('what a QUIC connection holds', () => {
     const gone = closed(await proxy.metrics(), 'client_gone') ?? 0;
     assert.ok(gone >= 1, `${gone} gave way`);
     assert.ok((await tunnels(proxy)) <= 16);
+  });
+
+  test('is one of so many that half of the descriptors stay for TCP, and the proxy goes on at its limit', async (t) => {
+    const id = randomId();
+    const backend = await quicBackend(t, id, () => short(randomId(), 40));
+    const proxy = await startQuicProxy(t, routeTo(backend.port), { fdLimit: 128 });
+    const half = Math.floor(((await proxy.metrics()).get('sniproxy_fd_budget') ?? 0) / 2);
+    assert.ok(half > 10 && half < 60, `${half}`);
+    for (let i = 0; i < half + 10; i += 1) {
+      const client = await speaker(t);
+      client.send(proxy.quicPort, ...initials('a.test', { dcid: randomId() }));
+      if (i >= half) continue;
+      await until('it is open', () => client.got.length === 1);
+      client.send(proxy.quicPort, short(id));
+      await until('it is proved', () => client.got.length === 2);
+    }
+    await until('the rest is refused', async () => (refused(await proxy.metrics(), 'fd_headroom') ?? 0) >= 10);
+    assert.equal(await tunnels(proxy), half);
+    assert.equal((await fetch(`http://127.0.0.1:${proxy.adminPort}/ready`)).status, 200);
+    assert.match((await exchange(t, proxy.port, request('nobody.test'))).toString(), /^HTTP[/]1[.]1 421 /, 'TCP is served');
   });
 
   test('has four addresses at most, however many speak with its id, and its own client keeps its place', async (t) => {
