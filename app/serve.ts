@@ -4,6 +4,7 @@ import { assumeProduction, type Config, ConfigError, readConfig } from '#server/
 import { createLog, type Log } from '#server/kernel/log.ts';
 import { createRuntime, type Runtime } from '#server/runtime.ts';
 import { setRuntime } from '#server/slot.ts';
+import { createContentPolicy, inlineScriptHashes } from './api/_http/content-policy.ts';
 import { guardAnswer, refuse } from './api/_http/outer-guard.ts';
 import { turnAway } from './page-guard.ts';
 
@@ -48,8 +49,9 @@ async function pages({ config, log, access, telemetry }: Runtime): Promise<http.
   const app = next({ dev: false, dir: root, hostname: config.host, port: config.port });
   await app.prepare();
   const answer = app.getRequestHandler();
+  const contentPolicy = createContentPolicy(inlineScriptHashes(path.join(root, '.next/server/app')));
   const serve = async (request: http.IncomingMessage, response: http.ServerResponse) => {
-    guardAnswer(request, response, { log, trustProxy: config.trustProxy, onAnswer: telemetry.request });
+    guardAnswer(request, response, { log, trustProxy: config.trustProxy, onAnswer: telemetry.request, contentPolicy });
     if (refuse(request, response)) return;
     if (await turnAway(request, response, access)) return;
     await answer(request, response);

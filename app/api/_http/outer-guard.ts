@@ -5,37 +5,30 @@ import type { Log } from '#server/kernel/log.ts';
 import { ERROR_CODES, type ErrorCode, type Problem } from '#shared/errors.ts';
 import { REMOTE_HEADER } from './remote.ts';
 
-/** Next writes its data into inline scripts of pages that are made at build time, where no nonce can be: hence 'unsafe-inline' for scripts. */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'self'",
-  "script-src 'self' 'unsafe-inline'",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data: blob:",
-  "font-src 'self' data:",
-  "connect-src 'self'",
-  "worker-src 'self' blob:",
-  "object-src 'none'",
-  "base-uri 'self'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-].join('; ');
-
 const HEADERS = {
-  'Content-Security-Policy': CONTENT_SECURITY_POLICY,
   'X-Content-Type-Options': 'nosniff',
   'X-Frame-Options': 'DENY',
   'Referrer-Policy': 'same-origin',
   'Cross-Origin-Opener-Policy': 'same-origin',
 };
 
+const NO_CONTENT = "default-src 'none'; frame-ancestors 'none'";
+
+type GuardDeps = { log: Log; trustProxy: BlockList; onAnswer: OnAnswer; contentPolicy: () => string };
+
 /** What every answer has, whoever writes it: the security headers, a line in the log, and for the API a problem instead of Next's empty 405. */
 export function guardAnswer(
   request: IncomingMessage,
   response: ServerResponse,
-  { log, trustProxy, onAnswer }: { log: Log; trustProxy: BlockList; onAnswer: OnAnswer },
+  { log, trustProxy, onAnswer, contentPolicy }: GuardDeps,
 ): void {
   request.headers[REMOTE_HEADER] = clientAddress(request.socket.remoteAddress ?? '', forwardedFor(request), trustProxy);
   for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
+  // No page is made of what the API answers, whatever type a browser takes it for.
+  const policy = request.url?.startsWith('/api/') ? NO_CONTENT : contentPolicy();
+  response.setHeader('Content-Security-Policy', policy);
+  // Next takes the nonce for the scripts of the page that it makes from here, whatever the client sent under this name.
+  request.headers['content-security-policy'] = policy;
   if (request.url?.startsWith('/api/')) replaceEmpty405(request, response);
   logAnswer(request, response, log, onAnswer);
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -115,6 +116,33 @@ describe('the console as a process', () => {
     assert.equal(await ended, 0);
     assert.ok(performance.now() - stopped < 5000);
     await stillOpen.body?.cancel().catch(() => {});
+  });
+
+  test('every inline script of a page is allowed by its hash or by the nonce of this very answer', async (t) => {
+    const started = await startDemo(t, dataDirectory(t), await freePort());
+    const signIn = await fetch(`${started.url}/demo/sign-in?key=${KEY}`, { redirect: 'manual' });
+    const headers = {
+      cookie: signIn.headers
+        .getSetCookie()
+        .map((c) => c.split(';')[0])
+        .join('; '),
+    };
+    const nonces = new Set<string>();
+    for (const page of ['/', '/login', '/runbooks/fd-leak', '/nodes/n_none', '/no-such-page']) {
+      const response = await fetch(`${started.url}${page}`, { headers, redirect: 'manual' });
+      const policy = /script-src ([^;]*)/.exec(response.headers.get('content-security-policy') ?? '')?.[1] ?? '';
+      assert.ok(!policy.includes('unsafe'), policy);
+      const nonce = /'nonce-([^']+)'/.exec(policy)?.[1] ?? '';
+      nonces.add(nonce);
+      const html = await response.text();
+      for (const [, attributes = '', script = ''] of html.matchAll(/<script(?![^>]*\ssrc=)([^>]*)>([\s\S]*?)<\/script>/g)) {
+        const hash = createHash('sha256').update(script).digest('base64');
+        assert.ok(attributes.includes(`nonce="${nonce}"`) || policy.includes(`'sha256-${hash}'`), `${page}: ${script.slice(0, 80)}`);
+      }
+    }
+    assert.equal(nonces.size, 5);
+    const api = await fetch(`${started.url}/api/v1/session`, { headers });
+    assert.equal(api.headers.get('content-security-policy'), "default-src 'none'; frame-ancestors 'none'");
   });
 
   test('killed at any moment it starts again on the same data, and the sign-in link still works', async (t) => {
