@@ -5,7 +5,6 @@ import type { ResponseRelay } from './response.ts';
 /** A request that is being answered. */
 export type Exchange = {
   request: HttpRequest;
-  key: string;
   /** where its bytes are counted, once its backend is connected: names that lead nowhere make no series */
   host: HostBytes | null;
   head: Buffer;

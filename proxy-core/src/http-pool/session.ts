@@ -199,17 +199,9 @@ export class HttpSession implements WireOwner {
     const port = request.port ?? 80;
     // A reload may lead the same name elsewhere.
     const key = `${this.#live.generation} ${name ?? ''}:${port} ${route.label}`;
-    this.#exchange = {
-      ...{
-        request,
-        key,
-        host: null,
-        head: requestHead(request),
-        body: new HttpBody(request.body),
-        whole: request.body.kind === 'none',
-      },
-      response: new ResponseRelay(request.method),
-    };
+    const body = new HttpBody(request.body);
+    const response = new ResponseRelay(request.method);
+    this.#exchange = { request, host: null, head: requestHead(request), body, whole: body.done, response };
     const { destinations, resolver } = this.#live;
     this.#borrower.borrow({
       key,
@@ -225,6 +217,7 @@ export class HttpSession implements WireOwner {
     const exchange = this.#exchange;
     if (exchange === null) return;
     exchange.host = this.#core.counters.hostOf(exchange.request.name);
+    this.#upstreamBlockedAt = 0;
     wire.owner = this;
     wire.read();
     this.#movedAt = this.#owner.now();

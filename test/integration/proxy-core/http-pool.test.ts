@@ -182,6 +182,17 @@ routes:
       client.socket.destroy();
     });
 
+  test('a body of no bytes is whole at once, by length and in chunks', async () => {
+    const client = await open();
+    client.socket.write('POST / HTTP/1.1\r\nHost: one.test\r\nContent-Length: 0\r\n\r\n');
+    await answers(client, 1);
+    client.socket.write('POST / HTTP/1.1\r\nHost: two.test\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n');
+    await answers(client, 2);
+    client.socket.write(get('one.test'));
+    await answers(client, 3);
+    client.socket.destroy();
+  });
+
   test('a response to HEAD has no body, whatever length it says', async () => {
     const client = await open();
     client.socket.write(`HEAD / HTTP/1.1\r\nHost: one.test\r\n\r\n${get('two.test')}`);
