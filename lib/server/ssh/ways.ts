@@ -22,8 +22,9 @@ export function createWays(deps: {
   const known = new Map<string, Known>();
   const asking = new Map<string, Promise<HelperBy | null>>();
 
-  async function hello(node: FleetMember, options: ExecOptions): Promise<HelperBy | null> {
-    const result = await ssh.exec(node, catalogue.hello({ ...node, helperPath }), options);
+  /** One answer serves all who ask meanwhile, so it hangs on nobody's signal and is nobody's output. */
+  async function hello(node: FleetMember, { timeoutMs }: ExecOptions): Promise<HelperBy | null> {
+    const result = await ssh.exec(node, catalogue.hello({ ...node, helperPath }), timeoutMs === undefined ? {} : { timeoutMs });
     const answer = parseAnswer(result.stdout);
     deps.heard(node, result, answer);
     const by = readHelper(answer?.first('helper'));
