@@ -143,6 +143,7 @@ test('case 69: h2c is refused when :authority and host differ, without HEADERS i
     'an upper-case name': frame(1, 5, 1, requestBlock('a.example', literal('Xy', 'z'))),
     'no :path': frame(1, 5, 1, Buffer.concat([REQUEST.subarray(0, 2), literal(':authority', 'a.example')])),
     'user@ in :authority': frame(1, 5, 1, requestBlock('u@a.example')),
+    ':protocol without CONNECT': frame(1, 5, 1, requestBlock('a.example', literal(':protocol', 'websocket'))),
     'two hosts': frame(1, 5, 1, requestBlock(null, literal('host', 'a.example'), literal('host', 'a.example'))),
   };
   for (const [what, bytes] of Object.entries(wrong)) assert.equal(judged(h2(SETTINGS, bytes)), BAD, what);

@@ -41,6 +41,8 @@ test('case 73: leading zeros, large ports, the wrong family, extra spaces and LF
     'TCP4 192.0.2.1 198.51.100.1 1\r\n',
     'tcp4 192.0.2.1 198.51.100.1 1 2\r\n',
     'UNKNOWNX\r\n',
+    'UNKNOWN a\rb\r\n',
+    'UNKNOWN a\0b\r\n',
     'UDP4 192.0.2.1 198.51.100.1 1 2\r\n',
     '\r\n',
   ];
