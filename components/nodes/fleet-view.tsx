@@ -1,5 +1,5 @@
 'use client';
-import { Plus } from 'lucide-react';
+import { Plus, TriangleAlert } from 'lucide-react';
 import { useCallback, useMemo, useState } from 'react';
 import { useFleet } from '#client/nodes.ts';
 import { may, useSession } from '#client/session.ts';
@@ -51,6 +51,17 @@ function FleetBody({ fleet, mayOperate, mayAdd }: { fleet: Fleet; mayOperate: bo
   return (
     <>
       <h1 className="vh">Fleet</h1>
+      {fleet.problem ? (
+        <section className="card" role="alert">
+          <div className="err">
+            <TriangleAlert className="i fg-warn" aria-hidden="true" />
+            <div>
+              <h2>Samples are not being stored</h2>
+              <p>{fleet.problem}</p>
+            </div>
+          </div>
+        </section>
+      ) : null}
       <div className="page-h">
         <SelectorBox
           value={query}
