@@ -22,31 +22,31 @@ const NEVER = 365 * 1440;
 const FDS_PER_EVENT = 2;
 const NORMAL_95 = 1.96;
 
-/** A rate in fds a minute, the minutes up to row `end` that it was taken from, and the bins of the whole life. */
-export type Ahead = { samples: readonly Sample[]; end: number; window: number; bins: Bins; rate: Interval | null };
+/** Rows `[from, end)` of one life and their bins, a rate in fds a minute, and the minutes up to `end` that it was taken from. */
+export type Ahead = { samples: readonly Sample[]; from: number; end: number; window: number; bins: Bins; rate: Interval | null };
 
 /**
  * Seconds until open fds reach the limit. Not only the rate is uncertain: most leaks follow the load, and the load of the hours ahead is known only
  * where a day of this life was seen; traffic brings fds of its own, and it is a peak that meets the limit. `low` is the near end; `high` is null where
  * the slowest rate does not fill it within a year; null as a whole where even the middle one does not, or the limit is unknown.
  */
-export function timeToEmfile({ samples, end, window, bins, rate }: Ahead): Band | null {
+export function timeToEmfile({ samples, from, end, window, bins, rate }: Ahead): Band | null {
   const last = samples[end - 1];
   if (!last || last.openFds === null || last.fdLimit === null || rate === null || !(rate.mid > 0)) return null;
   if (last.openFds >= last.fdLimit - FULL_WITHIN) return { low: 0, mid: 0, high: 0 };
-  const { level, peak } = recently(samples, end, rate.mid);
+  const { level, peak } = recently(samples.slice(Math.max(from, end - PEAK_ROWS), end), rate.mid);
   const room = Math.max(1, last.fdLimit - Math.max(level, 0));
   const course = ahead(bins, rate.mid);
   const chance = (NORMAL_95 * Math.sqrt(FDS_PER_EVENT * room)) / room;
   const [up, down] = [(rate.high - rate.mid) / rate.mid, (rate.mid - rate.low) / rate.mid];
   const grown = (t: number) => rate.mid * course.mean(window, t) * t;
   const off = (share: number, load: number) => Math.hypot(share, load, chance);
-  const from = room / rate.mid;
-  const mid = reaches(room, from / 4, (t) => grown(t) + Math.max(peak, course.traffic(t).mid));
+  const usual = room / rate.mid;
+  const mid = reaches(room, usual / 4, (t) => grown(t) + Math.max(peak, course.traffic(t).mid));
   if (mid === null) return null;
   const near = reaches(
     room,
-    from / 16,
+    usual / 16,
     (t) => grown(t) * (1 + off(up, fromLowToHigh(course.doubt(window, t)))) + Math.max(HIGHER_PEAKS * peak, course.traffic(t).most + peak),
   );
   const far = reaches(room, mid, (t) => grown(t) * Math.max(0, 1 - off(down, PAUSES * course.doubt(window, t))) + course.traffic(t).least);
@@ -68,14 +68,13 @@ function reaches(room: number, from: number, taken: (horizon: number) => number)
 }
 
 /** The middle of the newest rows, and how far above the middle of more of them the highest is, the leak's own rise taken out; fds. */
-function recently(samples: readonly Sample[], end: number, perMinute: number): { level: number; peak: number } {
-  const now = samples[end - 1]?.at ?? 0;
-  const rows = new Float64Array(PEAK_ROWS);
+function recently(newest: readonly Sample[], perMinute: number): { level: number; peak: number } {
+  const now = newest.at(-1)?.at ?? 0;
+  const rows = new Float64Array(newest.length);
   let n = 0;
-  for (let i = end - 1; i >= Math.max(0, end - PEAK_ROWS); i -= 1) {
-    const row = samples[i];
-    if (!row || row.processStart !== samples[end - 1]?.processStart) break;
-    if (row.openFds === null) continue;
+  for (let i = newest.length - 1; i >= 0; i -= 1) {
+    const row = newest[i];
+    if (!row || row.openFds === null) continue;
     rows[n] = row.openFds + (perMinute * (now - row.at)) / 60_000;
     n += 1;
   }

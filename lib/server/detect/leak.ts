@@ -48,8 +48,8 @@ const PILE_FDS = 12;
 const STUCK_GROWTH = 2.6;
 const STUCK_MINUTES = 8 * 60;
 
-/** Rows `[from, to)` that an answer speaks of; `end` is the end of the life, past `to` when the node is full. */
-type Scope = { samples: readonly Sample[]; from: number; to: number; end: number; bins?: Bins };
+/** Rows `[from, to)` that an answer speaks of; `life` is the start of the life and `end` its end, past `to` when the node is full. */
+type Scope = { samples: readonly Sample[]; from: number; to: number; end: number; life: number; bins?: Bins };
 
 /**
  * Is the newest process life leaking? `samples` are one node's, in time order, and may span lives. "Leaking" needs a growth of fds that nothing
@@ -60,7 +60,7 @@ export function assessLeak(input: { now: number; samples: readonly Sample[] }): 
   const { samples } = input;
   const life = lastLife(samples);
   const to = saturatedFrom(samples, life);
-  const scope: Scope = { samples, from: life.from, to, end: life.to };
+  const scope: Scope = { samples, from: life.from, to, end: life.to, life: life.from };
   const [first, last] = [samples[life.from], samples[to - 1]];
   if (!first || !last || to - life.from < MIN_ROWS || last.at - first.at < MIN_MS)
     return answer('cannot-tell', null, scope, 'more samples of this process life');
@@ -144,7 +144,12 @@ function acceptedIn(samples: readonly Sample[], from: number, to: number): numbe
   return bins.n === 0 ? null : (bins.accepted[bins.n - 1] ?? null);
 }
 
-function answer(verdict: LeakVerdict, fit: Interval | null, { samples, from, to, end, bins }: Scope, missing?: string): LeakAssessment {
+function answer(
+  verdict: LeakVerdict,
+  fit: Interval | null,
+  { samples, from, to, end, life, bins }: Scope,
+  missing?: string,
+): LeakAssessment {
   const [head, tail] = [samples[from], samples[to - 1]];
   const perMinute = fit === null ? null : { low: fit.low, mid: fit.mid, high: fit.high };
   const minutes = head && tail ? (tail.at - head.at) / 60_000 : 0;
@@ -152,7 +157,7 @@ function answer(verdict: LeakVerdict, fit: Interval | null, { samples, from, to,
     verdict,
     perMinute,
     per1000Connections: perMinute === null ? null : perThousand(perMinute, minutes, acceptedIn(samples, from, to)),
-    timeToEmfileSeconds: bins ? timeToEmfile({ samples, end, window: minutes, bins, rate: perMinute }) : null,
+    timeToEmfileSeconds: bins ? timeToEmfile({ samples, from: life, end, window: minutes, bins, rate: perMinute }) : null,
     ...(missing === undefined ? {} : { missing }),
   };
 }

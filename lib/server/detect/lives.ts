@@ -11,13 +11,14 @@ const sameLife = (a: Sample, b: Sample): boolean =>
 
 /**
  * The newest process life in `samples[0, end)`, newest rows last. Rows whose process start is unknown belong to the life around them.
- * Slopes never cross a process start, so everything that judges begins here. O(log n) for the usual history: lives are contiguous.
+ * Slopes never cross a process start, so everything that judges begins here. Nor do they cross a clock that was set back: rows out of order say
+ * nothing of time, and only those after the last step back are taken. One pass over the life.
  */
 export function lastLife(samples: readonly Sample[], end = samples.length): Life {
   let anchor = end - 1;
   while (anchor >= 0 && samples[anchor]?.processStart === null) anchor -= 1;
   const reference = samples[anchor];
-  if (!reference) return { from: 0, to: end, processStart: null };
+  if (!reference) return { from: inOrderFrom(samples, 0, end), to: end, processStart: null };
   let low = 0;
   let high = anchor;
   while (low < high) {
@@ -26,7 +27,18 @@ export function lastLife(samples: readonly Sample[], end = samples.length): Life
     if (row === null || sameLife(row, reference)) high = middle;
     else low = middle + 1;
   }
-  return { from: low, to: end, processStart: reference.processStart };
+  return { from: inOrderFrom(samples, low, end), to: end, processStart: reference.processStart };
+}
+
+/** First row from which on, up to `end`, time never goes back. */
+function inOrderFrom(samples: readonly Sample[], from: number, end: number): number {
+  let later = samples[end - 1]?.at ?? 0;
+  for (let i = end - 2; i >= from; i -= 1) {
+    const at = samples[i]?.at ?? 0;
+    if (at > later) return i + 1;
+    later = at;
+  }
+  return from;
 }
 
 /** The nearest row at or before `index` (not before `floor`) that knows its process start. */

@@ -10,6 +10,7 @@ const HOUR = 3600;
 const ahead = (samples: readonly Sample[], perMinute: number, error = 0) =>
   timeToEmfile({
     samples,
+    from: 0,
     end: samples.length,
     window: ((samples.at(-1)?.at ?? 0) - (samples[0]?.at ?? 0)) / 60_000,
     bins: binWindow(samples, 0, samples.length),
@@ -57,7 +58,7 @@ describe('time to EMFILE', () => {
     const window = samples.slice(-180);
     const rate = (20 * ((window.at(-1)?.acceptedTotal ?? 0) - (window[0]?.acceptedTotal ?? 0))) / 1000 / 179;
     const band = timeToEmfile({
-      ...{ samples, end: samples.length, window: 179, bins: binWindow(samples, 0, samples.length) },
+      ...{ samples, from: 0, end: samples.length, window: 179, bins: binWindow(samples, 0, samples.length) },
       rate: { low: rate, mid: rate, high: rate },
     });
     const even = ((4096 - (samples.at(-1)?.openFds ?? 0)) / rate) * 60;

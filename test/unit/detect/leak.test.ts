@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { assessLeak } from '#server/detect/index.ts';
 import type { Sample } from '#shared/metrics.ts';
-import { demoNode } from './demo-node.ts';
+import { demoNode, random } from './demo-node.ts';
 
 const assess = (samples: readonly Sample[]) => assessLeak({ now: samples.at(-1)?.at ?? 0, samples });
 const withFds = (samples: readonly Sample[], change: (age: number, i: number) => number): Sample[] =>
@@ -177,6 +177,95 @@ describe('whatever the samples', () => {
         if (band) assert.ok(band.low >= 0 && band.low <= band.mid && (band.high === null || band.mid <= band.high), JSON.stringify(band));
       }),
       { numRuns: 60 },
+    );
+  });
+
+  /** No change of these kinds may turn one verdict into its opposite. */
+  const opposite = (a: string, b: string) => (a === 'leaking' && b === 'not-leaking') || (a === 'not-leaking' && b === 'leaking');
+  const long = fc.record({ seed: fc.nat(10_000), leak: fc.constantFrom(0, 0, 6, 30) });
+  const hours = ({ seed, leak }: { seed: number; leak: number }) =>
+    demoNode({ seed, to: 5400, every: 15, limit: 16_384, ...(leak ? { leak: { perMinute: leak, kind: 'pool' as const } } : {}) });
+
+  test('a node k times as large that leaks k times as fast leaks, at k times the rate', () => {
+    fc.assert(
+      fc.property(fc.nat(10_000), fc.integer({ min: 2, max: 5 }), (seed, k) => {
+        const samples = hours({ seed, leak: 30 });
+        const times = (value: number | null) => (value === null ? null : value * k);
+        const large = samples.map((row) => ({
+          ...row,
+          ...{ openFds: times(row.openFds), fdLimit: times(row.fdLimit), connectionsActive: times(row.connectionsActive) },
+          ...{ connectionsStale: times(row.connectionsStale), poolIdle: times(row.poolIdle), acceptedTotal: times(row.acceptedTotal) },
+        }));
+        const [one, many] = [assess(samples), assess(large)];
+        assert.deepEqual([one.verdict, many.verdict], ['leaking', 'leaking']);
+        assert.ok(Math.abs((many.perMinute?.mid ?? 0) / (one.perMinute?.mid ?? 1) / k - 1) < 0.02);
+        assert.ok(Math.abs((many.per1000Connections?.mid ?? 0) / (one.per1000Connections?.mid ?? 1) - 1) < 0.02);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test('lost samples, and samples stored twice, never turn a verdict into its opposite', () => {
+    fc.assert(
+      fc.property(long, fc.integer({ min: 2, max: 5 }), fc.nat(250), fc.nat(80), (shape, every, from, length) => {
+        const samples = hours(shape);
+        const whole = assess(samples).verdict;
+        const thinned = samples.filter((_, i) => i % every === 0);
+        const holed = samples.filter((_, i) => i < from || i > from + length);
+        const doubled = samples.flatMap((row) => [row, row]);
+        for (const rows of [thinned, holed, doubled]) assert.ok(!opposite(whole, assess(rows).verdict), whole);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('a counter that starts anew within a life changes no verdict, and the rate per connection stays near', () => {
+    fc.assert(
+      fc.property(long, fc.integer({ min: 20, max: 340 }), (shape, at) => {
+        const samples = hours(shape);
+        const base = samples[at]?.acceptedTotal ?? 0;
+        const reset = samples.map((row, i) => (i < at ? row : { ...row, acceptedTotal: (row.acceptedTotal ?? 0) - base }));
+        const [a, b] = [assess(samples), assess(reset)];
+        assert.equal(b.verdict, a.verdict);
+        const [x, y] = [a.per1000Connections?.mid ?? 0, b.per1000Connections?.mid ?? 0];
+        assert.ok(Math.abs(x - y) <= 0.05 * Math.abs(x) + 0.1, `${x} and ${y}`);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('a clock that was set back is not judged over: only what came after counts', () => {
+    fc.assert(
+      fc.property(long, fc.integer({ min: 1, max: 350 }), fc.integer({ min: 20, max: 7200 }), (shape, at, seconds) => {
+        const samples = hours(shape);
+        const stepped = samples.map((row, i) => (i < at ? row : { ...row, at: row.at - seconds * 1000 }));
+        assert.deepEqual(assess(stepped), assess(stepped.slice(at)));
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('a clock that jumped ahead leaves a gap: healthy stays healthy', () => {
+    fc.assert(
+      fc.property(fc.nat(10_000), fc.integer({ min: 30, max: 330 }), fc.integer({ min: 60, max: 86_400 }), (seed, at, seconds) => {
+        const samples = hours({ seed, leak: 0 }).map((row, i) => (i < at ? row : { ...row, at: row.at + seconds * 1000 }));
+        assert.notEqual(assess(samples).verdict, 'leaking');
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('rows in any other order than that of time are not judged as if they were', () => {
+    fc.assert(
+      fc.property(fc.nat(10_000), (seed) => {
+        const next = random(seed);
+        const shuffled = hours({ seed, leak: 30 })
+          .map((row) => ({ row, key: next() }))
+          .sort((a, b) => a.key - b.key)
+          .map(({ row }) => row);
+        assert.equal(assess(shuffled).verdict, 'cannot-tell');
+      }),
+      { numRuns: 20 },
     );
   });
 });
