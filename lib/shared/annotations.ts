@@ -34,7 +34,6 @@ export const annotationSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('incident'), ...span, incidentId: z.string(), title: z.string(), severity: z.string().nullable() }),
 ]);
 export type Annotation = z.infer<typeof annotationSchema>;
-export type AnnotationKind = Annotation['kind'];
 
 /** GET nodes/:id/events?from&to. By `from`, then by kind. Of more than 1,000 the newest are given and `cut` is true. */
 export const nodeEventsAnswerSchema = z.object({

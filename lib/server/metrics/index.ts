@@ -1,6 +1,6 @@
 export { openPostgresStore } from './postgres-store.ts';
 export { readFromPrometheus } from './prometheus-store.ts';
-export { chartOfColumns, columnsFor, type RawChart } from './raw-chart.ts';
+export { chartOfColumns, columnsFor } from './raw-chart.ts';
 export { type Chart, chartOfBuckets, createLiveSeries, explainedOf } from './series.ts';
 export { openMetricStore } from './sqlite-store.ts';
 export type { MetricStore } from './store.ts';
