@@ -19,6 +19,7 @@ export type Said = { done: number; wrong: number; seconds: number; gigabytes: nu
 type Started = { pid: number; stop(): void };
 
 const running = new Set<Started>();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
 process.on('exit', () => {
   for (const one of running) one.stop();
 });

@@ -19,12 +19,12 @@ import { writeSection } from './section.ts';
 
 // The proxy beside Debian's HAProxy on one machine (apt-get install haproxy): `node test/bench/proxy.ts` prints the figures and writes them into
 // docs/benchmarks.md. CPU time of the proxy, not wall time, since others may use the machine; medians of alternating rounds, every byte checked.
-//   --rounds 9 --secs 2 --held 1000,4000,8000 --dry (write nothing) --only conn,bulk,light,held,workers
+//   --rounds 9 --secs 1 --held 1000,4000,8000 --dry (write nothing) --only conn,bulk,light,held,workers
 
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '9' },
-    secs: { type: 'string', default: '2' },
+    secs: { type: 'string', default: '1' },
     held: { type: 'string', default: '1000,4000,8000' },
     only: { type: 'string', default: 'conn,bulk,light,held,workers' },
     dry: { type: 'boolean', default: false },
@@ -80,12 +80,7 @@ async function memory(proxy: Peer): Promise<number[]> {
 await startBackends();
 const haproxy = await startHaproxy(dir, 18_001);
 const ours = await startOurs(dir, 18_010);
-const logging = await startOurs(dir, 18_011, { name: 'sniproxy-server, access log', access: true });
-const streams = await startOurs(dir, 18_012, {
-  name: 'sniproxy-server on streams',
-  node: ['--import', 'data:text/javascript,process.binding=undefined'],
-});
-const proxies = [haproxy, ours, logging, streams].filter((proxy) => proxy !== null);
+const proxies = [haproxy, ours].filter((proxy) => proxy !== null);
 for (let at = 0; at <= rounds; at += 1) {
   for (const proxy of proxies) round(proxy, at > 0);
   process.stdout.write(`round ${at} of ${rounds}\n`);
@@ -139,6 +134,6 @@ if (!values.dry)
     'The proxy',
     `node test/bench/proxy.ts --rounds ${rounds} --secs ${secs}`,
     table,
-    `CPU time of the proxy${beside}, each pinned to one core, the load and its backends to the other; medians of ${rounds} alternating rounds. A connection is a ClientHello of 517 bytes, 1 KiB back and the end of both sides, 64 at a time; bulk is 8 transfers of 64 MiB at a time. Streams are what the proxy falls back to when Node does not offer socket handles.`,
+    `CPU time of the proxy${beside}, each pinned to one core, the load and its backends to the other; medians of ${rounds} alternating rounds. A connection is a ClientHello of 517 bytes, 1 KiB back and the end of both sides, 64 at a time; bulk is 8 transfers of 64 MiB at a time.`,
   );
 process.exit(0);
