@@ -40,7 +40,7 @@ const workers = () =>
 const rows: string[][] = [['under load', 'times', 'clients served', 'clients that failed', 'how they failed']];
 /** Does `act` again and again for so long, with clients going on all the while. */
 async function part(name: string, everyMs: number, act: (n: number) => Promise<void>): Promise<void> {
-  const load: Load = startLoad(held.port, RESPONSE, { clients: CLIENTS });
+  const load: Load = startLoad(owner, held.port, RESPONSE, { clients: CLIENTS });
   await until('the load runs', () => load.served > 100, patience);
   const end = Date.now() + seconds * 1000;
   let times = 0;

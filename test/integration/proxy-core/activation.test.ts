@@ -5,11 +5,13 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { freePort } from '#test/support/free-port.ts';
-import { until } from '#test/support/until.ts';
+import { until as waitUntil } from '#test/support/until.ts';
 import { backend, CLI, connect, readMetrics, request, startProxy, tempDir } from './harness.ts';
 import { ACTIVATE, holdSocket } from './held-socket.ts';
 import { startLoad } from './load.ts';
 
+/** Several processes have to start, on a machine that may be busy. */
+const until: typeof waitUntil = (what, probe, options) => waitUntil(what, probe, { timeoutMs: 30_000, ...options });
 const RESPONSE = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 const answering = (t: TestContext) => backend(t, (socket) => socket.on('data', () => socket.end(RESPONSE)).on('end', () => socket.end()));
 
@@ -31,7 +33,7 @@ describe('socket activation', { concurrency: 2 }, () => {
       const config = `workers: ${workers}\nroutes: [{ match: a.test, backends: ["127.0.0.1:${port}"] }]`;
       let proxy = await activated(t, socket, config);
       assert.equal(proxy.port, socket.port);
-      const load = startLoad(socket.port, RESPONSE);
+      const load = startLoad(t, socket.port, RESPONSE);
       for (let restart = 0; restart < 3; restart += 1) {
         const since = load.served;
         await until('the load runs', () => load.served > since + 30);
@@ -67,7 +69,7 @@ describe('socket activation', { concurrency: 2 }, () => {
     await until('it listens', () => output.includes(`Listening on 127.0.0.1:${listen}`));
     const client = await connect(t, listen);
     client.socket.write(request('a.test'));
-    await until('the client is served', () => client.text() === RESPONSE, { timeoutMs: 30_000 });
+    await until('the client is served', () => client.text() === RESPONSE, { timeoutMs: 60_000 });
     assert.equal((await readMetrics(metrics)).get('sniproxy_accepted_total'), 1);
     assert.doesNotMatch(output, /does not name|in use/);
     const queue = execFileSync('/usr/bin/ss', ['-Htln', `( sport = :${listen} )`], { encoding: 'utf8' }).split(/\s+/)[2];

@@ -50,7 +50,7 @@ async function runUnchanged(t: TestContext, name: Name) {
       output += text;
     });
   await Promise.race([
-    until('it has started', () => output.includes('"started"'), { timeoutMs: 20_000 }),
+    until('it has started', () => output.includes('"started"'), { timeoutMs: 60_000 }),
     exited.then(() => Promise.reject(new Error(`it ended: ${output}`))),
   ]);
   const nsenter = (...command: string[]) => run('/usr/bin/nsenter', [...inside(pid), ...command]);
@@ -67,7 +67,7 @@ async function runUnchanged(t: TestContext, name: Name) {
     get: async (url: string) => (await nsenter(CURL, '-s', '-m', '5', url)).stdout,
     tcp: async () => (await nsenter('/usr/bin/ss', '-Htln')).stdout,
   };
-  await until('the backend answers', async () => name === 'minimal' || (await proxy.http('ip.me')).includes('80 '), { timeoutMs: 20_000 });
+  await until('the backend answers', async () => name === 'minimal' || (await proxy.http('ip.me')).includes('80 '), { timeoutMs: 60_000 });
   return proxy;
 }
 
@@ -143,7 +143,7 @@ describe('configs of SNIProxy-rs', { concurrency: 4 }, () => {
 
   test('minimal.yaml: serves, and nothing listens for metrics', async (t) => {
     const proxy = await runUnchanged(t, 'minimal');
-    await until('the backend answers', async () => (await proxy.http('ip.me')).includes('80 '), { timeoutMs: 20_000 });
+    await until('the backend answers', async () => (await proxy.http('ip.me')).includes('80 '), { timeoutMs: 60_000 });
     const hello = helloFor('ip.me');
     assert.equal((await proxy.send(443, hello)).text, `443 ${hello.length}`);
     assert.doesNotMatch(await proxy.tcp(), /:9090 /);

@@ -80,7 +80,7 @@ export async function startProxy(
       .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line) as Record<string, string | number>);
   await Promise.race([
-    until('the proxy has started', () => lines().some((line) => line.msg === 'started'), { timeoutMs: 20_000 }),
+    until('the proxy has started', () => lines().some((line) => line.msg === 'started'), { timeoutMs: 60_000 }),
     exited.then(({ code }) => Promise.reject(new Error(`the proxy ended with ${code}: ${output.stderr}`))),
   ]);
   const portOf = (msg: string, at = 0) => Number(`${lines().filter((line) => line.msg === msg)[at]?.address}`.split(':').at(-1));

@@ -6,10 +6,15 @@ const GIVE_UP_MS = 15_000;
 export type Load = { served: number; failures: string[]; stop(): Promise<void> };
 
 /**
- * Clients that connect, ask, read to the end and begin again, `clients` at a time, until they are stopped. A failure is anything but the whole
+ * Clients that connect, ask, read to the end and begin again, `clients` at a time, until they are stopped, or their test ends. A failure is anything but the whole
  * answer: refused, reset, cut short, or nothing within 15 s.
  */
-export function startLoad(port: number, answer: string, { clients = 8, name = 'a.test' } = {}): Load {
+export function startLoad(
+  owner: { after(fn: () => unknown): void },
+  port: number,
+  answer: string,
+  { clients = 8, name = 'a.test' } = {},
+): Load {
   const load: Load = { served: 0, failures: [], stop: async () => {} };
   let stopping = false;
   const one = async () => {
@@ -24,6 +29,10 @@ export function startLoad(port: number, answer: string, { clients = 8, name = 'a
     stopping = true;
     await all;
   };
+  // a test that fails leaves no clients behind
+  owner.after(() => {
+    stopping = true;
+  });
   return load;
 }
 

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { describe, type TestContext, test } from 'node:test';
-import { until } from '#test/support/until.ts';
+import { until as waitUntil } from '#test/support/until.ts';
 import { backend, connect, request, startProxy } from './harness.ts';
 import { startLoad } from './load.ts';
 
+/** Several processes have to start, on a machine that may be busy. */
+const until: typeof waitUntil = (what, probe, options) => waitUntil(what, probe, { timeoutMs: 30_000, ...options });
 const RESPONSE = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 const answering = (t: TestContext) =>
   backend(t, (socket) =>
@@ -21,7 +23,7 @@ describe('reload under load', { concurrency: 2 }, () => {
       const tunnel = await connect(t, proxy.port);
       tunnel.socket.write(request('a.test'));
       await until('the tunnel is open', () => tunnel.text() === RESPONSE);
-      const load = startLoad(proxy.port, RESPONSE);
+      const load = startLoad(t, proxy.port, RESPONSE);
       for (let n = 1; n <= 20; n += 1) {
         const since = load.served;
         proxy.write(n % 5 === 0 ? 'routes: [' : config(n)); // every fifth is wrong

@@ -53,7 +53,7 @@ describe('workers: 2', { concurrency: 2 }, () => {
     const found = (await run('/usr/bin/pgrep', ['sniproxy-server'])).stdout.split('\n').map(Number);
     assert.deepEqual([found.includes(proxy.pid), ...workers.map((pid) => found.includes(pid))], [true, false, false]);
 
-    const load = startLoad(proxy.port, RESPONSE, { clients: 16 });
+    const load = startLoad(t, proxy.port, RESPONSE, { clients: 16 });
     await until('both have served', async () => {
       const { workers: shown } = (await proxy.status()) as unknown as { workers: { accepted: number }[] };
       return shown.length === 2 && shown.every(({ accepted }) => accepted > 20);
@@ -88,7 +88,7 @@ describe('workers: 2', { concurrency: 2 }, () => {
     const holders = held();
     const [victim = 0, other = 0] = workers;
     const before = await proxy.metrics();
-    const load = startLoad(proxy.port, RESPONSE);
+    const load = startLoad(t, proxy.port, RESPONSE);
     await until('the load runs', () => load.served > 20);
     process.kill(victim, 'SIGKILL');
     await until('its tunnels end', () => tunnels.every(({ state }, i) => state.closed || state.ended || holders[i] === other));
@@ -234,7 +234,7 @@ describe('workers: 2', { concurrency: 2 }, () => {
   test('SIGTERM to one worker drains that one and it is replaced, without a loss', async (t) => {
     const proxy = await twoWorkers(t);
     const [first = 0] = await workersOf(proxy);
-    const load = startLoad(proxy.port, RESPONSE);
+    const load = startLoad(t, proxy.port, RESPONSE);
     await until('the load runs', () => load.served > 20);
     process.kill(first, 'SIGTERM');
     await until('another is there', async () => {
