@@ -5,13 +5,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { freePort } from '#test/support/free-port.ts';
-import { until as waitUntil } from '#test/support/until.ts';
-import { backend, CLI, connect, readMetrics, request, startProxy, tempDir } from './harness.ts';
+import { backend, CLI, connect, readMetrics, request, startProxy, tempDir, patiently as until } from './harness.ts';
 import { ACTIVATE, holdSocket } from './held-socket.ts';
 import { startLoad } from './load.ts';
 
-/** Several processes have to start, on a machine that may be busy. */
-const until: typeof waitUntil = (what, probe, options) => waitUntil(what, probe, { timeoutMs: 30_000, ...options });
 const RESPONSE = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 const answering = (t: TestContext) => backend(t, (socket) => socket.on('data', () => socket.end(RESPONSE)).on('end', () => socket.end()));
 

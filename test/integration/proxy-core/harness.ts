@@ -12,6 +12,9 @@ export const CLI = path.join(root, 'proxy-core/src/cli.ts');
 export const SSL = '/usr/bin/openssl';
 export const CURL = '/usr/bin/curl';
 
+/** `until`, for tests that start several processes, on a machine that may be busy. */
+export const patiently: typeof until = (what, probe, options) => until(what, probe, { timeoutMs: 30_000, ...options });
+
 /** What a suite makes in its hooks and tests is undone when the suite ends. To be called in the body of `describe`. */
 export function suiteOwner(): Cleaner {
   const undo: (() => unknown)[] = [];

@@ -2,11 +2,8 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { until as waitUntil } from '#test/support/until.ts';
-import { backend, connect, request, startProxy, tempDir } from './harness.ts';
+import { backend, connect, request, startProxy, tempDir, patiently as until } from './harness.ts';
 
-/** Several processes have to start, on a machine that may be busy. */
-const until: typeof waitUntil = (what, probe, options) => waitUntil(what, probe, { timeoutMs: 30_000, ...options });
 const RESPONSE = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
 /** What a service manager does with NOTIFY_SOCKET: datagrams of lines; a descriptor that comes along is a barrier, which closing it lifts. */

@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { describe, type TestContext, test } from 'node:test';
-import { until as waitUntil } from '#test/support/until.ts';
-import { backend, connect, request, startProxy } from './harness.ts';
+import { backend, connect, request, startProxy, patiently as until } from './harness.ts';
 import { startLoad } from './load.ts';
 
-/** Several processes have to start, on a machine that may be busy. */
-const until: typeof waitUntil = (what, probe, options) => waitUntil(what, probe, { timeoutMs: 30_000, ...options });
 const RESPONSE = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 const answering = (t: TestContext) =>
   backend(t, (socket) =>

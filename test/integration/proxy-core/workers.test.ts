@@ -4,12 +4,20 @@ import fs from 'node:fs';
 import net from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
 import { freePort } from '#test/support/free-port.ts';
-import { until as waitUntil } from '#test/support/until.ts';
-import { backend, type Client, closed, connect, type RunningProxy, refused, request, run, startProxy } from './harness.ts';
+import {
+  backend,
+  type Client,
+  closed,
+  connect,
+  type RunningProxy,
+  refused,
+  request,
+  run,
+  startProxy,
+  patiently as until,
+} from './harness.ts';
 import { startLoad } from './load.ts';
 
-/** Several processes have to start, on a machine that may be busy. */
-const until: typeof waitUntil = (what, probe, options) => waitUntil(what, probe, { timeoutMs: 30_000, ...options });
 const RESPONSE = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 const sum = (metrics: Map<string, number>, name: string) =>
   [...metrics].reduce((total, [series, value]) => (series === name || series.startsWith(`${name}{`) ? total + value : total), 0);
