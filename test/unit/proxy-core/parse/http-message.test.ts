@@ -23,6 +23,7 @@ describe('the end of a request', () => {
     assert.deepEqual(good(post('Transfer-Encoding: CHUNKED')).body, { kind: 'chunked' });
     assert.deepEqual(good(post()).body, { kind: 'none' });
     assert.equal(good(post('X: y')).length, post('X: y').length);
+    assert.equal(good(post('Connection: ,close,, x')).keepsAlive, false, 'empty list members are none (RFC 9110 5.6.1.2)');
   });
 
   const smuggled: [string, string[]][] = [
@@ -106,7 +107,7 @@ describe('a body', () => {
     assert.deepEqual(taken(new HttpBody({ kind: 'length', bytes: 5 }), 'helloGET', 3), [5, true]);
     assert.equal(new HttpBody({ kind: 'none' }).done, true);
     assert.equal(new HttpBody({ kind: 'length', bytes: 0 }).done, true);
-    assert.deepEqual(taken(new HttpBody({ kind: 'close' }), 'anything', 3), [8, false]);
+    assert.deepEqual(taken(new HttpBody({ kind: 'close' }), 'any\nthing', 3), [9, false]);
   });
 
   test('of chunks is refused when two parsers could end it at different bytes', () => {

@@ -120,6 +120,7 @@ test('case 19: bytes behind the extensions are malformed', () => {
 
 test('case 20: an SSL 2 hello can name no host, and has a reason of its own', () => {
   assert.equal(judged(Buffer.from('802e0100020015001000000000', 'hex')), 'refused sslv2');
+  for (const size of [1, 2]) assert.equal(judged(Buffer.from('802e0100020015001000000000', 'hex'), size), 'refused sslv2', 'in any pieces');
 });
 
 test('case 21: a hello without extensions names no host', () => {
