@@ -21,7 +21,7 @@ const actor = (role: Role): Actor => ({ kind: 'user', id: `u_${role}`, name: rol
 const coded = (code: string) => (error: unknown) => isHeadroomError(error) && error.code === code;
 
 /** A real SSH server in front of a node whose service is what the test holds. */
-async function setUp(t: TestContext, wrap: (ops: NodeOps) => Pick<NodeOps, 'xray'> = (ops) => ops) {
+async function setUp(t: TestContext, wrap: (ops: NodeOps) => Pick<NodeOps, 'xray'> & Partial<Pick<NodeOps, 'readConfig'>> = (ops) => ops) {
   const node = fakeNode(t);
   const server = await startOpenSsh(t, { env: { PATH: node.env.PATH } });
   const { ssh, db } = await testSsh(t, server.privateKey, ID);
@@ -43,7 +43,7 @@ async function setUp(t: TestContext, wrap: (ops: NodeOps) => Pick<NodeOps, 'xray
     await command(actor(role), await xray.look(ID), { id: ID }, { idempotencyKey });
     return nodeFdsSchema.parse(await xray.view(ID));
   };
-  return { db, xray, serve, look };
+  return { db, xray, serve, look, configPath: member.configPath };
 }
 
 describe('looks at the fds of a node, over SSH', () => {
@@ -82,6 +82,19 @@ describe('looks at the fds of a node, over SSH', () => {
     assert.equal(third.comparison?.grew, 0);
     assert.deepEqual([since.comparison?.since.id, since.comparison?.grew], [first.look?.id, 40]);
     await assert.rejects(xray.view(ID, 'x_never'), coded('xray.look-not-found'));
+  });
+
+  test('name an upstream by the routes of config.yaml that lead to its address', { timeout: 60_000 }, async (t) => {
+    const { serve, look, configPath } = await setUp(t);
+    const holder = await holdFds(t, { pairs: 4 });
+    serve(holder.pid);
+    fs.writeFileSync(configPath, `routes:\n  - match: app.example.com\n    backends: ["127.0.0.1:${holder.port}"]\n`);
+    const upstream = (fds: NodeFds) =>
+      fds.look?.groups.find(({ kind, peer }) => kind === 'upstream' && peer === `127.0.0.1:${holder.port}`);
+    assert.equal(upstream(await look())?.name, 'app.example.com');
+    fs.rmSync(configPath);
+    const nameless = upstream(await look());
+    assert.deepEqual([nameless?.count, nameless?.name], [4, undefined]);
   });
 
   test('need the right to inspect, and a process', { timeout: 60_000 }, async (t) => {
