@@ -51,7 +51,7 @@ describe('a hello in two datagrams', () => {
   });
 
   test('whose second half never comes ends with hello_timeout, and holds no descriptor meanwhile', async (t) => {
-    const proxy = await startQuicProxy(t, `timeouts: { client_hello: 0.3 }\n${routeTo('a.test', 9)}`);
+    const proxy = await startQuicProxy(t, `timeouts: { client_hello: 2 }\n${routeTo('a.test', 9)}`);
     const before = proxy.fds();
     const client = await speaker(t);
     client.send(proxy.quicPort, initials('a.test', { dcid: randomId() })[0]);
@@ -189,7 +189,7 @@ describe('where datagrams go', () => {
 
   test('what nothing is known of is offered to one or two backends, and ends as quic_unknown when they do not know it', async (t) => {
     const backend = await speaker(t);
-    const proxy = await startQuicProxy(t, `timeouts: { connect: 0.3 }\n${routeTo('a.test', backend.port)}`);
+    const proxy = await startQuicProxy(t, `timeouts: { connect: 2 }\n${routeTo('a.test', backend.port)}`);
     const client = await speaker(t);
     const stray = short(randomId(), 100);
     client.send(proxy.quicPort, stray);
