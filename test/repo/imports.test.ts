@@ -52,6 +52,7 @@ const PLANTED: [rule: string, file: string, text: string][] = [
   ['server-nodes', 'lib/server/nodes/x.ts', "import '#server/ssh/index.ts';"],
   ['server-config', 'lib/server/config/x.ts', "import '#server/runs/index.ts';"],
   ['server-xray', 'lib/server/xray/x.ts', "import '#server/runs/index.ts';"],
+  ['server-backtest', 'lib/server/backtest/x.ts', "import '#server/runs/index.ts';"],
   ['server-scrape', 'lib/server/scrape/x.ts', "import '#server/runs/index.ts';"],
   ['server-runs', 'lib/server/runs/x.ts', "import '#server/access/index.ts';"],
   ['server-fleet', 'lib/server/fleet/x.ts', "import '#server/audit/index.ts';"],
