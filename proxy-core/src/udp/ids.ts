@@ -1,7 +1,7 @@
 import { LONG_FORM, readLongHeader, shortId } from '../quic/invariants.ts';
 import { type FlowTable, MIN_ID_BYTES } from './flow-table.ts';
 
-/** Of each side's connection ids; the oldest is forgotten. RFC 9000 5.1.1 lets a client have as many as it likes; browsers take 2 to 8. */
+/** Of each side's connection ids; the oldest is forgotten. A client says how many it takes at a time, two or more (RFC 9000 18.2). */
 const MAX_IDS = 8;
 
 /**
