@@ -68,6 +68,21 @@ describe('one look', () => {
     assert.match(found[0]?.sentence ?? '', /^The peer closed, this process did not: all of them clients that have gone\./);
   });
 
+  test('names the sockets of UDP flows when they are many, and warns when they grow', () => {
+    const flows = (count: number) => rawLook([group({ kind: 'udp', state: '01', peer: '0100000A:01BB', ids: ids(1, count) })]);
+    const [few] = looks([1000, flows(5)]);
+    assert.deepEqual(few && findingsOf(few, null), []);
+    const [a, b] = looks([1000, flows(30)], [600_000, flows(90)]);
+    assert.ok(a && b);
+    assert.deepEqual(
+      findingsOf(a, null).map(({ key, tone, fds }) => [key, tone, fds]),
+      [['udp', 'neutral', 30]],
+    );
+    const grown = findingsOf(b, compareLooks(a, b)).find(({ key }) => key === 'udp');
+    assert.deepEqual([grown?.tone, grown?.fds], ['warn', 90]);
+    assert.match(grown?.sentence ?? '', /30 of them were open 10 min before/);
+  });
+
   test('keeps nothing of a hostile name but printable characters', () => {
     const [look] = looks([1, rawLook([group({ kind: 'file', peer: `/tmp/\u0007\u202e<script>${'x'.repeat(900)}` })])]);
     const peer = look?.groups[0]?.peer ?? '';
