@@ -42,6 +42,7 @@ export class QuicFront {
   readonly flows = new Set<Flow>();
   readonly #core: Core;
   readonly #listeners: dgram.Socket[] = [];
+  readonly #ports = new Set<number>();
   readonly #host: FlowHost;
   readonly #table = new FlowTable<Flow, Path<Flow>>();
   readonly #firsts: FirstFlights;
@@ -98,6 +99,7 @@ export class QuicFront {
       const listener = await openListener(at).catch((error: unknown) => Promise.reject(listenError('udp_listen_addrs', at, error)));
       const number = this.#listeners.push(listener);
       const { address: host, port } = listener.address();
+      this.#ports.add(port);
       this.#core.log.info('listening for QUIC', { address: formatHostPort({ host, port }) });
       // ICMP errors of what went to clients: a client that is gone falls silent, and that ends its flow.
       listener.on('error', () => {});
@@ -140,7 +142,8 @@ export class QuicFront {
       only.flow.heard(only, datagram);
       return;
     }
-    if (datagram.length === 0) this.#drop('malformed');
+    // Port 0 is nobody's, and cannot be answered; a raw socket can write it.
+    if (datagram.length === 0 || port === 0) this.#drop('malformed');
     else if ((datagram[0] ?? 0) >= LONG_FORM) this.#long({ listener, host, port, tuple }, datagram, paths ?? []);
     else this.#short({ listener, host, port, tuple }, datagram, paths ?? []);
   }
@@ -213,7 +216,7 @@ export class QuicFront {
   /** Null when there is no room: each of its packets is refused and counted, until there is. */
   #newFirst(client: ClientAddress, datagram: Buffer, { dcid }: LongHeader): FirstPackets | null {
     const { live, clients, wheel } = this.#core;
-    if (datagram.length < MIN_DATAGRAM || this.#draining) {
+    if (datagram.length < MIN_DATAGRAM || this.#draining || this.#isOwn(client)) {
       this.#drop('unknown_connection');
       return null;
     }
@@ -288,9 +291,14 @@ export class QuicFront {
   // Connections that are not known.
 
   #stray(client: ClientAddress, datagram: Buffer): void {
-    const offered = this.#draining || makeRoom(this.#host) !== null ? 0 : offerStray(this.#host, client, datagram);
+    const offered = this.#draining || this.#isOwn(client) || makeRoom(this.#host) !== null ? 0 : offerStray(this.#host, client, datagram);
     this.#moves.guess += offered;
     if (offered === 0) this.#drop('unknown_connection');
+  }
+
+  /** Whether a datagram names one of the listeners as its sender: what is answered to that would come in again. */
+  #isOwn(client: ClientAddress): boolean {
+    return this.#ports.has(client.port) && this.#core.live.quicDestinations.judge(client, true) === 'loop';
   }
 
   /** One that never became a flow: it is counted and has its line all the same. */
