@@ -222,8 +222,6 @@ describe('the main job on the demo fleet, in a browser', { concurrency: false },
     const paths = [
       '/',
       `/nodes/${nodeId}`,
-      `/nodes/${nodeId}?tab=logs`,
-      `/nodes/${nodeId}/edit`,
       '/compare',
       '/backtest',
       `/runs/${runId}`,

@@ -177,7 +177,7 @@ describe('pages over the mock API, in a browser', { concurrency: false }, () => 
   });
 
   test('these pages are fit for people, light on a desk and dark on a phone', async () => {
-    const paths = ['/compare', '/backtest', '/nodes/id-edge-01?tab=logs', '/nodes/id-edge-01/edit', '/nodes/id-edge-01?tab=fds'];
+    const paths = ['/nodes/id-edge-01?tab=logs', '/nodes/id-edge-01/edit', '/nodes/id-edge-01?tab=fds'];
     assert.deepEqual(await faultsOf(browser, { url: mock.url, signInUrl: `${mock.url}/`, paths }), []);
   });
 });
