@@ -5,6 +5,7 @@ import { afterEach, before, describe, test } from 'node:test';
 import { until } from '#test/support/until.ts';
 import { backend, type Client, connect, exchange, portOf, type RunningProxy, refused, request, startProxy, suiteOwner } from './harness.ts';
 import { type Got, httpBackend, ok } from './http-backend.ts';
+import { explained } from './scenario-parts.ts';
 
 type Server = Awaited<ReturnType<typeof httpBackend>>;
 const FEW = { timeoutMs: 15_000 };
@@ -68,11 +69,7 @@ routes:
     assert.equal(pool.leased, 0);
     assert.equal(pool.created, (pool.idle ?? 0) + (pool.leased ?? 0) + (pool.destroyed ?? 0));
     assert.equal((await proxy.metrics()).get('sniproxy_fds{kind="upstream"}'), 0);
-    // Idle sockets may be swept meanwhile.
-    await until('what is open is the baseline and the pool', async () => {
-      const metrics = await proxy.metrics();
-      return proxy.fds() === (metrics.get('sniproxy_fd_baseline') ?? 0) + (metrics.get('sniproxy_pool_size') ?? 0);
-    });
+    await explained(proxy);
   });
 
   const open = () => connect(owner, proxy.port);

@@ -58,9 +58,20 @@ export function cpuSeconds(pid: number): number {
 }
 
 /** What a healthy proxy holds when nobody is connected: its baseline, and what the pool keeps for the next client. */
-export async function atRest(proxy: RunningProxy): Promise<number> {
+async function atRest(proxy: RunningProxy): Promise<number> {
   const metrics = await proxy.metrics();
   return (metrics.get('sniproxy_fd_baseline') ?? 0) + (metrics.get('sniproxy_pool_size') ?? 0);
+}
+
+/** The sockets by which the page is asked take a moment to close: it is asked for what there should be, then what there is is looked at alone. */
+export async function explained(proxy: RunningProxy): Promise<void> {
+  const once = async () => {
+    const fds = await atRest(proxy);
+    return until(`there are ${fds} descriptors`, () => proxy.fds() === fds || Promise.reject(new Error(`${proxy.fds()}`)), {
+      timeoutMs: 3000,
+    });
+  };
+  await until('every descriptor is explained', once, BUSY);
 }
 
 /** The books of the pool and the gauges of descriptors are exact. */
@@ -69,5 +80,5 @@ export async function checkBooks(proxy: RunningProxy): Promise<void> {
   const { pool } = await proxy.status();
   const [created = 0, idle = 0, leased = 0, destroyed = 0] = [pool?.created, pool?.idle, pool?.leased, pool?.destroyed];
   if (created !== idle + leased + destroyed || leased !== 0) throw new Error(`pool: ${JSON.stringify(pool)}`);
-  await until('every descriptor is explained', async () => proxy.fds() === (await atRest(proxy)), BUSY);
+  await explained(proxy);
 }
