@@ -25,7 +25,7 @@ describe('scenario', { concurrency: 4 }, () => {
   });
 
   for (const pool of [false, true])
-    test(`a: 50 keep-alive clients come and go: the descriptors are back within a second, pool ${pool ? 'on' : 'off'}`, async () => {
+    test(`a: 50 keep-alive clients come and go: the descriptors are back as they leave, pool ${pool ? 'on' : 'off'}`, async () => {
       const proxy = await proxyWith(`connection_pool: { enabled: ${pool} }\ntimeouts: { idle: 60 }`);
       const base = proxy.fds();
       for (let round = 0; round < 3; round += 1) {
