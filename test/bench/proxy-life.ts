@@ -90,7 +90,7 @@ writeSection(
   'proxy-core: reloaded, recycled, restarted and killed under load',
   `node test/bench/proxy-life.ts ${seconds}`,
   rows,
-  `${CLIENTS} clients connect, ask, read to the end and begin again. A client fails that is refused, reset, cut short, or has nothing after 15 s. ` +
+  `${CLIENTS} clients connect, ask, read to the end and begin again. A client fails that is refused, reset, cut short, or has nothing after a minute. ` +
     `The killed workers were counted: sniproxy_worker_losses_total was ${losses}.`,
 );
 for (const fn of undo.reverse()) await fn();
