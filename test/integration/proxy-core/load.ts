@@ -6,8 +6,8 @@ const GIVE_UP_MS = 60_000;
 export type Load = { served: number; failures: string[]; stop(): Promise<void> };
 
 /**
- * Clients that connect, ask, read to the end and begin again, `clients` at a time, until they are stopped, or their test ends. A failure is anything but the whole
- * answer: refused, reset, cut short, or nothing within a minute.
+ * Clients that connect, ask, read to the end and begin again, `clients` at a time, until they are stopped, or their test ends. A failure is
+ * anything but the whole answer: refused, reset, cut short, or nothing within a minute.
  */
 export function startLoad(
   owner: { after(fn: () => unknown): void },
