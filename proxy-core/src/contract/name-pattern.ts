@@ -4,8 +4,9 @@ import { RE2JS } from 're2js';
 const MAX_PATTERN = 1000;
 
 /**
- * "/expression/" of a route as a question to a whole name: anchors are implied, letters of either case are the same. RE2 takes time linear in
- * the name whatever the expression is, so no client can make a match slow; lookaround and back-references, which cannot be matched so, throw.
+ * "/expression/" of a route as a question to a whole name: anchors are implied, letters of either case are the same. RE2 takes time linear
+ * in the name whatever the expression is, so no client can make a match slow; lookaround and back-references, which cannot be matched so,
+ * throw.
  */
 export function compileNamePattern(match: string): (name: string) => boolean {
   const expression = match.slice(1, -1);

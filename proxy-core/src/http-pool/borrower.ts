@@ -28,8 +28,8 @@ export type BorrowerOwner = {
 };
 
 /**
- * Gets a client connection the backend sockets of its exchanges, one at a time: an idle one of the pool, or a new one. Keeps the fd budget: the
- * descriptor that the connection was promised is a socket of the pool's for as long as one is borrowed.
+ * Gets a client connection the backend sockets of its exchanges, one at a time: an idle one of the pool, or a new one. Keeps the fd budget:
+ * the descriptor that the connection was promised is a socket of the pool's for as long as one is borrowed.
  */
 export class Borrower implements DialOwner {
   readonly #core: Core;

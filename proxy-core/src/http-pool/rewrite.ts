@@ -5,8 +5,8 @@ import type { HttpField, HttpRequest, HttpResponse } from '../parse/http-message
 const OF_A_CONNECTION = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'upgrade']);
 
 /**
- * The head that a backend gets. Fields about the client's connection are left out, since the backend's outlives it; all others pass in their
- * order, as they were written. An absolute target's authority replaces Host (RFC 9112 3.2.2), so that both name the same.
+ * The head that a backend gets. Fields about the client's connection are left out, since the backend's outlives it; all others pass in
+ * their order, as they were written. An absolute target's authority replaces Host (RFC 9112 3.2.2), so that both name the same.
  */
 export function requestHead(request: HttpRequest): Buffer {
   const { fields, upgrades } = request;

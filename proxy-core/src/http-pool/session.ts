@@ -13,7 +13,9 @@ import { requestHead } from './rewrite.ts';
 
 /** Read ahead of the request that is being answered; then the client waits. */
 const MAX_PENDING = 65_536;
-/** A client that has been told that nothing follows gets so long, and so many bytes, to leave: a close over unread bytes would be a reset. */
+/**
+ * A client that has been told that nothing follows gets so long, and so many bytes, to leave: a close over unread bytes would be a reset.
+ */
 const LINGER_MS = 1000;
 const LINGER_BYTES = 65_536;
 /** What is silent for longer than its deadline and this is stale: deadlines are acted on a little late. */
@@ -36,11 +38,12 @@ export type SessionOwner = {
 };
 
 /**
- * A client connection of plaintext HTTP/1.1 that is taken apart into its messages: each request is routed by itself and sent over a socket that is
- * borrowed from the pool for that one exchange. Bodies pass unchanged. Requests are answered in their order, one at a time.
+ * A client connection of plaintext HTTP/1.1 that is taken apart into its messages: each request is routed by itself and sent over a socket
+ * that is borrowed from the pool for that one exchange. Bodies pass unchanged. Requests are answered in their order, one at a time.
  *
- * A socket goes back to be used again only when both messages are whole and both sides keep alive; everything else destroys it. A request that
- * must not be sent twice never gets a used socket, since that may turn out to be dead. Clients that authenticate their connection keep theirs.
+ * A socket goes back to be used again only when both messages are whole and both sides keep alive; everything else destroys it. A request
+ * that must not be sent twice never gets a used socket, since that may turn out to be dead. Clients that authenticate their connection keep
+ * theirs.
  */
 export class HttpSession implements WireOwner {
   #up = 0;
@@ -401,8 +404,8 @@ export class HttpSession implements WireOwner {
   }
 
   /**
-   * The two speak something from here on that nobody takes apart: another protocol after a 101, no proper HTTP, or an end. The socket is this client's
-   * until the end, so nobody else is told what it says.
+   * The two speak something from here on that nobody takes apart: another protocol after a 101, no proper HTTP, or an end. The socket is
+   * this client's until the end, so nobody else is told what it says.
    */
   #switch(rest: Buffer): void {
     const exchange = this.#exchange;

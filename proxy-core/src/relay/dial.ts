@@ -20,8 +20,8 @@ export type DialOwner = {
 };
 
 /**
- * Backends in turn within `timeouts.connect`; each gets an equal share of what is left of it. The addresses of one backend are tried within its
- * share: one beside the other when the first is slow (RFC 8305), or in turn when that is switched off.
+ * Backends in turn within `timeouts.connect`; each gets an equal share of what is left of it. The addresses of one backend are tried within
+ * its share: one beside the other when the first is slow (RFC 8305), or in turn when that is switched off.
  */
 export class Dial implements WireOwner {
   readonly startedAt: number;

@@ -1,7 +1,7 @@
 /**
- * Which names may pass. No list = all; an empty list = none; "*" = all; "*.d" and "*d" = d and all below it; else exact. SNIProxy-rs lets "*d"
- * match every name that ends so, which lets "evil" + d pass: here a star ends at a dot. With a list, a connection that names no host does not
- * pass.
+ * Which names may pass. No list = all; an empty list = none; "*" = all; "*.d" and "*d" = d and all below it; else exact. SNIProxy-rs lets
+ * "*d" match every name that ends so, which lets "evil" + d pass: here a star ends at a dot. With a list, a connection that names no host
+ * does not pass.
  */
 export class Allowlist {
   readonly #all: boolean;

@@ -10,7 +10,10 @@ export type Route = { label: string; target: Target; sendProxy?: 'v1' | 'v2' | u
 type Rule = { route: Route; at: number; matches: (name: string, alpn: readonly string[]) => boolean };
 const NO_ALPN: readonly string[] = [];
 
-/** First match wins. Exact names are looked up; only rules above the exact hit are tried one by one. A table never changes: reload makes a new one. */
+/**
+ * First match wins. Exact names are looked up; only rules above the exact hit are tried one by one. A table never changes: reload makes a
+ * new one.
+ */
 export class RouteTable {
   readonly #exact = new Map<string, { route: Route; at: number }>();
   readonly #rules: Rule[] = [];

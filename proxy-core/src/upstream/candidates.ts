@@ -8,7 +8,9 @@ import type { Resolver } from './resolve.ts';
 export type Candidate = HostPort & { backend: string };
 export type Candidates = { candidates: readonly Candidate[] } | { refused: Refusal };
 
-/** Where a connection may be dialled, in order, each address judged as it will be dialled. A promise only when a name has to be looked up. */
+/**
+ * Where a connection may be dialled, in order, each address judged as it will be dialled. A promise only when a name has to be looked up.
+ */
 export function candidatesFor(
   target: Target,
   asked: { name: string | null; port: number },

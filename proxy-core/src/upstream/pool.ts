@@ -41,10 +41,10 @@ const LEAST_SWEEP_MS = 1000;
  *
  * For SNIProxy (transparent proxy), set `enabled: false`
  *
- * What is lent: backend sockets of plaintext HTTP/1.1 whose messages are understood, for one exchange of request and response. A socket is given
- * back once; it becomes idle only when its lease says so and every limit allows it, and is destroyed otherwise. There are never more idle ones
- * than clients that could use them, and one: a crowd that has left leaves no descriptors behind. Sockets of tunnels carry their client's state:
- * they are lent for the books alone, and destroyed. An idle socket that says or ends anything is destroyed at once.
+ * What is lent: backend sockets of plaintext HTTP/1.1 whose messages are understood, for one exchange of request and response. A socket is
+ * given back once; it becomes idle only when its lease says so and every limit allows it, and is destroyed otherwise. There are never more
+ * idle ones than clients that could use them, and one: a crowd that has left leaves no descriptors behind. Sockets of tunnels carry their
+ * client's state: they are lent for the books alone, and destroyed. An idle socket that says or ends anything is destroyed at once.
  *
  * Gauges are sizes of the live sets, and at any time created = idle + leased + destroyed.
  */
@@ -117,8 +117,8 @@ export class ConnectionPool<O = unknown, W extends Poolable<O> = Poolable<O>> {
   }
 
   /**
-   * Takes over other settings. Idle sockets were dialled by the old routes and rules, so they are destroyed. Switched off, the pool is drained: it
-   * lends nothing more, and what is lent is destroyed when it comes back.
+   * Takes over other settings. Idle sockets were dialled by the old routes and rules, so they are destroyed. Switched off, the pool is
+   * drained: it lends nothing more, and what is lent is destroyed when it comes back.
    */
   configure(config: PoolConfig): void {
     this.#enabled = config?.enabled ?? false;

@@ -28,8 +28,8 @@ const RESOLUTION_DELAY_MS = 50;
 type Kept = { addresses: readonly string[]; until: number };
 
 /**
- * Addresses of names in the order to try them: cached, bounded, and never later than its budget. Failures are kept too, for less long, so that a
- * name that does not exist is not asked for by each client. A reload makes a new one.
+ * Addresses of names in the order to try them: cached, bounded, and never later than its budget. Failures are kept too, for less long, so
+ * that a name that does not exist is not asked for by each client. A reload makes a new one.
  */
 export class Resolver {
   readonly #kept = new Map<string, Kept>();
@@ -92,7 +92,9 @@ export class Resolver {
     if (this.#kept.size > MAX_NAMES && oldest !== undefined) this.#kept.delete(oldest);
   }
 
-  /** Both families at once. What has come when the budget is over counts; a family that is late by more than the resolution delay does not. */
+  /**
+   * Both families at once. What has come when the budget is over counts; a family that is late by more than the resolution delay does not.
+   */
   async #ask(host: string, written: boolean): Promise<Answer> {
     const families: (4 | 6)[] = this.#family === 'ipv4' ? [4] : this.#family === 'ipv6' ? [6] : [6, 4];
     const answers = new Map<4 | 6, Answer>();
