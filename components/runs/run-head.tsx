@@ -65,7 +65,7 @@ export function RunHead({ run }: { run: Run }) {
             </Button>
           )}
           {mayControl && ended && run.status !== 'succeeded' ? (
-            <Button onClick={() => act('retry')} disabled={action.isPending}>
+            <Button onClick={() => act('retry')} disabled={action.isPending} title={againWords(run)}>
               <RotateCcw className="i s" aria-hidden="true" />
               Run again
             </Button>
@@ -134,4 +134,11 @@ function Progress({ run }: { run: Run }) {
       {at < 0 ? only.steps.length : at + 1} of {only.steps.length}
     </Chip>
   );
+}
+
+/** Whom "Run again" reaches: whatever did not succeed, what was skipped too. */
+function againWords(run: Run): string {
+  const again = run.targets.filter(({ status }) => status !== 'succeeded');
+  const skipped = again.filter(({ status }) => status === 'skipped').length;
+  return `${plural(again.length, 'node')} that did not succeed${skipped > 0 ? `, ${skipped} skipped before among them` : ''}`;
 }
