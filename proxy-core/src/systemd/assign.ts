@@ -8,8 +8,8 @@ const METRICS = 'metrics';
 export type Assigned = { clients: ListenAt[]; metrics: ListenAt | null; datagrams: ListenAt[]; warnings: string[] };
 
 /**
- * Gives the passed sockets to the addresses of a config. An address without a socket is bound by this process. A socket that no address of the
- * config names is served all the same: who connects to it would hang otherwise.
+ * Gives the passed sockets to the addresses of a config. An address without a socket is bound by this process. A socket that no address
+ * of the config names is served all the same: who connects to it would hang otherwise.
  */
 export function assignSockets(
   wanted: { clients: readonly ListenAt[]; metrics: ListenAt | null; datagrams: readonly ListenAt[] },

@@ -10,8 +10,8 @@ const FIRST_FD = 3;
 const MAX_FDS = 1024;
 
 /**
- * Socket activation as sd_listen_fds(3) has it: LISTEN_PID must be this process, LISTEN_FDS counts the sockets, LISTEN_FDNAMES names them with
- * colons between. The three are taken out of `env`, so that children do not take the sockets for theirs. Throws StartError.
+ * Socket activation as sd_listen_fds(3) has it: LISTEN_PID must be this process, LISTEN_FDS counts the sockets, LISTEN_FDNAMES names them
+ * with colons between. The three are taken out of `env`, so that children do not take the sockets for theirs. Throws StartError.
  */
 export function takePassedSockets(env: Record<string, string | undefined>, pid: number = process.pid): PassedSocket[] {
   const { LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES } = env;
@@ -55,7 +55,10 @@ function rowOf(table: string, inode: string): HostPort | null {
   return findLocalAddress(text, inode);
 }
 
-/** The local address in the row of `inode`: 32-bit words in the machine's byte order, of which every platform with Node 24 has the little end first. */
+/**
+ * The local address in the row of `inode`: 32-bit words in the machine's byte order, of which every platform with Node 24 has the little
+ * end first.
+ */
 export function findLocalAddress(table: string, inode: string): HostPort | null {
   for (const line of table.split('\n')) {
     const columns = line.trim().split(/\s+/);

@@ -14,8 +14,8 @@ type CreateHandle = (address: string, port: number, family: 4 | 6, fd: number, f
 const IPV6_ONLY = 1;
 
 /**
- * Node's own `cluster` makes its shared listeners with this function of `net`, which is not documented. `net.Server.listen` would not do: it
- * accepts from then on. Null on a Node that does not have it any more.
+ * Node's own `cluster` makes its shared listeners with this function of `net`, which is not documented. `net.Server.listen` would not do:
+ * it accepts from then on. Null on a Node that does not have it any more.
  */
 function createHandle(): CreateHandle | null {
   const found: unknown = Reflect.get(net, '_createServerHandle');

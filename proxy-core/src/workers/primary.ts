@@ -32,8 +32,8 @@ type Life = Pick<SniProxy, 'start' | 'reload' | 'reloadRefused' | 'drain' | 'for
 type InForce = { config: Config; sha256: string; generation: number; reloadFailed: boolean };
 
 /**
- * Several processes that accept from the same listeners. This one holds the listeners and never accepts: a client that waits in their queue is
- * not lost with a worker. It replaces workers that die, passes on reload and drain, and joins what they count to one page.
+ * Several processes that accept from the same listeners. This one holds the listeners and never accepts: a client that waits in their
+ * queue is not lost with a worker. It replaces workers that die, passes on reload and drain, and joins what they count to one page.
  */
 export function createPrimary(options: PrimaryOptions): Life {
   const { log, sockets } = options;

@@ -2,8 +2,9 @@ import type { Config } from '../contract/config.ts';
 import { DEFAULT_CONNECTIONS } from '../reload.ts';
 
 /**
- * The part of a config that is one worker's own. Limits are divided, so that no worker has to ask another when a client comes: max_connections
- * exactly, so that all together never hold more; per_client and per_name rounded up, so that each lets somebody in. UDP belongs to the first worker.
+ * The part of a config that is one worker's own. Limits are divided, so that no worker has to ask another when a client comes:
+ * max_connections exactly, so that all together never hold more; per_client and per_name rounded up, so that each lets somebody in. UDP
+ * belongs to the first worker.
  */
 export function shareOf(config: Config, worker: number, workers: number): Config {
   const { max_connections: all = DEFAULT_CONNECTIONS, limits, ...rest } = config;

@@ -5,7 +5,10 @@ import type { Exit, WorkerProcess } from './worker-process.ts';
 
 /** So old are a dead worker's counts at most. */
 const ASK_EVERY_MS = 5000;
-/** A worker that lived so long is replaced at once, and so is one that dies early for the first time; then the wait doubles up to the longest. */
+/**
+ * A worker that lived so long is replaced at once, and so is one that dies early for the first time; then the wait doubles up to the
+ * longest.
+ */
 const SETTLED_MS = 10_000;
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 10_000;
@@ -46,7 +49,10 @@ export class Supervisor {
     return this.processes.flatMap(({ last }) => last ?? []);
   }
 
-  /** Resolves when all take clients, with the figures of the one that has the lowest limit of open files; else ends them and throws StartError. */
+  /**
+   * Resolves when all take clients, with the figures of the one that has the lowest limit of open files; else ends them and throws
+   * StartError.
+   */
   async start(): Promise<{ limit: number; baseline: number }> {
     const born = Array.from({ length: this.#count }, (_, i) => this.#begin(i + 1));
     const figures = await Promise.all(born.map(({ started }) => started)).catch((error: unknown) => {

@@ -12,8 +12,8 @@ export const WORKER_TITLE = 'sniproxy-worker';
 const EXIT_MS = 1000;
 
 /**
- * One of several processes that carry clients. It does what the primary says; SIGTERM drains it alone, and when the primary is gone it drains
- * too, so that nothing keeps the listeners of a proxy that nobody manages.
+ * One of several processes that carry clients. It does what the primary says; SIGTERM drains it alone, and when the primary is gone it
+ * drains too, so that nothing keeps the listeners of a proxy that nobody manages.
  */
 export function runWorker(version: string): void {
   let proxy: SniProxy | null = null;

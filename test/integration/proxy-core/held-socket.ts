@@ -8,8 +8,8 @@ export const ACTIVATE = ['/bin/sh', '-c', 'LISTEN_PID=$$; export LISTEN_PID; exe
 type Handle = { fd: number; getsockname(out: { port?: number }): number; close(): void };
 
 /**
- * A listening socket of this process that accepts nothing, as a socket unit holds it. It is made with Node's internals and set to listen by a
- * child that is gone again: `net.Server` would accept.
+ * A listening socket of this process that accepts nothing, as a socket unit holds it. It is made with Node's internals and set to listen
+ * by a child that is gone again: `net.Server` would accept.
  */
 export async function holdSocket(t: { after(fn: () => unknown): void }): Promise<{ fd: number; port: number }> {
   const create: unknown = Reflect.get(net, '_createServerHandle');

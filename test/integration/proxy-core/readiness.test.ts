@@ -6,7 +6,9 @@ import { backend, connect, request, startProxy, tempDir, patiently as until } fr
 
 const RESPONSE = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
-/** What a service manager does with NOTIFY_SOCKET: datagrams of lines; a descriptor that comes along is a barrier, which closing it lifts. */
+/**
+ * What a service manager does with NOTIFY_SOCKET: datagrams of lines; a descriptor that comes along is a barrier, which closing it lifts.
+ */
 const RECEIVER = `
 import socket, sys, os, json
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)

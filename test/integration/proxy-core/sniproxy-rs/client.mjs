@@ -1,4 +1,5 @@
-// Sends bytes to a port of this network and prints what came back: { text, closed, ms }. Arguments: port, bytes as hex, and how long to listen (ms).
+// Sends bytes to a port of this network and prints what came back: { text, closed, ms }. Arguments: port, bytes as hex, and how long to
+// listen (ms).
 import net from 'node:net';
 
 const [port, hex = '', listenMs] = process.argv.slice(2);

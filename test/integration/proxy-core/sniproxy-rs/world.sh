@@ -1,4 +1,5 @@
-# A network of its own with the machine "ip.me" (93.184.216.34) in it, and the proxy on its real ports. Arguments: node, cli, config, hosts, backend.
+# A network of its own with the machine "ip.me" (93.184.216.34) in it, and the proxy on its real ports. Arguments: node, cli, config,
+# hosts, backend.
 set -e
 mount --bind "$4" /etc/hosts
 ip link set lo up

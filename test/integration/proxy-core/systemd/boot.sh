@@ -1,5 +1,6 @@
-# Boots the machine's own systemd as the first process of namespaces of its own, over a throw-away copy of the file system, and runs inside.sh in it.
-# Arguments: folder to work in, node, bundle, folder of units, config, folder of this file. Run by: unshare -m -p -f -n -C -u -i
+# Boots the machine's own systemd as the first process of namespaces of its own, over a throw-away copy of the file system, and runs
+# inside.sh in it. Arguments: folder to work in, node, bundle, folder of units, config, folder of this file. Run by: unshare -m -p -f -n
+# -C -u -i
 set -e
 work=$1 node=$2 bundle=$3 units=$4 config=$5 here=$6
 mount -t tmpfs tmpfs "$work/fs"

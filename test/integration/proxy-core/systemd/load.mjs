@@ -1,4 +1,5 @@
-// "backend PORT": answers each request and ends. "load PORT FILE": asks again and again until FILE is there, then prints how many were served.
+// "backend PORT": answers each request and ends. "load PORT FILE": asks again and again until FILE is there, then prints how many were
+// served.
 import fs from 'node:fs';
 import net from 'node:net';
 
