@@ -3,6 +3,7 @@ import type { Sample } from '#shared/metrics.ts';
 import { toInstant } from '#shared/time.ts';
 import type { TargetMemo } from '../state.ts';
 import type { StepContext, StepResult, StepRunner } from './context.ts';
+import { liveOrStuck } from './live-or-stuck.ts';
 
 const LOOK_EVERY_MS = 3000;
 /** A younger process is still warming up: connections come back, caches fill. */
@@ -35,7 +36,8 @@ export const watch: StepRunner = async (context) => {
     const other = restartedMeanwhile(after, memo);
     if (other !== null) return restarted(context, other);
     const beside = (await control?.samples()) ?? null;
-    const fix = assessFix({ before, after, control: beside, minConnections, minSeconds: Math.max(MIN_AGE_SECONDS, watchSeconds) });
+    const minSeconds = Math.max(MIN_AGE_SECONDS, watchSeconds);
+    const fix = liveOrStuck(assessFix({ before, after, control: beside, minConnections, minSeconds }), after);
     const seen = (after.at(-1)?.at ?? 0) >= until;
     if (seen && fix.verdict !== 'inconclusive') return verdict(context, fix, after, beside === null ? null : (control?.name ?? null));
     if (now >= giveUpAt)
