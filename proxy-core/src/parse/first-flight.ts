@@ -22,6 +22,7 @@ export type Verdict = { kind: 'more' } | { kind: 'asked'; asked: Asked } | { kin
 const MORE: Verdict = { kind: 'more' };
 const SSH = Buffer.from('SSH-', 'latin1');
 const NO_ALPN: readonly string[] = [];
+const NOTHING = Buffer.alloc(0);
 /** RFC 9113 3.4: it may be empty, and is then all defaults. */
 const EMPTY_SETTINGS = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]);
 
@@ -36,7 +37,7 @@ type Reader =
  * once. One chunk is kept as it came; further ones go to a buffer that doubles.
  */
 export class FirstFlight {
-  #raw: Buffer = Buffer.alloc(0);
+  #raw: Buffer = NOTHING;
   #length = 0;
   #reader: Reader | null = null;
 

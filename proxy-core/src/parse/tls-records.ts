@@ -29,7 +29,8 @@ export class HelloReader {
   /** while the message lies in one record: where it begins in the raw stream; afterwards its copy */
   #start = 0;
   #copy: Buffer | null = null;
-  readonly #header = Buffer.alloc(HANDSHAKE_HEADER);
+  /** small enough to live in V8's heap: nothing to free per connection */
+  readonly #header = new Uint8Array(HANDSHAKE_HEADER);
 
   /** Handshake bytes that came, and how many the message has (0 = its header is not there yet). */
   get progress(): { have: number; need: number } {
@@ -82,7 +83,8 @@ export class HelloReader {
       for (let i = 0; i < length && this.#seen + i < HANDSHAKE_HEADER; i += 1) this.#header[this.#seen + i] = raw[from + i] ?? 0;
       if (this.#header[0] !== CLIENT_HELLO) return 'not-client-hello';
       if (this.#seen + length >= HANDSHAKE_HEADER) {
-        const size = this.#header.readUIntBE(1, 3);
+        const [, high = 0, middle = 0, low = 0] = this.#header;
+        const size = (high << 16) | (middle << 8) | low;
         if (size > MAX_HELLO) return 'too-large';
         this.#wanted = HANDSHAKE_HEADER + size;
       }
