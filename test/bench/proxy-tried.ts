@@ -35,6 +35,7 @@ for (let at = 0; at <= rounds; at += 1)
     const timed = (...args: (string | number)[]) => {
       const before = cpuSeconds(peer);
       const said = run(...args);
+      if (said.wrong > 0 || said.done === 0) throw new Error(`${what}: ${said.wrong} wrong, ${said.done} right of ${args.join(' ')}`);
       return { ...said, cpu: cpuSeconds(peer) - before };
     };
     const small = timed('client', peer.port, NAMES.small, 64, secs, BYTES.small);

@@ -49,6 +49,7 @@ function timed(proxy: Peer, ...args: (string | number)[]): Said & { cpu: number 
   const before = cpuSeconds(proxy);
   const said = run(...args);
   wrong += said.wrong;
+  if (said.done === 0) throw new Error(`${proxy.name}: nothing was right of ${args.join(' ')}`);
   return { ...said, cpu: cpuSeconds(proxy) - before };
 }
 
