@@ -55,8 +55,8 @@ for (const row of table) process.stdout.write(`${row.join(' | ')}\n`);
 if (!values.dry)
   writeSection(
     'proxy-soak',
-    'A million connections through the proxy',
-    'node test/bench/proxy-soak.ts',
+    'Many connections through the proxy',
+    `node test/bench/proxy-soak.ts --half ${half}`,
     table,
     'ClientHello, 1 KiB back, end of both sides; 64 at a time, access log on.',
   );
