@@ -87,7 +87,11 @@ export const METRICS = spec({
     across: 'worst',
   },
   sniproxy_fd_budget: { type: 'gauge', help: 'File descriptors that connections of one worker may hold together.', across: 'worst' },
-  sniproxy_fd_baseline: { type: 'gauge', help: 'File descriptors of a process without any connection.', across: 'worst' },
+  sniproxy_fd_baseline: {
+    type: 'gauge',
+    help: 'File descriptors that no TCP connection holds: those of an idle process, and one for each address of a QUIC flow.',
+    across: 'worst',
+  },
   sniproxy_max_connections: { type: 'gauge', help: 'max_connections as it is in force.' },
   sniproxy_quic_flows: {
     type: 'gauge',

@@ -125,7 +125,7 @@ function rowsOf({ core, lag, quic, listeners, reloadFailed, version, worker }: E
     process_max_fds: () => one(budget.limit),
     sniproxy_fds: () => labelled('kind', Object.entries(fds(core, listeners()).kinds)),
     sniproxy_fd_budget: () => one(budget.total),
-    sniproxy_fd_baseline: () => one(budget.baseline),
+    sniproxy_fd_baseline: () => one(budget.baseline + quic.held),
     sniproxy_max_connections: () => one(core.maxConnections),
     sniproxy_quic_flows: () => labelled('phase', Object.entries(quic.figures.phases)),
     sniproxy_quic_datagrams_total: () => labelled('direction', Object.entries(quic.figures.datagrams)),

@@ -144,6 +144,11 @@ export class Flow implements Timed {
     return this.#stage === 'ended';
   }
 
+  /** one socket to the backend for each address of the client */
+  get descriptors(): number {
+    return this.#paths.length;
+  }
+
   phase(now: number): QuicPhase {
     if (this.#stage !== 'tunnel') return 'dial';
     return now - this.#lastAt > this.#idle.ms ? 'stale' : 'tunnel';

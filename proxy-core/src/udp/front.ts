@@ -78,6 +78,13 @@ export class QuicFront {
     return this.#listeners.length;
   }
 
+  /** descriptors of its flows: one for each address that a client has */
+  get held(): number {
+    let held = 0;
+    for (const flow of this.flows) held += flow.descriptors;
+    return held;
+  }
+
   get figures(): QuicFigures {
     const phases = Object.fromEntries(QUIC_PHASES.map((phase) => [phase, 0])) as Record<QuicPhase, number>;
     phases.hello = this.#firsts.waiting;

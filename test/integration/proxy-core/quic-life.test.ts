@@ -32,10 +32,12 @@ describe('what a QUIC connection holds', () => {
     assert.equal(metrics.get('sniproxy_quic_flows{phase="tunnel"}'), 20);
     assert.equal(metrics.get('sniproxy_connections_active'), 0, 'those hold two descriptors each');
     assert.ok(proxy.fds() >= before + 20);
+    const baseline = metrics.get('sniproxy_fd_baseline') ?? 0;
     await until('all have ended', async () => closed(await proxy.metrics(), 'idle_timeout') === 20);
     await until('no descriptor is left', () => proxy.fds() <= before);
     const after = await proxy.metrics();
     assert.equal(after.get('sniproxy_fds{kind="upstream"}'), 0);
+    assert.equal(after.get('sniproxy_fd_baseline'), baseline - 20, 'descriptors of flows are explained, not leaked');
     assert.equal(after.get('sniproxy_accepted_total'), 20);
     assert.equal(after.get('sniproxy_connections_total{protocol="quic",status="success"}'), 20);
     assert.equal(after.get('sniproxy_bytes_transferred_total{host="a.test",direction="tx"}'), 20 * 2400);
