@@ -57,7 +57,10 @@ test('a log that cannot be followed says why, and the stream ends', async (t) =>
 test('who follows logs leaves channels for runs: the fourth follower of a node is refused, and a place that gets free is given again', async (t) => {
   const held: (() => void)[] = [];
   const exec: Ssh['exec'] = () => new Promise((_, reject) => held.push(() => reject(new Error('left'))));
-  const ops = createNodeOps({ exec, openTcp: notAsked, hostKey: notAsked, hostKeys: notAsked, sessions: () => 0, close: notAsked }, systemClock);
+  const ops = createNodeOps(
+    { exec, openTcp: notAsked, hostKey: notAsked, hostKeys: notAsked, sessions: () => 0, close: notAsked },
+    systemClock,
+  );
   const { member } = fakeNode(t);
   const follow = () => ops.follow(member, { lines: 10, signal: new AbortController().signal, onLine: () => {} });
   const following = Array.from({ length: 3 }, () => follow().catch(() => 'left'));

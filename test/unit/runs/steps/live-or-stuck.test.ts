@@ -5,7 +5,14 @@ import { liveOrStuck } from '#server/runs/steps/live-or-stuck.ts';
 import type { Sample } from '#shared/metrics.ts';
 
 const NOTHING = { before: null, after: null, comparedBy: null };
-const FIXED: ReturnType<typeof assessFix> = { verdict: 'fixed', sentence: 'fixed', wasLeaking: true, judgement: NOTHING, missing: null, control: null };
+const FIXED: ReturnType<typeof assessFix> = {
+  verdict: 'fixed',
+  sentence: 'fixed',
+  wasLeaking: true,
+  judgement: NOTHING,
+  missing: null,
+  control: null,
+};
 const samples = (active: number[], stale: number | null): Sample[] =>
   active.map((connectionsActive, i) => ({
     ...BLANK,
