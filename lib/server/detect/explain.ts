@@ -9,12 +9,15 @@ export function liveTunnels(sample: Sample): number | null {
   return Math.max(0, sample.connectionsActive - (sample.connectionsStale ?? 0));
 }
 
-/** fds beyond live connections and idle pool; the baseline is still in it. NaN where open fds are unknown. */
+/**
+ * fds beyond the baseline, live connections and idle pool; where a node tells no baseline it is still in it. The baseline moves: it has a descriptor for
+ * each QUIC flow. NaN where open fds are unknown.
+ */
 export function beyondTraffic(sample: Sample): number {
   if (sample.openFds === null) return Number.NaN;
   const live = liveTunnels(sample);
   if (live === null) return sample.openFds;
-  return sample.openFds - FDS_PER_TUNNEL * live - (sample.poolIdle ?? 0);
+  return sample.openFds - (sample.baselineFds ?? 0) - FDS_PER_TUNNEL * live - (sample.poolIdle ?? 0);
 }
 
 /**

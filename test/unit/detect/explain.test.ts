@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { explain } from '#server/detect/index.ts';
+import { assessLeak, explain } from '#server/detect/index.ts';
 import { demoNode } from './demo-node.ts';
 
 const sample = demoNode({ seed: 1, to: 10 }).at(-1);
@@ -30,4 +30,17 @@ test('both parts are never negative and together all open fds', () => {
       assert.equal(got.explained + got.unexplained, openFds);
     }),
   );
+});
+
+test('descriptors of QUIC flows, which the baseline counts, are traffic and no leak, however they grow', () => {
+  const samples = demoNode({ seed: 1, to: 1200 });
+  const grown = (what: 'flows' | 'leak') =>
+    samples.map((s, i) => ({
+      ...s,
+      openFds: (s.openFds ?? 0) + i,
+      baselineFds: (s.baselineFds ?? 0) + (what === 'flows' ? i : 0),
+    }));
+  const verdict = (of: ReturnType<typeof grown>) => assessLeak({ now: of.at(-1)?.at ?? 0, samples: of }).verdict;
+  assert.equal(verdict(grown('leak')), 'leaking');
+  assert.notEqual(verdict(grown('flows')), 'leaking');
 });
