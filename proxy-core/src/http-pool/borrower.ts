@@ -53,6 +53,10 @@ export class Borrower implements DialOwner {
   get wire(): Wire | null {
     return this.#lease?.wire ?? null;
   }
+  /** what is borrowed is this client's alone */
+  get isPrivate(): boolean {
+    return this.#isPrivate;
+  }
   get dials(): boolean {
     return this.#dial !== null;
   }

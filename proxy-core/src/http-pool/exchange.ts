@@ -11,6 +11,8 @@ export type Exchange = {
   body: HttpBody;
   /** all of it has been read */
   whole: boolean;
+  /** the final answer began before that */
+  early: boolean;
   response: ResponseRelay;
 };
 

@@ -65,6 +65,11 @@ export class ResponseRelay {
     return out.length === 1 ? (out[0] ?? NOTHING) : Buffer.concat(out);
   }
 
+  /** the final one */
+  get hasHead(): boolean {
+    return this.#head !== null;
+  }
+
   get done(): boolean {
     return this.#body?.done ?? false;
   }

@@ -115,7 +115,8 @@ export class HttpSession implements WireOwner {
 
   /** between two requests */
   get resting(): boolean {
-    return this.#exchange === null && this.#leaving === null && this.#tunnel === null && this.#pending.length === 0 && this.requests > 0;
+    const isIdle = this.#exchange === null && this.#leaving === null && this.#tunnel === null && this.#clientBlockedAt === 0;
+    return isIdle && this.#pending.length === 0 && this.requests > 0;
   }
 
   phase(now: number): Phase {
@@ -161,9 +162,15 @@ export class HttpSession implements WireOwner {
 
   // The client's requests.
 
-  /** Begins with the next request when it is there. */
+  /** Begins with the next request when it is there, and when the client has taken the answers before: one that waits is one in memory. */
   #next(): void {
     while (this.#exchange === null && this.#leaving === null && !this.#stopped) {
+      if (this.#clientBlockedAt > 0) {
+        this.#headSince = 0;
+        this.#holdBack();
+        this.#owner.wake(this.#dueAt());
+        return;
+      }
       if (this.#pending.length === 0) {
         this.#headSince = 0;
         if (this.#clientFinished) this.#owner.cut('closed', false);
@@ -204,7 +211,7 @@ export class HttpSession implements WireOwner {
     const key = `${this.#live.generation} ${name ?? ''}:${port} ${route.label}`;
     const body = new HttpBody(request.body);
     const response = new ResponseRelay(request.method);
-    this.#exchange = { request, host: null, head: requestHead(request), body, whole: body.done, response };
+    this.#exchange = { request, host: null, head: requestHead(request), body, whole: body.done, early: false, response };
     const { destinations, resolver } = this.#live;
     this.#borrower.borrow({
       key,
@@ -293,7 +300,7 @@ export class HttpSession implements WireOwner {
       return;
     }
     this.#clientFinished = true;
-    if (this.#leaving) this.#owner.cut(this.#leaving.reason, false);
+    if (this.#leaving) this.#leave(this.#leaving.reason);
     else if (this.#exchange === null) this.#next();
     else {
       this.#sendBody();
@@ -306,7 +313,10 @@ export class HttpSession implements WireOwner {
     if (to === this.#client) {
       this.#clientBlockedAt = 0;
       if (this.#leaving) this.#leave(this.#leaving.reason);
-      else this.#borrower.wire?.read();
+      else if (this.#exchange === null) {
+        this.#holdBack();
+        this.#next();
+      } else this.#borrower.wire?.read();
     } else {
       this.#upstreamBlockedAt = 0;
       this.#sendBody();
@@ -326,6 +336,7 @@ export class HttpSession implements WireOwner {
     const { response, request } = exchange;
     const closes = !request.keepsAlive;
     const out = response.take(bytes, closes);
+    exchange.early ||= !exchange.whole && response.hasHead;
     if (response.isPrivate) this.#borrower.keepToOneself();
     this.#toClient(out);
     if (response.switched || response.broken) this.#switch(response.rest);
@@ -346,10 +357,12 @@ export class HttpSession implements WireOwner {
   #finish(): void {
     const exchange = this.#exchange;
     if (exchange === null) return;
-    const { request, response, whole } = exchange;
+    const { request, response, whole, early } = exchange;
     const turn = this.requests;
     this.#exchange = null;
-    const reuse = response.mayReuse && whole && this.#upstreamBlockedAt === 0 && !request.upgrades;
+    // A backend that answers early may take the rest of the request for the next one: its answer to that must not be somebody else's.
+    const isClean = !early || this.#borrower.isPrivate;
+    const reuse = response.mayReuse && whole && isClean && this.#upstreamBlockedAt === 0 && !request.upgrades;
     this.#borrower.giveBack(reuse, () => this.#backendLeft(turn));
     this.#upstreamBlockedAt = 0;
     if (!request.keepsAlive || response.endsClient || !whole) this.#leave('closed');
@@ -384,7 +397,7 @@ export class HttpSession implements WireOwner {
     const exchange = this.#exchange;
     if (exchange === null) return;
     const { response } = exchange;
-    if (response.done || response.endsWithConnection) this.#finish();
+    if (response.done || (response.endsWithConnection && !reset)) this.#finish();
     else if (!response.began && this.#borrower.retry()) return;
     else if (reset) this.#owner.cut('upstream_reset', true);
     else this.#fail('upstream_reset', BAD_GATEWAY);

@@ -86,7 +86,10 @@ export function readHttpResponse(raw: Buffer, method: string): 'more' | 'malform
   const hasNone = method === 'HEAD' || status < 200 || status === 204 || status === 304;
   // A 1xx or 204 with a body of any framing breaks RFC 9112 6.1 and 6.2; what it would send is then no response.
   const body: Framing = hasNone ? { kind: 'none' } : framing === undefined ? { kind: 'close' } : framing;
-  const keepsAlive = version === '1.1' && !connection.has('close') && body.kind !== 'close';
+  // A 204 that announces a body may have one behind it, which would be taken for the next answer.
+  const hasMore =
+    status === 204 && framing !== undefined && (framing.kind === 'chunked' || (framing.kind === 'length' && framing.bytes > 0));
+  const keepsAlive = version === '1.1' && !connection.has('close') && body.kind !== 'close' && !hasMore;
   return { version, status, fields, body, keepsAlive, length: at + END.length };
 }
 
