@@ -285,12 +285,12 @@ export class Flow implements Timed {
     path.answeredAt = now;
     if (this.#stage === 'dial') this.#established(datagram);
     if ((datagram[0] ?? 0) >= LONG_FORM) this.#ids.learnFromServer(datagram);
-    const to = this.#paths.length > 1 ? this.#addressFor(path) : path;
+    const to = this.#paths.length > 1 ? this.#addressFor(path, datagram.length) : path;
     if (!to.mayReceive(datagram.length)) {
       this.#host.dropped('unproven_address');
       return;
     }
-    if (!to.toClientAddress(datagram)) {
+    if (!to.toClientAddress(datagram, to === path)) {
       this.#host.dropped('queue_full');
       return;
     }
@@ -301,12 +301,14 @@ export class Flow implements Timed {
 
   /**
    * A backend that moves with its client answers on the socket of the new address. One that does not (RFC 9000 9 leaves it that) answers on
-   * the old one, to nobody: what it sends there follows the client, once the client has spoken from the new address alone for a while.
+   * the old one, to nobody: what it sends there follows the client, once the client has spoken from the new address alone for a while, and as
+   * far as an address may receive that nobody has proved.
    */
-  #addressFor(path: Path<Flow>): Path<Flow> {
+  #addressFor(path: Path<Flow>, bytes: number): Path<Flow> {
     let latest = path;
     for (const other of this.#paths) if (other.heardAt > latest.heardAt) latest = other;
-    return latest !== path && latest.answers === 0 && latest.heardAt - path.heardAt > MOVED_MS ? latest : path;
+    const hasMoved = latest !== path && latest.answers === 0 && latest.heardAt - path.heardAt > MOVED_MS;
+    return hasMoved && latest.mayReceive(bytes) ? latest : path;
   }
 
   // Deadlines and ways out.

@@ -95,11 +95,15 @@ export class Path<Flow extends PathOwner<Path<Flow>>> {
     return this.proven || this.toClient + bytes <= AMPLIFICATION * this.fromClient;
   }
 
-  toClientAddress(datagram: Buffer): boolean {
+  /**
+   * `isOwn`: it came on this path's socket, so its backend has been told this address, and looks after it (RFC 9000 8.2). What follows a client here
+   * that its backend takes to be elsewhere proves nothing: who writes another's address on datagrams can wait as long as who is there.
+   */
+  toClientAddress(datagram: Buffer, isOwn: boolean): boolean {
     const { listener, host, port } = this.client;
     if (isCongested(listener)) return false;
     this.toClient += datagram.length;
-    this.#sentSince = true;
+    if (isOwn) this.#sentSince = true;
     listener.send(datagram, port, host);
     return true;
   }
