@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
+import v8 from 'node:v8';
+import vm from 'node:vm';
 import { until } from '#test/support/until.ts';
 import { member, rig, sshFails } from './rig.ts';
 
@@ -42,6 +44,7 @@ test('hostile pages all at once: each node says what happened, the others keep t
   const r = rig(t, { members: [...PAGES.map(([place]) => at(base, place)), ...good], intervalMs: INTERVAL_MS });
   r.state.probe = sshFails('ssh.unreachable', 'no SSH in this test');
   const before = process.memoryUsage.rss();
+  const held = heldBytes();
   let most = before;
   const watching = setInterval(() => {
     most = Math.max(most, process.memoryUsage.rss());
@@ -64,9 +67,19 @@ test('hostile pages all at once: each node says what happened, the others keep t
     assert.equal(r.scraper.health(id).lastSample?.openFds, 100);
   }
   for (const [place] of PAGES) assert.equal(samplesOf(r.events, place), 0, `${place} gave a sample`);
-  // 128 pages are read at once at most, each by chunks of 64 KiB
-  assert.ok(most - before < 120e6, `${((most - before) / 1e6).toFixed(0)} MB more`);
+  // 128 pages are read at once at most, each by chunks of 64 KiB; garbage waits for its collector, for longer on a busy machine
+  assert.ok(heldBytes() - held < 40e6, `${((heldBytes() - held) / 1e6).toFixed(0)} MB more are held`);
+  assert.ok(most - before < 500e6, `${((most - before) / 1e6).toFixed(0)} MB more at most, of pages without an end`);
 });
+
+/** What is not garbage, buffers outside of the heap included. */
+function heldBytes(): number {
+  v8.setFlagsFromString('--expose-gc');
+  const collect: unknown = vm.runInNewContext('gc');
+  if (typeof collect === 'function') collect();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
 
 const samplesOf = (events: readonly { type: string; nodeId?: string }[], nodeId: string): number =>
   events.filter((event) => event.type === 'fleet.sample' && event.nodeId === nodeId).length;
