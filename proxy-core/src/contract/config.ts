@@ -130,8 +130,10 @@ export const configSchema = section({
   deny_destinations: list(denied, '[default]').default(['default']),
   fleet_addresses: list(address, '["203.0.113.7"]').nullish(),
   limits: section({
-    per_client: count(1, 200).optional().describe('connections at a time from one IPv4 address or IPv6 /64'),
-    per_name: count(1, 1000).optional().describe('connections at a time to one name'),
+    per_client: count(1, 200)
+      .optional()
+      .describe('connections at a time from one IPv4 address or IPv6 /64; those of QUIC count by themselves'),
+    per_name: count(1, 1000).optional().describe('connections at a time to one name; those of QUIC count by themselves'),
   }).nullish(),
   resolver: section({
     family: z

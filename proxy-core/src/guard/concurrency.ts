@@ -24,6 +24,12 @@ export class Concurrency {
   }
 }
 
+/**
+ * What comes by QUIC is counted by itself: anybody can write another's address, and any name, on a first datagram, and must not take what that
+ * client has by TCP, or what others have of that name.
+ */
+export const quicKey = (key: string): string => `quic ${key}`;
+
 /** One client = one IPv4 address (mapped ones included) or one IPv6 /64. */
 export function clientKey(address: string): string {
   const plain = plainAddress(address);

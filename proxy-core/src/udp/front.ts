@@ -1,7 +1,7 @@
 import type dgram from 'node:dgram';
 import { formatHostPort, type HostPort } from '../contract/addresses.ts';
 import { QUIC_DROP_REASONS, QUIC_PHASES, type QuicDrop, type QuicPhase, type Reason, statusOf } from '../contract/words.ts';
-import { clientKey } from '../guard/concurrency.ts';
+import { clientKey, quicKey } from '../guard/concurrency.ts';
 import { type ListenAt, listenError } from '../listen.ts';
 import { MIN_DATAGRAM } from '../quic/initial-flow.ts';
 import { LONG_FORM, type LongHeader, readLongHeader } from '../quic/invariants.ts';
@@ -229,7 +229,7 @@ export class QuicFront {
     }
     const refusal = makeRoom(this.#host);
     const limit = live.config.limits?.per_client;
-    const key = limit === undefined ? null : clientKey(client.host);
+    const key = limit === undefined ? null : quicKey(clientKey(client.host));
     const isFull = (this.#table.pathsOf(client.tuple)?.length ?? 0) >= MAX_PATHS_PER_ADDRESS;
     if (refusal !== null || isFull || (key !== null && limit !== undefined && !clients.enter(key, limit))) {
       this.#core.counters.accepted += 1;
@@ -252,7 +252,7 @@ export class QuicFront {
     const decided = decide(live, hello.name, hello.alpn);
     const perName = live.config.limits?.per_name;
     const unknown = quicVersionOf(header.version) === null;
-    const nameKey = perName === undefined ? null : hello.name;
+    const nameKey = perName === undefined || hello.name === null ? null : quicKey(hello.name);
     const refused =
       'refused' in decided
         ? unknown

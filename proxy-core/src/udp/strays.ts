@@ -1,5 +1,5 @@
 import { formatHostPort } from '../contract/addresses.ts';
-import { clientKey } from '../guard/concurrency.ts';
+import { clientKey, quicKey } from '../guard/concurrency.ts';
 import type { Live } from '../relay/core.ts';
 import type { Candidate } from '../upstream/candidates.ts';
 import { Flow, type FlowHost } from './flow.ts';
@@ -24,7 +24,7 @@ type Guess = {
 export function offerStray(host: FlowHost, client: ClientAddress, datagram: Buffer): number {
   const { live, clients, counters, wheel } = host.core;
   const limit = live.config.limits?.per_client;
-  const key = limit === undefined ? null : clientKey(client.host);
+  const key = limit === undefined ? null : quicKey(clientKey(client.host));
   let offered = 0;
   for (const { backend, like, proven } of guesses(host, live, client, datagram)) {
     if (key !== null && limit !== undefined && !clients.enter(key, limit)) break;

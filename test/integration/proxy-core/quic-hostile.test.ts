@@ -3,6 +3,8 @@ import dgram from 'node:dgram';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { until } from '#test/support/until.ts';
+import { connect, request } from './harness.ts';
+import { httpBackend } from './http-backend.ts';
 import { startQuicProxy } from './quic-parts.ts';
 import { initials, quicBackend, randomId, short, speaker } from './quic-wire.ts';
 
@@ -36,4 +38,23 @@ test('an address that somebody else wrote on a few datagrams does not get what i
     { everyMs: 50 },
   );
   assert.ok(bytes <= 3 * sent, `${bytes} bytes for ${sent}`);
+});
+
+test('datagrams in somebody’s name, or for a name, take none of the places that TCP has in limits', async (t) => {
+  const server = await httpBackend(t);
+  await speaker(t, server.port);
+  for (const [limit, reason] of [
+    ['per_client', 'client_limit'],
+    ['per_name', 'name_limit'],
+  ]) {
+    const proxy = await startQuicProxy(t, `limits: { ${limit}: 1 }\nroutes: [{ match: b.test, backends: ["127.0.0.1:${server.port}"] }]`);
+    const client = await speaker(t);
+    await until('no more are let in by QUIC', async () => {
+      client.send(proxy.quicPort, ...initials('b.test', { dcid: randomId() }));
+      return ((await proxy.metrics()).get(`sniproxy_refused_total{reason="${reason}"}`) ?? 0) > 0;
+    });
+    const byTcp = await connect(t, proxy.port);
+    byTcp.socket.write(request('b.test'));
+    await until('it is answered by TCP', () => byTcp.text().startsWith('HTTP/1.1 200 OK'));
+  }
 });
