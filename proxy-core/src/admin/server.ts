@@ -1,4 +1,5 @@
 import http from 'node:http';
+import type { Socket } from 'node:net';
 import type { HostPort } from '../contract/addresses.ts';
 
 export type Admin = {
@@ -19,6 +20,7 @@ const MAX_HEADERS = 8192;
 
 /** /metrics, /health, /ready and /status: GET and HEAD, real 404 and 405. */
 export function createAdmin(pages: Pages): Admin {
+  const answering = new WeakSet<Socket>();
   const server = http.createServer(
     {
       headersTimeout: REQUEST_MS,
@@ -28,6 +30,13 @@ export function createAdmin(pages: Pages): Admin {
       connectionsCheckingInterval: 1000,
     },
     (request, response) => {
+      // Who asks on without waiting for an answer is no scraper: each page takes its time of the event loop that relays.
+      if (answering.has(request.socket)) {
+        request.socket.destroy();
+        return;
+      }
+      answering.add(request.socket);
+      response.once('close', () => answering.delete(request.socket));
       void answer(pages, request).then(({ status = 200, type, body }) => {
         response.writeHead(status, {
           'content-type': type,
