@@ -1,13 +1,16 @@
 'use client';
 import { useParams, useRouter, useSearchParams } from 'next/navigation';
 import { Suspense } from 'react';
+import { Hydrated } from '#components/layout/hydrated.tsx';
 import { Page } from '#components/layout/page.tsx';
 import { RunbookView } from '#components/runbooks/runbook-view.tsx';
 
 export default function RunbookPage() {
   return (
     <Suspense>
-      <Runbook />
+      <Hydrated>
+        <Runbook />
+      </Hydrated>
     </Suspense>
   );
 }

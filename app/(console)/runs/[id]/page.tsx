@@ -1,6 +1,7 @@
 'use client';
 import { useParams, useRouter, useSearchParams } from 'next/navigation';
 import { Suspense } from 'react';
+import { Hydrated } from '#components/layout/hydrated.tsx';
 import { Page } from '#components/layout/page.tsx';
 import { RunView } from '#components/runs/run-view.tsx';
 import { runName } from '#shared/run-name.ts';
@@ -8,7 +9,9 @@ import { runName } from '#shared/run-name.ts';
 export default function RunPage() {
   return (
     <Suspense>
-      <OneRun />
+      <Hydrated>
+        <OneRun />
+      </Hydrated>
     </Suspense>
   );
 }
