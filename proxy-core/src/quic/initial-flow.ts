@@ -70,6 +70,8 @@ export class InitialFlow {
       const verdict = this.#initial(datagram, packet);
       if (verdict.kind === 'asked' || verdict.kind === 'refused') return verdict;
       if (verdict.kind === 'more') found = verdict;
+      // All packets of a datagram have one id (RFC 9000 12.2), so no other one authenticates either; to try each takes ms.
+      if (this.#flow === null) return found;
     }
     return found;
   }

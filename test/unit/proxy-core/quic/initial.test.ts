@@ -94,6 +94,12 @@ describe('a hello in Initial packets', () => {
     );
   });
 
+  test('is not looked for behind a packet that nobody can open: each attempt costs keys of its own', () => {
+    const other = sealInitial(first, { dcid: Buffer.alloc(8, 7) });
+    other.writeUInt8((other.at(-1) ?? 0) ^ 1, other.length - 1);
+    assert.equal(nameOf(push(Buffer.concat([other, sealed(Buffer.concat([first, second, third]))]))), 'no-match');
+  });
+
   test('is read from many small frames that overlap, out of order, with PING, PADDING and ACK among them', () => {
     const frames: Buffer[] = [];
     for (let at = 0; at < 800; at += 50) frames.unshift(piece(at, at + 70));
