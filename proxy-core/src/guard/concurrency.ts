@@ -25,8 +25,8 @@ export class Concurrency {
 }
 
 /**
- * What comes by QUIC is counted by itself: anybody can write another's address, and any name, on a first datagram, and must not take what that
- * client has by TCP, or what others have of that name.
+ * What comes by QUIC is counted by itself: anybody can write another's address, and any name, on a first datagram, and must not take
+ * what that client has by TCP, or what others have of that name.
  */
 export const quicKey = (key: string): string => `quic ${key}`;
 

@@ -301,8 +301,8 @@ export class Flow implements Timed {
 
   /**
    * A backend that moves with its client answers on the socket of the new address. One that does not (RFC 9000 9 leaves it that) answers on
-   * the old one, to nobody: what it sends there follows the client, once the client has spoken from the new address alone for a while, and as
-   * far as an address may receive that nobody has proved.
+   * the old one, to nobody: what it sends there follows the client, once the client has spoken from the new address alone for a while,
+   * and as far as an address may receive that nobody has proved.
    */
   #addressFor(path: Path<Flow>, bytes: number): Path<Flow> {
     let latest = path;

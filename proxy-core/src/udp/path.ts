@@ -96,8 +96,9 @@ export class Path<Flow extends PathOwner<Path<Flow>>> {
   }
 
   /**
-   * `isOwn`: it came on this path's socket, so its backend has been told this address, and looks after it (RFC 9000 8.2). What follows a client here
-   * that its backend takes to be elsewhere proves nothing: who writes another's address on datagrams can wait as long as who is there.
+   * `isOwn`: it came on this path's socket, so its backend has been told this address, and looks after it (RFC 9000 8.2). What follows a
+   * client here that its backend takes to be elsewhere proves nothing: who writes another's address on datagrams can wait as well as who
+   * is there.
    */
   toClientAddress(datagram: Buffer, isOwn: boolean): boolean {
     const { listener, host, port } = this.client;
