@@ -57,6 +57,10 @@ export class Borrower implements DialOwner {
   get isPrivate(): boolean {
     return this.#isPrivate;
   }
+  /** what is borrowed was used before, and the exchange may be tried once more with a new one */
+  get mayRetry(): boolean {
+    return this.#lease !== null && this.#lease.uses > 1 && this.#wanted?.repeatable === true;
+  }
   get dials(): boolean {
     return this.#dial !== null;
   }
@@ -78,8 +82,8 @@ export class Borrower implements DialOwner {
 
   /** A used socket was dead before it answered: once more with a new one. False when that may not be done. */
   retry(): boolean {
-    if (this.#lease === null || this.#wanted === null || this.#lease.uses < 2 || !this.#wanted.repeatable) return false;
     const wanted = this.#wanted;
+    if (wanted === null || !this.mayRetry) return false;
     this.giveBack(false);
     this.#wanted = wanted;
     this.#open(wanted);

@@ -13,6 +13,8 @@ export type Exchange = {
   whole: boolean;
   /** the final answer began before that */
   early: boolean;
+  /** the backend has been told that nothing follows */
+  finished: boolean;
   response: ResponseRelay;
 };
 

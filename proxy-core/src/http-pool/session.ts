@@ -211,7 +211,7 @@ export class HttpSession implements WireOwner {
     const key = `${this.#live.generation} ${name ?? ''}:${port} ${route.label}`;
     const body = new HttpBody(request.body);
     const response = new ResponseRelay(request.method);
-    this.#exchange = { request, host: null, head: requestHead(request), body, whole: body.done, early: false, response };
+    this.#exchange = { request, host: null, head: requestHead(request), body, whole: body.done, early: false, finished: false, response };
     const { destinations, resolver } = this.#live;
     this.#borrower.borrow({
       key,
@@ -226,6 +226,7 @@ export class HttpSession implements WireOwner {
   #send(wire: Wire, header: Buffer | null): void {
     const exchange = this.#exchange;
     if (exchange === null) return;
+    exchange.finished = false;
     exchange.host = this.#core.counters.hostOf(exchange.request.name);
     this.#upstreamBlockedAt = 0;
     wire.owner = this;
@@ -257,7 +258,12 @@ export class HttpSession implements WireOwner {
     }
     if (!this.#clientFinished) this.#holdBack();
     else if (!exchange.whole) this.#owner.cut('client_gone', true);
-    else if (this.#pending.length === 0) {
+    else if (this.#pending.length > 0 || exchange.finished) return;
+    else if (this.#borrower.mayRetry && !exchange.response.began) {
+      // A used socket may turn out to be dead, and a tunnel could not ask again.
+      exchange.finished = true;
+      wire.finish();
+    } else {
       // It has asked for the last time, and there are backends that answer when they have seen the end: what is left is a tunnel.
       this.#switch(exchange.response.rest);
     }
@@ -357,11 +363,11 @@ export class HttpSession implements WireOwner {
   #finish(): void {
     const exchange = this.#exchange;
     if (exchange === null) return;
-    const { request, response, whole, early } = exchange;
+    const { request, response, whole, early, finished } = exchange;
     const turn = this.requests;
     this.#exchange = null;
     // A backend that answers early may take the rest of the request for the next one: its answer to that must not be somebody else's.
-    const isClean = !early || this.#borrower.isPrivate;
+    const isClean = (!early || this.#borrower.isPrivate) && !finished;
     const reuse = response.mayReuse && whole && isClean && this.#upstreamBlockedAt === 0 && !request.upgrades;
     this.#borrower.giveBack(reuse, () => this.#backendLeft(turn));
     this.#upstreamBlockedAt = 0;

@@ -141,7 +141,7 @@ class HandleWire implements Wire {
     const request = this.#shared.internals.newShutdown();
     request.oncomplete = onFinished;
     request.relayOwner = this;
-    this.#finishing = this.#handle.shutdown(request) >= 0;
+    if (this.#handle.shutdown(request) >= 0) this.#finishing = true;
   }
 
   close(reset: boolean): void {

@@ -102,3 +102,23 @@ test('a socket whose backend says that a 204 has a body is nobody else’s after
   assert.equal((await proxy.status()).pool?.idle, 0);
   client.socket.destroy();
 });
+
+test('a request whose used socket turns out to be dead is asked again, for a client that has finished, too', async (t) => {
+  const server = await backend(t, (socket) => {
+    let requests = 0;
+    socket.on('data', () => {
+      requests += 1;
+      if (requests === 1) socket.write(answer('fine'));
+      else socket.resetAndDestroy();
+    });
+    socket.on('end', () => socket.end());
+  });
+  const proxy = await startProxy(t, pooledTo(server.port));
+  await exchange(t, proxy.port, request('one.test', 'Connection: close'));
+  await until('its socket is kept', async () => (await proxy.status()).pool?.idle === 1, FEW);
+  const client = await connect(t, proxy.port);
+  client.socket.end(request('one.test'));
+  await client.over();
+  assert.match(client.text(), /^HTTP\/1\.1 200 OK.*fine$/s);
+  assert.equal(server.accepted(), 2);
+});
