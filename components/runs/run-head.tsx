@@ -36,7 +36,7 @@ export function RunHead({ run }: { run: Run }) {
             <Chip tone={look.tone} mark={look.mark}>
               {look.word}
             </Chip>
-            {ended ? null : <Progress run={run} />}
+            {ended || run.status === 'awaiting-approval' ? null : <Progress run={run} />}
             {run.dryRun ? <Chip>Dry run: nothing is changed</Chip> : null}
           </div>
           <p className="sub">

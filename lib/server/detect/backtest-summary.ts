@@ -25,7 +25,7 @@ export function summariseBacktest(key: BacktestRuleKey, nodes: readonly Backtest
 
 function sentenceOf(title: string, counts: Omit<BacktestSummary, 'sentence'>): string {
   const { firings, right, falseAlarms, undecided, emfiles, emfilesWarned, leaks, leaksCaught, medianLeadSeconds, nodeDays } = counts;
-  if (nodeDays === 0) return 'There are no samples in this range: nothing was replayed.';
+  if (nodeDays === 0) return 'There are no samples in this range: nothing was replayed';
   const parts = [`${right} right`, plural(falseAlarms, 'false alarm'), ...(undecided > 0 ? [`${undecided} undecided`] : [])];
   const fired = firings === 0 ? `${title} would not have fired` : `${title} would have fired ${times(firings)}: ${parts.join(', ')}`;
   const leaked = leaks === 0 ? 'no process leaked' : `${leaksCaught} of ${plural(leaks, 'leaking process', 'leaking processes')} caught`;
