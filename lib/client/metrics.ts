@@ -31,22 +31,30 @@ const LIVE_REFETCH_MS = 30_000;
 
 export const rangeKey = (range: Range): string => (range.kind === 'live' ? `live:${range.seconds}` : `fixed:${range.fromMs}-${range.toMs}`);
 
+/** A live range ends at the console's now, each time it is asked. */
+function spanOf(range: Range, serverNow: () => number): { from: string; to: string } {
+  const toMs = range.kind === 'live' ? serverNow() : range.toMs;
+  const fromMs = range.kind === 'live' ? toMs - range.seconds * 1000 : range.fromMs;
+  return { from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() };
+}
+
+/** While another range is fetched the one before it stays on the page; what is over does not change any more. */
+const shownWhile = (range: Range) => ({
+  placeholderData: keepPreviousData,
+  staleTime: range.kind === 'live' ? 10_000 : Number.POSITIVE_INFINITY,
+  retry: false,
+});
+
 export function useNodeMetrics(id: string, range: Range, serverNow: () => number) {
   const queryKey = queryKeys.metrics(id, rangeKey(range));
   // events append between; this brings back the wide buckets, the runs and what a lost stream missed
   useSteadyRefetch(queryKey, LIVE_REFETCH_MS, range.kind === 'live');
   return useQuery({
     queryKey,
-    queryFn: ({ signal }) => {
-      const toMs = range.kind === 'live' ? serverNow() : range.toMs;
-      const fromMs = range.kind === 'live' ? toMs - range.seconds * 1000 : range.fromMs;
-      // without a step the console gives the finest that can be drawn
-      const query = { from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() };
-      return api.get(`nodes/${encodeURIComponent(id)}/metrics`, shape('nodeMetricsAnswerSchema'), { signal, query });
-    },
-    placeholderData: keepPreviousData,
-    staleTime: range.kind === 'live' ? 10_000 : Number.POSITIVE_INFINITY,
-    retry: false,
+    // without a step the console gives the finest that can be drawn
+    queryFn: ({ signal }) =>
+      api.get(`nodes/${encodeURIComponent(id)}/metrics`, shape('nodeMetricsAnswerSchema'), { signal, query: spanOf(range, serverNow) }),
+    ...shownWhile(range),
   });
 }
 
@@ -56,14 +64,8 @@ export function useNodeEvents(id: string, range: Range, serverNow: () => number)
   useSteadyRefetch(queryKey, LIVE_REFETCH_MS, range.kind === 'live');
   return useQuery({
     queryKey,
-    queryFn: ({ signal }) => {
-      const toMs = range.kind === 'live' ? serverNow() : range.toMs;
-      const fromMs = range.kind === 'live' ? toMs - range.seconds * 1000 : range.fromMs;
-      const query = { from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() };
-      return api.get(`nodes/${encodeURIComponent(id)}/events`, shape('nodeEventsAnswerSchema'), { signal, query });
-    },
-    placeholderData: keepPreviousData,
-    staleTime: range.kind === 'live' ? 10_000 : Number.POSITIVE_INFINITY,
-    retry: false,
+    queryFn: ({ signal }) =>
+      api.get(`nodes/${encodeURIComponent(id)}/events`, shape('nodeEventsAnswerSchema'), { signal, query: spanOf(range, serverNow) }),
+    ...shownWhile(range),
   });
 }
