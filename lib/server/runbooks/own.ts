@@ -83,6 +83,9 @@ export async function savedVersions(db: Db, key: string): Promise<RunbookVersion
   return rows.map(({ version, text, savedBy, savedAt }) => ({ version, text, savedBy, savedAt: toInstant(savedAt) }));
 }
 
+const newestOf = (tx: Tx, key: string) =>
+  tx.selectFrom('runbookVersions').selectAll().where('key', '=', key).orderBy('seq', 'desc').limit(1).executeTakeFirst();
+
 /** Saves a version; the same text again is no new one. */
 export function createSaveRunbook(runbooks: Pick<Runbooks, 'list'>): Verb<typeof runbookTextSchema, Tx, Runbook> {
   return {
@@ -93,13 +96,7 @@ export function createSaveRunbook(runbooks: Pick<Runbooks, 'list'>): Verb<typeof
       const runbook = parseSound(text, 'the text');
       const { key, version } = runbook;
       if (runbooks.list().some((r) => r.builtin && r.key === key)) throw new HeadroomError('runbook.invalid', `${keyIsBuiltin(key)}.`);
-      const last = await tx
-        .selectFrom('runbookVersions')
-        .selectAll()
-        .where('key', '=', key)
-        .orderBy('seq', 'desc')
-        .limit(1)
-        .executeTakeFirst();
+      const last = await newestOf(tx, key);
       if (last?.text !== text)
         await tx.insertInto('runbookVersions').values({ key, version, text, savedBy: actor.name, savedAt: now }).execute();
       const before = last === undefined ? undefined : { version: last.version };
@@ -116,13 +113,7 @@ export const removeRunbook: Verb<typeof keyRef, Tx, { removed: string }> = {
   permission: 'runbook.write',
   input: keyRef,
   async run(tx, { key }, { actor, now }) {
-    const last = await tx
-      .selectFrom('runbookVersions')
-      .selectAll()
-      .where('key', '=', key)
-      .orderBy('seq', 'desc')
-      .limit(1)
-      .executeTakeFirst();
+    const last = await newestOf(tx, key);
     if (last === undefined || last.text === null)
       throw new HeadroomError(
         'runbook.not-found',
