@@ -66,7 +66,7 @@ StrictModes no
 PasswordAuthentication no
 MaxStartups 500
 LogLevel ERROR
-SetEnv "PATH=${at('bin')}:${process.env.PATH}"
+SetEnv "HOME=${dir}" "PATH=${at('bin')}:${process.env.PATH}"
 `,
   );
 }

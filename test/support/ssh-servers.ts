@@ -50,7 +50,8 @@ export const startOpenSsh = (t: TestContext, options: ServerOptions = {}): Promi
 function launchOpenSsh(place: Place, { env = {}, lines = [] }: ServerOptions): ChildProcess {
   if (!fs.existsSync(SSHD)) throw new Error(`${SSHD} is missing: apt-get install -y openssh-server`);
   if (process.getuid?.() === 0) fs.mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
-  const words = Object.entries(env).map(([key, value]) => `"${key}=${value}"`);
+  // a home of its own: the shell would read what the account of this machine has in its start files
+  const words = Object.entries({ HOME: place.dir, ...env }).map(([key, value]) => `"${key}=${value}"`);
   const config = `
 ListenAddress 127.0.0.1
 Port ${place.port}
@@ -63,7 +64,7 @@ PasswordAuthentication no
 KbdInteractiveAuthentication no
 PermitRootLogin prohibit-password
 LogLevel ERROR
-${words.length > 0 ? `SetEnv ${words.join(' ')}` : ''}
+SetEnv ${words.join(' ')}
 ${lines.join('\n')}
 `;
   const file = path.join(place.dir, 'sshd_config');
