@@ -8,12 +8,12 @@ const [A, AAAA, NXDOMAIN] = [1, 28, 3];
 /** A DNS server on loopback that answers as `answer` says, and remembers what it was asked ("name A", "name AAAA"). */
 export async function dnsServer(
   owner: { after(fn: () => unknown): void },
-  answer: (name: string, type: 'A' | 'AAAA') => DnsAnswer,
+  answer: (name: string, type: 'A' | 'AAAA') => DnsAnswer | Promise<DnsAnswer>,
   ttlSeconds = 0,
 ): Promise<{ address: string; asked: string[] }> {
   const socket = dgram.createSocket('udp4');
   const asked: string[] = [];
-  socket.on('message', (query, from) => {
+  socket.on('message', async (query, from) => {
     const labels: string[] = [];
     let at = 12;
     for (let length = query[at] ?? 0; length > 0; length = query[at] ?? 0) {
@@ -24,7 +24,7 @@ export async function dnsServer(
     const name = labels.join('.').toLowerCase();
     const kind = type === AAAA ? 'AAAA' : 'A';
     asked.push(`${name} ${kind}`);
-    const found = type === A || type === AAAA ? answer(name, kind) : [];
+    const found = type === A || type === AAAA ? await answer(name, kind) : [];
     if (found === 'silence') return;
     const head = Buffer.from(query.subarray(0, at + 5));
     head.writeUInt16BE(0x8180 | (found === null ? NXDOMAIN : 0), 2);

@@ -190,7 +190,13 @@ describe('peer cases that were left to us', () => {
 
   test('case 89: a client that leaves during the lookup or the dial: no backend hears of it, and nothing is left', async () => {
     const late = await backend(owner, () => {});
-    const dns = await dnsServer(owner, (_name, type) => (type === 'A' ? ['127.0.0.1'] : 'silence'));
+    const gone = Promise.withResolvers<void>();
+    let answered = 0;
+    const dns = await dnsServer(owner, async (_name, type) => {
+      await gone.promise;
+      answered += 1;
+      return type === 'A' ? ['127.0.0.1'] : [];
+    });
     const hole = await blackHole(owner);
     const proxy = await startProxy(
       owner,
@@ -212,6 +218,10 @@ describe('peer cases that were left to us', () => {
     await until('both have ended', async () => (await proxy.metrics()).get('sniproxy_connections_active') === 0, FEW);
     await until('both are logged', () => proxy.connections().filter(({ reason }) => reason === 'client_gone').length === 2, FEW);
     assert.equal(closed(await proxy.metrics(), 'client_gone'), 2);
+    gone.resolve();
+    await until('the names are told', () => answered > 0, FEW);
+    // what is asked after the answers is answered after them
+    await proxy.metrics();
     assert.equal(late.accepted(), 0);
     await until('no descriptor is left but those of the lookup', () => proxy.fds() <= before + 2, FEW);
   });
