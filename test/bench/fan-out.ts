@@ -17,7 +17,7 @@ import { writeSection } from './section.ts';
 
 /**
  * The same work on many targets, side by side in one run: write a file, restart a service, read the file back; sessions are opened inside the timed
- * span, so many at a time for all. The targets are the addresses 127.0.3.1… of one OpenSSH server, so what a node would spend is spent here too, for
+ * span, so many at a time for all. The targets are the addresses 127.0.3.1… of a few OpenSSH servers, so what a node would spend is spent here too, for
  * everybody alike. systemctl is a stand-in that answers at once. Peers: Debian's clustershell, pssh and ansible-core; absent ones are left out.
  */
 const { values } = parseArgs({
@@ -36,6 +36,9 @@ case "$*" in *MainPID*--value*) echo 1 ;; *--value*) echo 0 ;; show*) echo MainP
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'fan-out-'));
 const at = (...parts: string[]) => path.join(dir, ...parts);
 const addresses = Array.from({ length: targets }, (_, i) => `127.0.3.${i + 1}`);
+/** sshd listens on 16 addresses at most. */
+const LISTENS = 16;
+const servers = Array.from({ length: Math.ceil(targets / LISTENS) }, (_, i) => addresses.slice(i * LISTENS, (i + 1) * LISTENS));
 const configOf = (address: string) => at(address, 'config.yaml');
 const port = await freePort();
 const user = os.userInfo().username;
@@ -55,9 +58,10 @@ function prepare(): void {
     at('ssh_config'),
     `Host *\n  Port ${port}\n  User ${user}\n  IdentityFile ${at('key')}\n  IdentitiesOnly yes\n  UserKnownHostsFile ${at('known_hosts')}\n  StrictHostKeyChecking yes\n  LogLevel ERROR\n`,
   );
-  fs.writeFileSync(
-    at('sshd_config'),
-    `${addresses.map((a) => `ListenAddress ${a}:${port}`).join('\n')}
+  for (const [i, some] of servers.entries())
+    fs.writeFileSync(
+      at(`sshd_config_${i}`),
+      `${some.map((a) => `ListenAddress ${a}:${port}`).join('\n')}
 HostKey ${at('host_key')}
 AuthorizedKeysFile ${at('authorized_keys')}
 PidFile none
@@ -68,7 +72,7 @@ MaxStartups 500
 LogLevel ERROR
 SetEnv "HOME=${dir}" "PATH=${at('bin')}:${process.env.PATH}"
 `,
-  );
+    );
 }
 const reset = (): void => {
   for (const address of addresses) {
@@ -167,11 +171,11 @@ function peers(): Work[] {
   return found;
 }
 
-let server: ChildProcess | null = null;
+let running: ChildProcess[] = [];
 try {
   prepare();
-  server = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', at('sshd_config')], { stdio: 'ignore' });
-  await until('the SSH server listens', () => reachable(addresses.at(-1) ?? ''));
+  running = servers.map((_, i) => spawn('/usr/sbin/sshd', ['-D', '-e', '-f', at(`sshd_config_${i}`)], { stdio: 'ignore' }));
+  for (const address of addresses) await until(`an SSH server listens on ${address}`, () => reachable(address));
   const work = peers();
   const seconds = new Map<string, number[]>(work.map(({ name }) => [name, []]));
   for (let round = 0; round < rounds; round++) {
@@ -200,7 +204,7 @@ try {
   const note = `${targets} targets, ${parallel} at a time. Headroom does it as a run does: the write holds the file to an expected sha256, keeps its owner and mode and syncs it, the restart is once per run, each with a receipt. Goal: ≤ 1.1 × clush, ≥ 8 × faster than ansible-playbook.`;
   if (values.write) writeSection('fan-out', 'The same work on many nodes', 'node test/bench/fan-out.ts --slow --write', table, note);
 } finally {
-  server?.kill('SIGTERM');
+  for (const server of running) server.kill('SIGTERM');
   fs.rmSync(dir, { recursive: true, force: true });
 }
 process.exit(0);
