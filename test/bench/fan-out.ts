@@ -159,7 +159,7 @@ function peers(): Work[] {
     fs.writeFileSync(at('play.yaml'), playbook());
     const env = {
       ANSIBLE_SSH_ARGS: `-F ${at('ssh_config')}`,
-      ANSIBLE_STDOUT_CALLBACK: 'dense',
+      ANSIBLE_STDOUT_CALLBACK: 'oneline',
       ANSIBLE_PYTHON_INTERPRETER: '/usr/bin/python3',
       ANSIBLE_PIPELINING: '1',
     };
