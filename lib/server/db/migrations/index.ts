@@ -11,4 +11,5 @@ import { nodeMarks } from './0009-node-marks.ts';
 /** Forward only, in this order. One that was released never changes; what it did wrong is put right by a later one. */
 export const MIGRATIONS: readonly Migration[] = [core, ssh, runs, transports, xray, changeRules, runbooks, byHand, nodeMarks];
 
-export type Migration = { name: string /** one or more statements */; sql: string };
+/** `sql`: one or more statements for SQLite; `postgres`: the same tables there, camelCase names in double quotes, times as BIGINT. */
+export type Migration = { name: string; sql: string; postgres?: string };
