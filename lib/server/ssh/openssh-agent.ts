@@ -1,7 +1,5 @@
-import fs from 'node:fs';
-import path from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { HeadroomError } from '#server/kernel/errors.ts';
+import { within } from './deadline.ts';
 import { runShort, spawnBound } from './openssh-bound.ts';
 import { AGENT, type Place } from './openssh-place.ts';
 
@@ -18,17 +16,21 @@ export function createAgent({ place, identity }: { place: Place; identity: () =>
     if (running && loaded === key) return;
     if (!running) {
       const started = spawnBound(['ssh-agent', '-D', '-a', AGENT], place.dir);
-      started.child.stdout?.resume();
+      // It says where it listens once it does; its socket is a file a moment before that.
+      const listens = new Promise<boolean>((resolve) => {
+        started.child.stdout?.once('data', () => resolve(true)).resume();
+        void started.gone.then(() => resolve(false));
+      });
       started.child.stderr?.resume();
       running = started;
       void started.gone.then(() => {
         if (running === started) [running, loaded] = [null, null];
       });
-      const until = performance.now() + START_MS;
-      while (!fs.existsSync(path.join(place.dir, AGENT))) {
-        if (running === null || performance.now() > until) throw failed('ssh-agent did not start');
-        await pause(10);
-      }
+      const late = () => {
+        started.end();
+        return failed(`ssh-agent did not start within ${START_MS / 1000} s`);
+      };
+      if (!(await within(listens, { ms: START_MS, onTimeout: late }))) throw failed('ssh-agent ended at once');
     }
     const env = { SSH_AUTH_SOCK: AGENT };
     if (loaded !== null) await runShort(['ssh-add', '-q', '-D'], { cwd: place.dir, env, ms: START_MS });
