@@ -15,6 +15,11 @@ export const eventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('node.changed'), nodeId: z.string() }),
   z.object({ type: z.literal('run.changed'), runId: z.string() }),
   z.object({ type: z.literal('runbook.changed'), key: z.string() }),
+  /** an alert, a delivery of it, or what holds it back */
+  z.object({ type: z.literal('alert.changed'), key: z.string() }),
+  z.object({ type: z.literal('channel.changed'), channelId: z.string() }),
+  z.object({ type: z.literal('silence.changed'), silenceId: z.string() }),
+  z.object({ type: z.literal('alert-rule.changed'), rule: z.string() }),
   z.object({ type: z.literal('audit.appended'), seq: z.number().int() }),
 ]);
 export type LiveEvent = z.infer<typeof eventSchema>;

@@ -20,13 +20,17 @@ export const PERMISSIONS = [
   'token.read',
   'token.write',
   'user.read',
+  'alert.read',
+  'alert.write',
+  'silence.write',
+  'channel.write',
   'self.read',
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
-const VIEWER: Permission[] = ['fleet.read', 'config.read', 'run.read', 'runbook.read', 'self.read'];
-const OPERATOR: Permission[] = [...VIEWER, 'fleet.inspect', 'run.start', 'run.control', 'audit.read'];
-const APPROVER: Permission[] = [...OPERATOR, 'run.approve', 'rule.write', 'runbook.write'];
+const VIEWER: Permission[] = ['fleet.read', 'config.read', 'run.read', 'runbook.read', 'alert.read', 'self.read'];
+const OPERATOR: Permission[] = [...VIEWER, 'fleet.inspect', 'run.start', 'run.control', 'silence.write', 'audit.read'];
+const APPROVER: Permission[] = [...OPERATOR, 'run.approve', 'rule.write', 'alert.write', 'runbook.write'];
 const GRANTS: Record<Role, readonly Permission[]> = { viewer: VIEWER, operator: OPERATOR, approver: APPROVER, admin: PERMISSIONS };
 
 /** Nodes, host keys, tokens and users are the admin's: the console dials only what an admin registered. */

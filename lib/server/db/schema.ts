@@ -21,6 +21,8 @@ export type Schema = {
   secrets: { key: string; sealed: string; updatedAt: number };
   settings: { key: string; value: string; updatedAt: number };
   tokens: TokensTable;
+  /** more of what a person holds, beside `user.role` on `user.selector` */
+  grants: { id: string; userId: string; role: string; selector: string | null; createdAt: number };
   idempotency: IdempotencyTable;
   signInFailures: { key: string; count: number; lastAt: number; lockedUntil: number };
   user: UserTable;
@@ -36,6 +38,24 @@ export type Schema = {
   changeRules: ChangeRulesTable;
   /** `text` null: taken away */
   runbookVersions: { seq: Generated<number>; key: string; version: string; text: string | null; savedBy: string; savedAt: number };
+  /** `target`: JSON of channelTargetSchema, `route`: of channelRouteSchema; the secret is in `secrets` as `channel:<id>` */
+  channels: {
+    id: string;
+    name: string;
+    kind: string;
+    target: string;
+    route: string;
+    enabled: number;
+    allowPrivate: number;
+    version: number;
+    createdBy: string;
+    createdAt: number;
+  };
+  alerts: AlertsTable;
+  deliveries: DeliveriesTable;
+  silences: SilencesTable;
+  /** `thresholds`: JSON */
+  alertRules: { rule: string; mode: string; thresholds: string; version: number; updatedBy: string; updatedAt: number };
   /** one changing run per node at a time */
   runLocks: { nodeId: string; runId: string };
   /** `look`: JSON of fdLookSchema; `seen`: which look saw each socket first, of the newest look only */
@@ -44,6 +64,61 @@ export type Schema = {
 
 /** may be left out when a row is written */
 type Defaulted<T> = ColumnType<T, T | undefined>;
+
+/** `change`: counts what receivers are told; `life`: the change with which it began to fire last; `silencedBy`: JSON of silence ids. */
+type AlertsTable = {
+  key: string;
+  kind: string;
+  state: string;
+  severity: string;
+  title: string;
+  text: string;
+  link: string;
+  /** JSON of alertSignalSchema */
+  signals: string;
+  startsAt: number;
+  endsAt: number | null;
+  by: string | null;
+  change: number;
+  life: number;
+  silencedBy: string;
+  updatedAt: number;
+};
+
+/** The outbox. `payload`: JSON of what is told; `since`: when its first attempt of this round was due. */
+type DeliveriesTable = {
+  id: string;
+  channelId: string;
+  alertKey: string;
+  change: number;
+  event: string;
+  payload: string;
+  state: string;
+  attempts: number;
+  since: number;
+  nextAt: number;
+  /** whoever sends it has until then; 0: nobody does */
+  leaseUntil: number;
+  createdAt: number;
+  finishedAt: number | null;
+  answer: string | null;
+};
+
+type SilencesTable = {
+  id: string;
+  selector: string;
+  /** JSON of matcherSchema */
+  matchers: string;
+  reason: string;
+  startsAt: number;
+  endsAt: number;
+  createdBy: string;
+  createdAt: number;
+  updatedAt: number;
+  endedBy: string | null;
+  runId: string | null;
+  nodeId: string | null;
+};
 
 type NodesTable = {
   id: string;
@@ -93,6 +168,10 @@ type TokensTable = {
   createdAt: number;
   expiresAt: number;
   lastUsedAt: number | null;
+  /** where its role holds; null is everywhere */
+  selector: Defaulted<string | null>;
+  /** the person beyond whose own grants it never goes; null: nobody's */
+  makerId: Defaulted<string | null>;
 };
 
 type IdempotencyTable = {
@@ -129,6 +208,8 @@ type UserTable = {
   emailVerified: number;
   image: string | null;
   role: string;
+  /** where its role holds; null is everywhere */
+  selector: Defaulted<string | null>;
   createdAt: string;
   updatedAt: string;
 };

@@ -7,9 +7,23 @@ import { changeRules } from './0006-change-rules.ts';
 import { runbooks } from './0007-runbooks.ts';
 import { byHand } from './0008-by-hand.ts';
 import { nodeMarks } from './0009-node-marks.ts';
+import { notify } from './0015-notify.ts';
+import { alertRules } from './0016-alert-rules.ts';
+import { grants } from './0011-grants.ts';
 
 /** Forward only, in this order. One that was released never changes; what it did wrong is put right by a later one. */
-export const MIGRATIONS: readonly Migration[] = [core, ssh, runs, transports, xray, changeRules, runbooks, byHand, nodeMarks];
+export const MIGRATIONS: readonly Migration[] = [
+  core,
+  ssh,
+  runs,
+  transports,
+  xray,
+  changeRules,
+  runbooks,
+  byHand,
+  nodeMarks,
+  notify,
+  alertRules, grants];
 
 /** `sql`: one or more statements for SQLite; `postgres`: the same tables there, camelCase names in double quotes, times as BIGINT. */
-export type Migration = { name: string; sql: string; postgres?: string };
+export type Migration = { name: string; sql: string; postgres: string };
