@@ -1,9 +1,11 @@
+import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
 import manifest from '../package.json' with { type: 'json' };
 import { formatHostPort } from './contract/addresses.ts';
 import { configSchema } from './contract/config.ts';
 import { DRILL_NAMES, DRILLS, type Drill } from './contract/words.ts';
+import { orderFileOf } from './drill/order.ts';
 import { messageOf, StartError } from './errors.ts';
 import { Log } from './log.ts';
 import { readFdLimit } from './observe/fds.ts';
@@ -27,6 +29,7 @@ const HELP = `sniproxy-server: routes TLS by server name and HTTP by Host, witho
       --strict        with -t or --print-config: warnings are errors too
       --print-config  print the config in force, with every default, as YAML
       --drill NAME    inject a fault: ${DRILL_NAMES.join(', ')}
+      --drills-allowed   faults may be ordered for a time by the file FILE.drill; nothing of it listens
   -V, --version       print the version
   -h, --help          print this
 
@@ -35,7 +38,7 @@ It takes over sockets of systemd (LISTEN_FDS) and tells it when it is ready (NOT
 Exit: 0 after a drain, 1 when the config is wrong or the start failed, 2 for wrong use.
 `;
 
-type Use = { config: string; test: boolean; strict: boolean; print: boolean; drill: Drill | null };
+type Use = { config: string; test: boolean; strict: boolean; print: boolean; drill: Drill | null; drillsAllowed: boolean };
 
 function readUse(args: string[]): Use | 'help' | 'version' {
   const { values, positionals } = parseArgs({
@@ -47,6 +50,7 @@ function readUse(args: string[]): Use | 'help' | 'version' {
       strict: { type: 'boolean' },
       'print-config': { type: 'boolean' },
       drill: { type: 'string' },
+      'drills-allowed': { type: 'boolean' },
       version: { type: 'boolean', short: 'V' },
       help: { type: 'boolean', short: 'h' },
     },
@@ -63,6 +67,7 @@ function readUse(args: string[]): Use | 'help' | 'version' {
     strict: values.strict ?? false,
     print: values['print-config'] ?? false,
     drill,
+    drillsAllowed: values['drills-allowed'] ?? false,
   };
 }
 
@@ -98,18 +103,21 @@ const STOP_MARGIN_S = 5;
 /** What a process does with signals, whether it carries the clients itself or has workers for that. */
 type Life = Pick<SniProxy, 'start' | 'reload' | 'reloadRefused' | 'drain' | 'force' | 'addresses' | 'adminAddress'>;
 
-async function run({ config: file, strict, drill }: Use): Promise<void> {
+async function run({ config: file, strict, drill, drillsAllowed }: Use): Promise<void> {
   const { config, sha256 } = judge(file, loadConfig(file), strict);
   if (config === null) {
     process.exitCode = 1;
     return;
   }
   const log = new Log({ level: config.log.level, format: config.log.format });
+  // who lists the processes sees it, and so does who may order one
+  if (drillsAllowed) process.title = 'sniproxy-server (drills allowed)';
+  const drillOrders = drillsAllowed ? orderFileOf(path.resolve(file)) : null;
   if (drill !== null) say(`sniproxy-server: DRILL ${drill.toUpperCase()} IS ON: ${DRILLS[drill]}. This process misbehaves on purpose.`);
   const notifier = createNotifier(process.env, (message) => log.warn(message));
   const { warnings, ...sockets } = assignSockets(socketsOf(config), takePassedSockets(process.env));
   for (const warning of warnings) log.warn(warning);
-  const options = { config, sha256, drill, log, version: manifest.version, sockets };
+  const options = { config, sha256, drill, drillOrders, log, version: manifest.version, sockets };
   const life: Life =
     (config.workers ?? 1) > 1 ? createPrimary({ ...options, command: ownCommand(), env: process.env }) : createProxy(options);
   const signals = handleSignals(life, file, log, notifier);

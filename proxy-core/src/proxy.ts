@@ -7,6 +7,7 @@ import type { HostPort } from './contract/addresses.ts';
 import type { Config } from './contract/config.ts';
 import type { Drill } from './contract/words.ts';
 import { Drills } from './drill/drills.ts';
+import { followOrders } from './drill/order.ts';
 import { StartError } from './errors.ts';
 import { Concurrency } from './guard/concurrency.ts';
 import { FDS_PER_CONNECTION, FdBudget } from './guard/fd-budget.ts';
@@ -36,6 +37,8 @@ export type ProxyOptions = {
   config: Config;
   sha256: string;
   drill: Drill | null;
+  /** a file by which a drill may be ordered for a time; null or left out: none may */
+  drillOrders?: string | null;
   log: Log;
   version: string;
   /** what the config names, when left out */
@@ -104,7 +107,10 @@ export function createProxy(options: ProxyOptions): SniProxy {
   };
   const quic = new QuicFront(core);
   core.budget.shareWith(core.pool);
-  core.budget.enforced = !drills.ignoresFdBudget;
+  drills.onChange = () => {
+    core.budget.enforced = !drills.ignoresFdBudget;
+  };
+  drills.onChange();
   core.counters.setConfiguredHosts(core.live.routes.names);
   const listenerFds = () => servers.length + quic.listeners + (admin.current?.address ? 1 : 0);
   const exposed: Exposed = { core, lag, quic, listeners: listenerFds, reloadFailed: () => reloadFailed, version: options.version, worker };
@@ -117,6 +123,7 @@ export function createProxy(options: ProxyOptions): SniProxy {
   };
   const accept = (client: Wire) => acceptInto(core, client);
   let measuring: NodeJS.Timeout | null = null;
+  let orders: { stop(): void } | null = null;
 
   return {
     get addresses() {
@@ -150,6 +157,7 @@ export function createProxy(options: ProxyOptions): SniProxy {
       if (options.worker === undefined) warnOfClamp(core);
       lag.start();
       measuring = setInterval(measure, MEASURE_EVERY_MS).unref();
+      if (options.drillOrders) orders = followOrders(options.drillOrders, { follow: (order) => drills.follow(order), log });
     },
 
     async reload(config, sha256, generation = core.live.generation + 1) {
@@ -187,6 +195,7 @@ export function createProxy(options: ProxyOptions): SniProxy {
       await allSettled(core);
       if (measuring) clearInterval(measuring);
       lag.stop();
+      orders?.stop();
       drills.stop();
       await admin.current?.stop();
     },

@@ -1,5 +1,6 @@
 import { formatHostPort, type HostPort } from '../contract/addresses.ts';
 import type { Phase, Protocol, Reason, Refusal } from '../contract/words.ts';
+import type { Spoilt } from '../drill/drills.ts';
 import { clientKey } from '../guard/concurrency.ts';
 import { HttpSession, type SessionOwner } from '../http-pool/session.ts';
 import { type Asked, FirstFlight } from '../parse/first-flight.ts';
@@ -31,7 +32,7 @@ const NOTHING = Buffer.alloc(0);
 type Stage = 'sniff' | 'dial' | 'tunnel' | 'refused' | 'ended';
 
 /** One client, from accept to the close of its last descriptor. */
-export class Connection implements WireOwner, DialOwner, TunnelOwner, SessionOwner, Timed {
+export class Connection implements WireOwner, DialOwner, TunnelOwner, SessionOwner, Timed, Spoilt {
   timedNext: Timed | null = null;
   timedPrevious: Timed | null = null;
   timedSlot = -1;
@@ -287,13 +288,15 @@ export class Connection implements WireOwner, DialOwner, TunnelOwner, SessionOwn
     histograms.dialSeconds.observe((this.now() - (this.#dial?.startedAt ?? 0)) / 1000);
     this.#dial = null;
     if (isHttp) this.#lease = pool.lend({ destroy: () => this.#closeUpstream(false) });
+    const faults = { keepsUpstream: this.#keepsLease, swallowsEof: isHttp && drills.swallowsEof };
+    if (faults.keepsUpstream || faults.swallowsEof) drills.spoils(this);
     this.#tunnel = new Tunnel(
       this,
       { client: this.client, upstream },
       {
         timeouts: this.#live.timeouts,
         host: counters.hostOf(this.asked?.name ?? null),
-        faults: { keepsUpstream: this.#keepsLease, swallowsEof: isHttp && drills.swallowsEof },
+        faults,
       },
     );
     this.#stage = 'tunnel';
@@ -318,6 +321,10 @@ export class Connection implements WireOwner, DialOwner, TunnelOwner, SessionOwn
 
   get #keepsLease(): boolean {
     return this.#lease !== null && this.#core.drills.keepsLeases;
+  }
+
+  drillEnded(): void {
+    if (this.#stage === 'tunnel') this.#tunnel?.forgive();
   }
 
   /** Tells the client why, and ends. */
@@ -371,6 +378,7 @@ export class Connection implements WireOwner, DialOwner, TunnelOwner, SessionOwn
     core.counters.ended(this.protocol, reason);
     core.histograms.duration.observe({ protocol: this.protocol }, seconds);
     if (this.#live.config.log.access) core.log.info('connection', accessFields(this, reason, seconds));
+    core.drills.isOver(this);
     core.drills.connectionEnded();
     core.onSettled();
   }
@@ -386,6 +394,7 @@ export class Connection implements WireOwner, DialOwner, TunnelOwner, SessionOwn
   /** By a drill: nobody closes it but its own failure and the pool's end. */
   #giveAway(): void {
     if (this.#upstream) this.#upstream.owner = { ...NOBODY, wireFailed: () => this.#closeUpstream(false) };
+    this.#core.drills.takes(() => this.#closeUpstream(false));
   }
 
   #keepPromise(): void {

@@ -43,7 +43,7 @@ export class Tunnel implements WireOwner {
   readonly #upstream: Wire;
   readonly #timeouts: Live['timeouts'];
   readonly #host: HostBytes;
-  readonly #faults: TunnelFaults;
+  #faults: TunnelFaults;
   /** times in ms of the owner's clock; 0 = not so */
   #movedAt: number;
   #clientFinAt = 0;
@@ -143,6 +143,13 @@ export class Tunnel implements WireOwner {
     if (from !== this.#client) this.#client.finish();
     else if (!this.#faults.keepsUpstream) this.#upstream.finish();
     this.#owner.wake(now + this.#quietLimit);
+  }
+
+  /** A drill is over: what was held up by it ends, the rest goes on with its deadlines. */
+  forgive(): void {
+    this.#faults = { keepsUpstream: false, swallowsEof: false };
+    if (this.#hasFin) this.#owner.cut('closed', false);
+    else this.#owner.wake(this.#owner.now() + Math.min(this.#quietLimit, LOOK_MS));
   }
 
   wireFailed(wire: Wire): void {

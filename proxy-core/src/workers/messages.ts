@@ -12,6 +12,7 @@ export type Start = {
   sha256: string;
   generation: number;
   drill: Drill | null;
+  drillOrders: string | null;
   clients: (HostPort & { fd: number })[];
   datagrams: ListenAt[];
   alsoOwn: HostPort[];

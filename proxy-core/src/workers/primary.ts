@@ -49,6 +49,7 @@ export function createPrimary(options: PrimaryOptions): Life {
     sha256: live.sha256,
     generation: live.generation,
     drill: options.drill,
+    drillOrders: options.drillOrders ?? null,
     clients: held.map(({ address }, i) => ({ ...address, fd: FIRST_SOCKET_FD + i })),
     datagrams: worker === 1 ? datagramsFor(sockets.datagrams, held.length) : [],
     alsoOwn: admin.current?.address ? [admin.current.address] : [],

@@ -48,9 +48,13 @@ export function runWorker(version: string): void {
   say({ kind: 'up' });
 }
 
-function begin({ worker, config, sha256, generation, drill, clients, datagrams, alsoOwn }: Start, version: string, log: Log): SniProxy {
+function begin(
+  { worker, config, sha256, generation, drill, drillOrders, clients, datagrams, alsoOwn }: Start,
+  version: string,
+  log: Log,
+): SniProxy {
   const sockets = { clients, metrics: null, datagrams };
-  const proxy = createProxy({ config, sha256, generation, drill, log, version, worker, alsoOwn, sockets });
+  const proxy = createProxy({ config, sha256, generation, drill, drillOrders, log, version, worker, alsoOwn, sockets });
   proxy.start().then(
     () => say({ kind: 'started', ...proxy.fdFigures }),
     (error: unknown) => {

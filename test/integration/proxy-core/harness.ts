@@ -34,6 +34,9 @@ export function tempDir(owner: Cleaner): string {
   return dir;
 }
 
+/** `command` of a proxy that takes orders for drills */
+export const DRILLS_ALLOWED = [process.execPath, CLI, '--drills-allowed'];
+
 export type RunningProxy = Awaited<ReturnType<typeof startProxy>>;
 
 /** A sniproxy-server process of its own on ports of the system's choice. `config` is YAML without listen_addrs and metrics. */
