@@ -4,7 +4,6 @@ import { Providers } from '#components/layout/providers.tsx';
 import './globals.css';
 
 export const metadata: Metadata = {
-  title: { default: 'Headroom', template: '%s · Headroom' },
   description: 'File-descriptor headroom of a fleet of SNI proxies: who dies first, why, and what to do.',
 };
 export const viewport: Viewport = { width: 'device-width', initialScale: 1 };

@@ -2,7 +2,7 @@ import type { Metadata } from 'next';
 import { AuthFrame } from '#components/settings/auth-frame.tsx';
 import { LinkButton } from '#components/ui/button.tsx';
 
-export const metadata: Metadata = { title: 'No such page' };
+export const metadata: Metadata = { title: 'No such page · Headroom' };
 
 /** An address that no page has: says so, and leads back. */
 export default function NotFound() {

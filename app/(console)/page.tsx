@@ -1,8 +1,5 @@
-import type { Metadata } from 'next';
 import { Page } from '#components/layout/page.tsx';
 import { FleetView } from '#components/nodes/fleet-view.tsx';
-
-export const metadata: Metadata = { title: 'Fleet' };
 
 export default function FleetPage() {
   return (

@@ -5,19 +5,21 @@ export type NavItem = {
   label: string;
   href: string;
   icon: LucideIcon;
+  /** pressed after g, it leads there */
+  go?: string;
 };
 
 export const MAIN_NAV: readonly NavItem[] = [
-  { key: 'fleet', label: 'Fleet', href: '/', icon: LayoutGrid },
-  { key: 'compare', label: 'Compare', href: '/compare', icon: ChartSpline },
-  { key: 'runs', label: 'Runs', href: '/runs', icon: ListChecks },
-  { key: 'changes', label: 'Changes', href: '/changes/new', icon: FileDiff },
-  { key: 'runbooks', label: 'Runbooks', href: '/runbooks', icon: BookOpen },
+  { key: 'fleet', label: 'Fleet', href: '/', icon: LayoutGrid, go: 'f' },
+  { key: 'compare', label: 'Compare', href: '/compare', icon: ChartSpline, go: 'c' },
+  { key: 'runs', label: 'Runs', href: '/runs', icon: ListChecks, go: 'r' },
+  { key: 'changes', label: 'Changes', href: '/changes/new', icon: FileDiff, go: 'h' },
+  { key: 'runbooks', label: 'Runbooks', href: '/runbooks', icon: BookOpen, go: 'b' },
 ];
 export const GOVERN_NAV: readonly NavItem[] = [
-  { key: 'backtest', label: 'Backtest', href: '/backtest', icon: History },
-  { key: 'audit', label: 'Audit', href: '/audit', icon: ScrollText },
-  { key: 'settings', label: 'Settings', href: '/settings', icon: Settings },
+  { key: 'backtest', label: 'Backtest', href: '/backtest', icon: History, go: 't' },
+  { key: 'audit', label: 'Audit', href: '/audit', icon: ScrollText, go: 'a' },
+  { key: 'settings', label: 'Settings', href: '/settings', icon: Settings, go: 's' },
 ];
 
 export const isCurrent = (item: NavItem, path: string): boolean =>

@@ -4,6 +4,7 @@ import Link from 'next/link';
 import { Fragment, type ReactNode } from 'react';
 import { AsOf } from './as-of.tsx';
 import { useFreshness } from './freshness.ts';
+import { Jump } from './palette/jump.tsx';
 import { Strips } from './strips.tsx';
 import { ThemeSwitch } from './theme-switch.tsx';
 
@@ -12,8 +13,10 @@ export type Crumb = { label: string; href?: string };
 /** Header with the breadcrumb, what everyone must know now (stale data, a drill), and the page itself. */
 export function Page({ crumbs, children, className }: { crumbs: readonly Crumb[]; children: ReactNode; className?: string }) {
   const freshness = useFreshness();
+  const title = crumbs.at(-1)?.label ?? 'Headroom';
   return (
     <>
+      <title>{`${title} · Headroom`}</title>
       <header className="top">
         <nav className="crumbs" aria-label="Breadcrumb">
           {crumbs.map((crumb, index) => {
@@ -39,6 +42,7 @@ export function Page({ crumbs, children, className }: { crumbs: readonly Crumb[]
           })}
         </nav>
         <div className="end">
+          <Jump />
           <AsOf freshness={freshness} />
           <ThemeSwitch />
         </div>

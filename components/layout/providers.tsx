@@ -9,7 +9,7 @@ export function Providers({ children }: { children: ReactNode }) {
   return (
     <QueryClientProvider client={client}>
       {/* pages read the URL's query, which a prerendered page does not know yet */}
-      <Suspense>{children}</Suspense>
+      <Suspense fallback={<title>Headroom</title>}>{children}</Suspense>
     </QueryClientProvider>
   );
 }

@@ -21,21 +21,22 @@ const subscribe = (listener: () => void) => {
   };
 };
 
+export function flipTheme(): void {
+  const next = isDark() ? 'light' : 'dark';
+  document.documentElement.dataset.theme = next;
+  try {
+    localStorage.setItem('theme', next);
+  } catch {
+    // no storage in this browser: the choice holds for this page
+  }
+}
+
 /** Follows the system until a theme is chosen here. */
 export function ThemeSwitch() {
   const dark = useSyncExternalStore(subscribe, isDark, () => false);
-  const flip = () => {
-    const next = dark ? 'light' : 'dark';
-    document.documentElement.dataset.theme = next;
-    try {
-      localStorage.setItem('theme', next);
-    } catch {
-      // no storage in this browser: the choice holds for this page
-    }
-  };
   const Icon = dark ? Sun : Moon;
   return (
-    <Button look="ghost" icon small aria-label={`Switch to the ${dark ? 'light' : 'dark'} theme`} onClick={flip}>
+    <Button look="ghost" icon small aria-label={`Switch to the ${dark ? 'light' : 'dark'} theme`} onClick={flipTheme}>
       <Icon className="i" aria-hidden="true" />
     </Button>
   );

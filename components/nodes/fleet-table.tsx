@@ -1,5 +1,6 @@
 'use client';
 import { useEffect, useRef } from 'react';
+import { singleKeysAct } from '#client/single-keys.ts';
 import { Checkbox } from '#components/ui/checkbox.tsx';
 import { Kbd } from '#components/ui/kbd.tsx';
 import { SortHead, type SortState } from '#components/ui/table.tsx';
@@ -132,7 +133,7 @@ function useRowKeys(body: React.RefObject<HTMLTableSectionElement | null>, onTog
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       const typing = event.target instanceof HTMLElement && event.target.closest('input, textarea, select, dialog, [contenteditable]');
-      if (typing || event.ctrlKey || event.metaKey || event.altKey || !['j', 'k', 'x'].includes(event.key)) return;
+      if (typing || event.ctrlKey || event.metaKey || event.altKey || !['j', 'k', 'x'].includes(event.key) || !singleKeysAct()) return;
       const links = [...(body.current?.querySelectorAll<HTMLAnchorElement>('a[data-node]') ?? [])];
       const at = links.findIndex((link) => link.closest('tr')?.contains(document.activeElement));
       if (event.key === 'x') {

@@ -1,6 +1,7 @@
 'use client';
 import { Filter, X } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
+import { singleKeysAct } from '#client/single-keys.ts';
 import { formatCount } from '#shared/units/count.ts';
 
 /** The selector of the whole page; in the URL as q. "/" brings the focus here. */
@@ -33,7 +34,7 @@ export function SelectorBox({
   useEffect(() => {
     const focus = (event: KeyboardEvent) => {
       const typing = event.target instanceof HTMLElement && event.target.closest('input, textarea, select, [contenteditable]');
-      if (event.key !== '/' || typing || event.ctrlKey || event.metaKey) return;
+      if (event.key !== '/' || typing || event.ctrlKey || event.metaKey || !singleKeysAct()) return;
       event.preventDefault();
       input.current?.focus();
     };

@@ -1,7 +1,7 @@
 import type { Metadata } from 'next';
 import { SignInForm } from '#components/settings/sign-in-form.tsx';
 
-export const metadata: Metadata = { title: 'Sign in' };
+export const metadata: Metadata = { title: 'Sign in · Headroom' };
 
 export default function LoginPage() {
   return (

@@ -1,7 +1,7 @@
 import type { Metadata } from 'next';
 import { SetupForm } from '#components/settings/setup-form.tsx';
 
-export const metadata: Metadata = { title: 'First admin' };
+export const metadata: Metadata = { title: 'First admin · Headroom' };
 
 export default function SetupPage() {
   return (

@@ -1,9 +1,6 @@
-import type { Metadata } from 'next';
 import { Suspense } from 'react';
 import { BacktestView } from '#components/backtest/backtest-view.tsx';
 import { Page, PageHead } from '#components/layout/page.tsx';
-
-export const metadata: Metadata = { title: 'Backtest' };
 
 export default function BacktestPage() {
   return (

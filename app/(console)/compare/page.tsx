@@ -1,9 +1,6 @@
-import type { Metadata } from 'next';
 import { Suspense } from 'react';
 import { Page, PageHead } from '#components/layout/page.tsx';
 import { CompareView } from '#components/nodes/compare-view.tsx';
-
-export const metadata: Metadata = { title: 'Compare' };
 
 export default function ComparePage() {
   return (

@@ -1,9 +1,6 @@
-import type { Metadata } from 'next';
 import { Page, PageHead } from '#components/layout/page.tsx';
 import { RunbookList } from '#components/runbooks/runbook-list.tsx';
 import { LinkButton } from '#components/ui/button.tsx';
-
-export const metadata: Metadata = { title: 'Runbooks' };
 
 export default function RunbooksPage() {
   return (

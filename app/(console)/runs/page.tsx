@@ -1,8 +1,5 @@
-import type { Metadata } from 'next';
 import { Page, PageHead } from '#components/layout/page.tsx';
 import { RunList } from '#components/runs/run-list.tsx';
-
-export const metadata: Metadata = { title: 'Runs' };
 
 export default function RunsPage() {
   return (

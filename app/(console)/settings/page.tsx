@@ -1,8 +1,5 @@
-import type { Metadata } from 'next';
 import { Page } from '#components/layout/page.tsx';
 import { SettingsView } from '#components/settings/settings-view.tsx';
-
-export const metadata: Metadata = { title: 'Settings' };
 
 export default function SettingsPage() {
   return (

@@ -1,5 +1,5 @@
 'use client';
-import { type ReactNode, useEffect } from 'react';
+import type { ReactNode } from 'react';
 import { useFleet, useNode } from '#client/nodes.ts';
 import { Page } from '#components/layout/page.tsx';
 
@@ -8,8 +8,5 @@ export function NodePage({ id, children }: { id: string; children: ReactNode }) 
   const node = useNode(id);
   const fleet = useFleet();
   const name = node.data?.node.name ?? fleet.data?.nodes.find((one) => one.id === id)?.name ?? 'Node';
-  useEffect(() => {
-    document.title = `${name} · Headroom`;
-  }, [name]);
   return <Page crumbs={[{ label: 'Fleet', href: '/' }, { label: name }]}>{children}</Page>;
 }

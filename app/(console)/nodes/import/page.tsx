@@ -1,8 +1,5 @@
-import type { Metadata } from 'next';
 import { Page } from '#components/layout/page.tsx';
 import { ImportView } from '#components/nodes/import-view.tsx';
-
-export const metadata: Metadata = { title: 'Import nodes' };
 
 export default function ImportNodesPage() {
   return (

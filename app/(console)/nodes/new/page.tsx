@@ -1,8 +1,5 @@
-import type { Metadata } from 'next';
 import { Page } from '#components/layout/page.tsx';
 import { AddNodeView } from '#components/nodes/add-node.tsx';
-
-export const metadata: Metadata = { title: 'Add node' };
 
 export default function AddNodePage() {
   return (
