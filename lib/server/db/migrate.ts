@@ -1,5 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { CompiledQuery, type Kysely } from 'kysely';
 import { MIGRATIONS, type Migration } from './migrations/index.ts';
+import type { Schema } from './schema.ts';
 
 /** Applies what is missing, all of it or nothing, under SQLite's write lock, so that two consoles that start together do not both do it. */
 export function migrate(database: DatabaseSync, migrations: readonly Migration[] = MIGRATIONS): string[] {
@@ -12,12 +14,7 @@ export function migrate(database: DatabaseSync, migrations: readonly Migration[]
         .all()
         .map((row) => String(row.name)),
     );
-    const unknown = [...applied].filter((name) => !migrations.some((migration) => migration.name === name));
-    if (unknown.length > 0)
-      throw new Error(
-        `the database was written by a newer Headroom (it has ${unknown.join(', ')}): start that version, or restore a backup`,
-      );
-    const missing = migrations.filter((migration) => !applied.has(migration.name));
+    const missing = missingOf(applied, migrations);
     for (const migration of missing) {
       database.exec(migration.sql);
       database.prepare('INSERT INTO migrations (name, appliedAt) VALUES (?, ?)').run(migration.name, Date.now());
@@ -28,4 +25,25 @@ export function migrate(database: DatabaseSync, migrations: readonly Migration[]
     database.exec('ROLLBACK');
     throw error;
   }
+}
+
+/** The same on PostgreSQL: its statements are transactional, too, and transactions of all processes run one after the other. */
+export async function migratePostgres(db: Kysely<Schema>, migrations: readonly Migration[] = MIGRATIONS): Promise<string[]> {
+  return db.transaction().execute(async (tx) => {
+    await tx.executeQuery(CompiledQuery.raw('CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, "appliedAt" BIGINT NOT NULL)'));
+    const applied = await tx.selectFrom('migrations').select('name').execute();
+    const missing = missingOf(new Set(applied.map((row) => row.name)), migrations);
+    for (const { name, postgres } of missing) {
+      await tx.executeQuery(CompiledQuery.raw(postgres));
+      await tx.insertInto('migrations').values({ name, appliedAt: Date.now() }).execute();
+    }
+    return missing.map((migration) => migration.name);
+  });
+}
+
+function missingOf(applied: ReadonlySet<string>, migrations: readonly Migration[]): Migration[] {
+  const unknown = [...applied].filter((name) => !migrations.some((migration) => migration.name === name));
+  if (unknown.length > 0)
+    throw new Error(`the database was written by a newer Headroom (it has ${unknown.join(', ')}): start that version, or restore a backup`);
+  return migrations.filter((migration) => !applied.has(migration.name));
 }

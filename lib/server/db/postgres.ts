@@ -15,23 +15,12 @@ export type Postgres = {
 const CONNECTIONS = 4;
 const CONNECT_WITHIN_MS = 5000;
 /** No question of ours needs longer; a database that hangs is told from one that works. */
-const ANSWER_WITHIN_MS = 30_000;
+export const DATABASE_ANSWERS_WITHIN_MS = 30_000;
 const NUMBERS = new Set([20, 21, 23, 26, 700, 701]); // int8, int2, int4, oid, float4, float8
 
 /** A pool to the PostgreSQL that `url` names. It connects with the first question, and again after the database was gone. */
 export function openPostgres({ url, onError }: { url: string; onError: (error: unknown) => void }): Postgres {
-  const pool = makePool(
-    {
-      connectionString: url,
-      max: CONNECTIONS,
-      connectionTimeoutMillis: CONNECT_WITHIN_MS,
-      query_timeout: ANSWER_WITHIN_MS,
-      idle_in_transaction_session_timeout: ANSWER_WITHIN_MS,
-      application_name: 'headroom',
-      types: { getTypeParser: (oid: number) => (NUMBERS.has(oid) ? Number : (text: string) => text) },
-    },
-    onError,
-  );
+  const pool = openPool({ ...connectionOptions(url), max: CONNECTIONS }, onError);
   const asker =
     (client: Pick<pg.ClientBase, 'query'>): Ask =>
     async (text, values = []) =>
@@ -54,8 +43,19 @@ export function openPostgres({ url, onError }: { url: string; onError: (error: u
   };
 }
 
-/** The driver is loaded here alone: most consoles, and the threads that share this module, never need its 15 MB. */
-async function makePool(options: pg.PoolConfig, onError: (error: unknown) => void): Promise<pg.Pool> {
+/** What every connection of ours has. Whole numbers and reals come as numbers. */
+export const connectionOptions = (url: string) => ({
+  connectionString: url,
+  connectionTimeoutMillis: CONNECT_WITHIN_MS,
+  query_timeout: DATABASE_ANSWERS_WITHIN_MS,
+  idle_in_transaction_session_timeout: DATABASE_ANSWERS_WITHIN_MS,
+  keepAlive: true,
+  application_name: 'headroom',
+  types: { getTypeParser: (oid: number) => (NUMBERS.has(oid) ? Number : (text: string) => text) },
+});
+
+/** The driver is loaded where it is used: most consoles, and the threads that share this module, never need its 15 MB. */
+export async function openPool(options: pg.PoolConfig, onError: (error: unknown) => void): Promise<pg.Pool> {
   const { default: driver } = await import('pg');
   const pool = new driver.Pool(options);
   // an idle connection that breaks; the next question opens another
@@ -73,4 +73,15 @@ async function released<T>(client: pg.PoolClient, work: () => Promise<T>): Promi
     client.release(true);
     throw error;
   }
+}
+
+/** Class 08: connection; 57P: the server stops, starts, or ended us; 53300: too many clients. */
+const AWAY_STATES = /^(08|57P|53300)/;
+const AWAY_WORDS = /^(Connection terminated|timeout exceeded|Query read timeout|Client has encountered|connection timeout)/i;
+
+/** The database does not answer, or broke the connection off; whether the last statement of it counts is not known then. */
+export function isDatabaseAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return AWAY_STATES.test(code) || /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|EAI_AGAIN|ENOTFOUND)/.test(code) || AWAY_WORDS.test(error.message);
 }

@@ -17,8 +17,8 @@ describe('migrations', () => {
   test('are recorded, and are not done again at the next start', (t) => {
     const database = openSqlite(path.join(tempDir(t), 'a.db'));
     t.after(() => database.close());
-    const first = { name: '1', sql: 'CREATE TABLE a (x TEXT) STRICT' };
-    const second = { name: '2', sql: 'CREATE TABLE b (x TEXT) STRICT; CREATE TABLE c (x TEXT) STRICT' };
+    const first = { name: '1', sql: 'CREATE TABLE a (x TEXT) STRICT', postgres: '' };
+    const second = { name: '2', sql: 'CREATE TABLE b (x TEXT) STRICT; CREATE TABLE c (x TEXT) STRICT', postgres: '' };
     assert.deepEqual(migrate(database, [first]), ['1']);
     assert.deepEqual(migrate(database, [first, second]), ['2']);
     assert.deepEqual(migrate(database, [first, second]), []);
@@ -27,14 +27,14 @@ describe('migrations', () => {
   test('leave nothing of themselves when one fails', (t) => {
     const database = openSqlite(path.join(tempDir(t), 'a.db'));
     t.after(() => database.close());
-    assert.throws(() => migrate(database, [{ name: '1', sql: 'CREATE TABLE a (x TEXT) STRICT; CREATE NONSENSE' }]));
+    assert.throws(() => migrate(database, [{ name: '1', sql: 'CREATE TABLE a (x TEXT) STRICT; CREATE NONSENSE', postgres: '' }]));
     assert.equal(database.prepare("SELECT count(*) AS n FROM sqlite_master WHERE name = 'a'").get()?.n, 0);
   });
 
   test('of a newer version stop an older console', (t) => {
     const database = openSqlite(path.join(tempDir(t), 'a.db'));
     t.after(() => database.close());
-    migrate(database, [{ name: '9-future', sql: 'CREATE TABLE a (x TEXT) STRICT' }]);
+    migrate(database, [{ name: '9-future', sql: 'CREATE TABLE a (x TEXT) STRICT', postgres: '' }]);
     assert.throws(() => migrate(database, []), /written by a newer Headroom \(it has 9-future\)/);
   });
 });

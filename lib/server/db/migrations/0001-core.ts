@@ -57,7 +57,7 @@ CREATE TABLE nodes (
 );
 
 CREATE TABLE audit (
-  seq BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at BIGINT NOT NULL, "actorKind" TEXT NOT NULL, "actorId" TEXT NOT NULL,
+  seq BIGINT PRIMARY KEY, at BIGINT NOT NULL, "actorKind" TEXT NOT NULL, "actorId" TEXT NOT NULL,
   "actorName" TEXT NOT NULL,
   action TEXT NOT NULL, object TEXT NOT NULL, result TEXT NOT NULL CHECK (result IN ('ok', 'refused', 'failed')),
   before TEXT, after TEXT, prev TEXT NOT NULL, hash TEXT NOT NULL
