@@ -1,9 +1,6 @@
 import { z } from 'zod';
+import { SEVERITIES } from './incident-rules.ts';
 import { instantSchema } from './time.ts';
-
-/** Worst first, as PagerDuty and Alertmanager know them too. */
-export const SEVERITIES = ['critical', 'warning', 'info'] as const;
-export type Severity = (typeof SEVERITIES)[number];
 
 /**
  * signal    one rule on one node: what Alertmanager holds as an alert

@@ -1,0 +1,154 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import type { Db, Tx } from '#server/db/index.ts';
+import { HeadroomError } from '#server/kernel/errors.ts';
+import type { Verb } from '#server/kernel/verb.ts';
+import { MAX_SILENCE_DAYS, type Matcher, matcherSchema, type Silence, silenceInputSchema } from '#shared/silences.ts';
+import { toInstant } from '#shared/time.ts';
+import { assertLabelSelector, assertMatchers } from './matchers.ts';
+
+/** Every alert that changes is held against each. */
+const MOST_ACTIVE = 300;
+const DAY_MS = 86_400_000;
+
+export type StoredSilence = { id: string; selector: string; matchers: Matcher[]; reason: string; createdBy: string };
+type Row = Omit<StoredSilence, 'matchers'> & {
+  matchers: string;
+  startsAt: number;
+  endsAt: number;
+  createdAt: number;
+  updatedAt: number;
+  endedBy: string | null;
+  runId: string | null;
+  nodeId: string | null;
+};
+
+const readMatchers = (text: string): Matcher[] => matcherSchema.array().parse(JSON.parse(text));
+
+export async function activeSilences(db: Db | Tx, now: number): Promise<StoredSilence[]> {
+  const rows = await db.selectFrom('silences').selectAll().where('startsAt', '<=', now).where('endsAt', '>', now).execute();
+  return rows.map((row) => ({ ...row, matchers: readMatchers(row.matchers) }));
+}
+
+/** Those that hold first, the soonest to end first; then what is over, newest first. */
+export async function listSilences(db: Db | Tx, now: number): Promise<Silence[]> {
+  const open = await db.selectFrom('silences').selectAll().where('endsAt', '>', now).orderBy('endsAt').limit(500).execute();
+  const over = await db.selectFrom('silences').selectAll().where('endsAt', '<=', now).orderBy('endsAt', 'desc').limit(100).execute();
+  const held = await db
+    .selectFrom('alerts')
+    .select('silencedBy')
+    .where('state', '!=', 'resolved')
+    .where('silencedBy', '!=', '[]')
+    .execute();
+  const ids = held.flatMap(({ silencedBy }) => z.array(z.string()).parse(JSON.parse(silencedBy)));
+  return [...open, ...over].map((row) => toSilence(row, now, ids.filter((id) => id === row.id).length));
+}
+
+export async function findSilence(db: Db | Tx, id: string, now: number): Promise<Silence> {
+  const row = await db.selectFrom('silences').selectAll().where('id', '=', id).executeTakeFirst();
+  if (!row) throw missing(id);
+  return toSilence(row, now, 0);
+}
+
+const missing = (id: string) =>
+  new HeadroomError(
+    'silence.not-found',
+    `There is no silence ${JSON.stringify(id.slice(0, 64))}: it ended long ago, or the id is mistyped.`,
+  );
+
+const toSilence = (row: Row, now: number, holds: number): Silence => ({
+  ...row,
+  state: row.endsAt <= now ? 'expired' : row.startsAt > now ? 'pending' : 'active',
+  matchers: readMatchers(row.matchers),
+  startsAt: toInstant(row.startsAt),
+  endsAt: toInstant(row.endsAt),
+  createdAt: toInstant(row.createdAt),
+  updatedAt: toInstant(row.updatedAt),
+  holds,
+});
+
+function spanOf(input: { startsAt?: number | undefined; endsAt: number }, now: number): { startsAt: number; endsAt: number } {
+  const startsAt = Math.max(input.startsAt ?? now, now);
+  const wrong = (message: string) => new HeadroomError('request.invalid', message, { fields: [{ path: 'endsAt', message }] });
+  if (input.endsAt <= startsAt)
+    throw wrong(`the silence would end at ${toInstant(input.endsAt)}: it should end after ${toInstant(startsAt)}`);
+  if (input.endsAt - now > MAX_SILENCE_DAYS * DAY_MS + 60_000)
+    throw wrong(
+      `the silence would end at ${toInstant(input.endsAt)}: ${MAX_SILENCE_DAYS} days from now is the most, so that none is forgotten`,
+    );
+  return { startsAt, endsAt: input.endsAt };
+}
+
+export const addSilence: Verb<typeof silenceInputSchema, Tx, Silence> = {
+  name: 'silence.add',
+  permission: 'silence.write',
+  input: silenceInputSchema,
+  async run(tx, input, { actor, now }) {
+    assertLabelSelector(input.selector);
+    assertMatchers(input.matchers);
+    const { count } = await tx
+      .selectFrom('silences')
+      .select((eb) => eb.fn.countAll<number>().as('count'))
+      .where('endsAt', '>', now)
+      .executeTakeFirstOrThrow();
+    if (Number(count) >= MOST_ACTIVE)
+      throw new HeadroomError(
+        'request.invalid',
+        `There are ${count} silences, and ${MOST_ACTIVE} is the most: end one that is not needed.`,
+      );
+    const row: Row = {
+      ...{
+        id: randomUUID(),
+        selector: input.selector,
+        matchers: JSON.stringify(input.matchers),
+        reason: input.reason,
+        createdBy: actor.name,
+      },
+      ...{ ...spanOf(input, now), createdAt: now, updatedAt: now, endedBy: null, runId: null, nodeId: null },
+    };
+    await tx.insertInto('silences').values(row).execute();
+    const result = toSilence(row, now, 0);
+    return { result, object: `silence:${row.id}`, after: result, events: [{ type: 'silence.changed', silenceId: row.id }] };
+  },
+};
+
+const editSchema = z.object({
+  id: z.string().min(1).max(64),
+  reason: z.string().trim().min(1).max(500).optional(),
+  startsAt: z.number().optional(),
+  endsAt: z.number(),
+});
+
+/** Another end, another reason. What it holds is never changed: that would be another silence. */
+export const editSilence: Verb<typeof editSchema, Tx, Silence> = {
+  name: 'silence.edit',
+  permission: 'silence.write',
+  input: editSchema,
+  async run(tx, input, { now }) {
+    const before = await findSilence(tx, input.id, now);
+    if (before.state === 'expired')
+      throw new HeadroomError('silence.over', `The silence ${input.id} ended at ${before.endsAt}: make a new one.`);
+    const begun = before.state === 'active' ? Date.parse(before.startsAt) : undefined;
+    const span = spanOf({ startsAt: input.startsAt ?? Date.parse(before.startsAt), endsAt: input.endsAt }, now);
+    const patch = { startsAt: begun ?? span.startsAt, endsAt: span.endsAt, reason: input.reason ?? before.reason, updatedAt: now };
+    await tx.updateTable('silences').set(patch).where('id', '=', input.id).execute();
+    const result = await findSilence(tx, input.id, now);
+    return { result, object: `silence:${input.id}`, before, after: result, events: [{ type: 'silence.changed', silenceId: input.id }] };
+  },
+};
+
+const refSchema = z.object({ id: z.string().min(1).max(64) });
+
+export const expireSilence: Verb<typeof refSchema, Tx, Silence> = {
+  name: 'silence.expire',
+  permission: 'silence.write',
+  input: refSchema,
+  async run(tx, { id }, { actor, now }) {
+    const before = await findSilence(tx, id, now);
+    if (before.state === 'expired') throw new HeadroomError('silence.over', `The silence ${id} ended at ${before.endsAt} already.`);
+    const startsAt = Math.min(Date.parse(before.startsAt), now);
+    await tx.updateTable('silences').set({ startsAt, endsAt: now, updatedAt: now, endedBy: actor.name }).where('id', '=', id).execute();
+    const result = await findSilence(tx, id, now);
+    return { result, object: `silence:${id}`, before, after: result, events: [{ type: 'silence.changed', silenceId: id }] };
+  },
+};
