@@ -19,6 +19,8 @@ export type Schema = {
   nodes: NodesTable;
   audit: AuditTable;
   secrets: { key: string; sealed: string; updatedAt: number };
+  /** ids of the keys that sealed them; the one in use has no `retiredAt` */
+  secretKeys: { keyId: string; since: number; retiredAt: number | null };
   settings: { key: string; value: string; updatedAt: number };
   tokens: TokensTable;
   /** more of what a person holds, beside `user.role` on `user.selector` */
@@ -26,6 +28,17 @@ export type Schema = {
   idempotency: IdempotencyTable;
   signInFailures: { key: string; count: number; lastAt: number; lockedUntil: number };
   user: UserTable;
+  totp: {
+    userId: string;
+    confirmedAt: number | null /** the last step of 30 s whose code was taken: none is good twice */;
+    lastStep: number;
+  };
+  recoveryCodes: { sha256: string; userId: string; usedAt: number | null };
+  passkeys: PasskeysTable;
+  /** kind: invite, password, second-factor */
+  accountLinks: { sha256: string; kind: string; userId: string; createdBy: string; createdAt: number; expiresAt: number };
+  /** what a sign-in that goes on left behind; kind: factor, passkey, new-passkey, oidc; `value`: JSON */
+  challenges: { sha256: string; kind: string; userId: string | null; value: string; expiresAt: number };
   session: SessionTable;
   account: AccountTable;
   verification: VerificationTable;
@@ -210,6 +223,10 @@ type UserTable = {
   role: string;
   /** where its role holds; null is everywhere */
   selector: Defaulted<string | null>;
+  /** epoch ms; null: may sign in */
+  disabledAt: Defaulted<number | null>;
+  /** `oidc`: the provider's groups decide the role */
+  managedBy: Defaulted<string | null>;
   createdAt: string;
   updatedAt: string;
 };
@@ -222,6 +239,24 @@ type SessionTable = {
   userAgent: string | null;
   createdAt: string;
   updatedAt: string;
+  /** how the person came in: password, passkey, oidc, link, setup, demo */
+  way: Defaulted<string>;
+  /** to the minute */
+  seenAt: Defaulted<number>;
+  /** when this session showed a second factor last */
+  factorAt: Defaulted<number | null>;
+};
+/** `id`: the credential's, base64url; `publicKey`: COSE, base64url; `transports`: JSON; `rpId`: the name it was made for */
+type PasskeysTable = {
+  id: string;
+  userId: string;
+  name: string;
+  publicKey: string;
+  counter: number;
+  transports: string;
+  rpId: string;
+  createdAt: number;
+  lastUsedAt: number | null;
 };
 type AccountTable = {
   id: string;

@@ -7,9 +7,11 @@ import { changeRules } from './0006-change-rules.ts';
 import { runbooks } from './0007-runbooks.ts';
 import { byHand } from './0008-by-hand.ts';
 import { nodeMarks } from './0009-node-marks.ts';
+import { accounts } from './0010-accounts.ts';
+import { grants } from './0011-grants.ts';
+import { secretKeys } from './0013-secrets.ts';
 import { notify } from './0015-notify.ts';
 import { alertRules } from './0016-alert-rules.ts';
-import { grants } from './0011-grants.ts';
 
 /** Forward only, in this order. One that was released never changes; what it did wrong is put right by a later one. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -22,8 +24,12 @@ export const MIGRATIONS: readonly Migration[] = [
   runbooks,
   byHand,
   nodeMarks,
+  accounts,
+  grants,
+  secretKeys,
   notify,
-  alertRules, grants];
+  alertRules,
+];
 
 /** `sql`: one or more statements for SQLite; `postgres`: the same tables there, camelCase names in double quotes, times as BIGINT. */
 export type Migration = { name: string; sql: string; postgres: string };
