@@ -111,8 +111,8 @@ async function run({ config: file, strict, drill, drillsAllowed }: Use): Promise
   }
   const log = new Log({ level: config.log.level, format: config.log.format });
   // who lists the processes sees it, and so does who may order one
-  if (drillsAllowed) process.title = 'sniproxy-server (drills allowed)';
-  const drillOrders = drillsAllowed ? orderFileOf(path.resolve(file)) : null;
+  if (drillsAllowed && drill === null) process.title = 'sniproxy-server (drills allowed)';
+  const drillOrders = drillsAllowed && drill === null ? orderFileOf(path.resolve(file)) : null;
   if (drill !== null) say(`sniproxy-server: DRILL ${drill.toUpperCase()} IS ON: ${DRILLS[drill]}. This process misbehaves on purpose.`);
   const notifier = createNotifier(process.env, (message) => log.warn(message));
   const { warnings, ...sockets } = assignSockets(socketsOf(config), takePassedSockets(process.env));

@@ -1,6 +1,8 @@
+import type { Drill } from '#contract/index.ts';
 import { quoteAll } from './quote.ts';
 import { CHECK } from './scripts/check.ts';
 import { BACKUP_CONFIG, READ_CONFIG, VALIDATE_CONFIG, WRITE_CONFIG } from './scripts/config-file.ts';
+import { DRILL } from './scripts/drill.ts';
 import { HELPER_PATH } from './scripts/helper.ts';
 import { HISTORY } from './scripts/history.ts';
 import { SET_LIMIT } from './scripts/limit.ts';
@@ -214,6 +216,15 @@ export const catalogue = {
         state: `cat ${dir}/deadline`,
       }[o.operation],
       helper: acting(o, o.operation, whole(o.seconds)),
+    });
+  },
+  drill: (o: Acting & { operation: 'start' | 'stop' | 'state'; family: Drill | 'none'; seconds: number; scale: number }) => {
+    const words = [o.operation, o.family, whole(o.seconds), whole(o.scale), checked('a drill id', RUN_ID, o.runId)];
+    return act(DRILL, [whole(o.notAfter), absolute(o.configPath), unit(o.unit), ...words], {
+      name: `drill-${o.operation}`,
+      // the person who reads receipts is the one who is to find it
+      readable: `the order of a drill beside ${o.configPath}: ${o.operation}`,
+      helper: service(o, 'drill', whole(o.notAfter), ...words),
     });
   },
   journal: (o: Service & { sinceSeconds: number; lines: number }) =>

@@ -5,7 +5,9 @@ import type { ErrorCode } from '#shared/errors.ts';
 import type { FleetMember, SelfTest } from '#shared/nodes.ts';
 import { type Answer, parseAnswer, toCount } from './answer.ts';
 import { byHelper, type Command, catalogue, stateDirOf } from './catalogue.ts';
+import { drillOp } from './drill-op.ts';
 import { type ConfigHistory, parseHistory } from './history.ts';
+import { limitOp } from './limit-op.ts';
 import { type Probe, parseProbe } from './probe.ts';
 import { HELPER_PATH } from './scripts/helper.ts';
 import { EXIT, MARK } from './scripts/prelude.ts';
@@ -21,7 +23,13 @@ const OFFSET_MS = 5 * 60_000;
 export const CONFIG_BYTES = 1024 * 1024;
 
 export type RevertState = 'armed' | 'reverting' | 'reverted' | 'disarmed' | 'gone';
-type Call = Pick<ExecOptions, 'timeoutMs' | 'signal'>;
+export type Call = Pick<ExecOptions, 'timeoutMs' | 'signal'>;
+/** What an operation that is told apart needs of these. */
+export type ActingOn = {
+  run(node: FleetMember, command: Command, options?: ExecOptions): Promise<Ran>;
+  notAfter(node: FleetMember, call: Call): Promise<number>;
+  toConsoleTime(node: FleetMember, nodeSeconds: number): number;
+};
 
 /**
  * What the console does on a node; each method is one exec of one script. `runId` is one attempt on one node: what it did once (backup,
@@ -72,6 +80,8 @@ export function createNodeOps(ssh: Ssh, clock: Clock, { helperPath = HELPER_PATH
     return clock.now() + START_MS + (offsets.get(node.id)?.ms ?? 0);
   }
   const toConsoleTime = (node: FleetMember, nodeSeconds: number) => nodeSeconds * 1000 - (offsets.get(node.id)?.ms ?? 0);
+
+  const acting: ActingOn = { run, notAfter, toConsoleTime };
 
   async function revert(
     node: FleetMember,
@@ -170,24 +180,7 @@ export function createNodeOps(ssh: Ssh, clock: Clock, { helperPath = HELPER_PATH
       return { sha256: said?.[1] ?? null, receipt };
     },
 
-    /**
-     * Raises the soft limit of open files of exactly this process. `acted: false`: it was as high already. `null`: unlimited. `keep` gives the limit
-     * to the unit too, in a drop-in, whose path is `kept`; null when the unit asked for as much already.
-     */
-    async setLimit(
-      node: FleetMember,
-      o: { runId: string; pid: number; limit: number; keep?: boolean } & Call,
-    ): Promise<Outcome<{ acted: boolean; before: number | null; limit: number | null; kept: string | null }>> {
-      const command = catalogue.setLimit({ ...node, ...o, keep: o.keep ?? false, notAfter: await notAfter(node, o) });
-      const { answer, receipt } = await run(node, command, o);
-      const value = {
-        acted: answer.first('acted') === '1',
-        before: toCount(answer.first('before')),
-        limit: toCount(answer.first('limit')),
-        kept: answer.first('kept') ?? null,
-      };
-      return { value, receipt };
-    },
+    setLimit: limitOp(acting),
 
     /** From now on the node restores its backup by itself once the deadline is over. Arming again moves the deadline. */
     async armRevert(
@@ -204,6 +197,8 @@ export function createNodeOps(ssh: Ssh, clock: Clock, { helperPath = HELPER_PATH
     /** Anything but `disarmed`: the node was faster, and has restored or is restoring its backup. */
     disarmRevert: (node: FleetMember, o: { runId: string } & Call): Promise<Outcome<RevertAnswer>> => revert(node, 'disarm', o),
     revertState: (node: FleetMember, o: { runId: string } & Call): Promise<Outcome<RevertAnswer>> => revert(node, 'state', o),
+
+    drill: drillOp(acting),
 
     async journal(node: FleetMember, o: { sinceMs: number; lines: number } & Call): Promise<Outcome<{ lines: string[] }>> {
       const sinceSeconds = Math.max(0, Math.floor((o.sinceMs + (offsets.get(node.id)?.ms ?? 0)) / 1000));

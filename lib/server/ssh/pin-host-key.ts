@@ -17,6 +17,7 @@ export const pinHostKey: Verb<typeof input, Tx, { pinned: string }> = {
   name: 'node.host-key',
   permission: 'node.host-key',
   input,
+  nodes: (_tx, { id }) => [id],
   async run(tx, { id, fingerprint, reason }, { actor, now }) {
     const node = await tx.selectFrom('nodes').select(['id', 'name']).where('id', '=', id).executeTakeFirst();
     if (!node) throw new HeadroomError('node.not-found', `There is no node with the id ${id}`);

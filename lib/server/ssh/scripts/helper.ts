@@ -1,6 +1,8 @@
+import { DRILL_NAMES } from '#contract/index.ts';
 import { quote } from '../quote.ts';
 import { FACTS } from './check.ts';
 import { BACKUP_CONFIG, READ_CONFIG, VALIDATE_CONFIG, WRITE_CONFIG } from './config-file.ts';
+import { DRILL } from './drill.ts';
 import { HISTORY } from './history.ts';
 import { SET_LIMIT } from './limit.ts';
 import { ACTING, CLOCK, EXIT, HELLO } from './prelude.ts';
@@ -35,8 +37,8 @@ export const helperProgram = (places: Partial<typeof PLACES> = {}): string => {
 #   sudo headroom-node VERB UNIT CONFIG [ARGUMENT…]
 #
 # UNIT and CONFIG are a line of ${conf}; every other argument is a number, a hash, a run's name or one word of a closed list.
-# Whoever may call this can read, replace and check that config.yaml, restart or reload that unit, raise its limit of open files, and look at its
-# process, sockets and journal. Installed by headroom-node-install. Made from lib/server/ssh/scripts by deploy/write-headroom-node.ts: change it there.
+# Whoever may call this can read, replace and check that config.yaml, restart or reload that unit, raise its limit of open files, order a drill of a
+# proxy that was started for drills, and look at its process, sockets and journal. Installed by headroom-node-install. Made from lib/server/ssh/scripts by deploy/write-headroom-node.ts: change it there.
 
 CONF=${quote(conf)}
 PATH=${quote(path)}; export PATH
@@ -105,7 +107,7 @@ fire() {
 # ---- what each verb does; $1, $2 … are told above each in lib/server/ssh/scripts ----
 CLASSIFY=${quote(CLASSIFY)}
 TELL=${quote(TELL)}
-${does('probe', PROBE)}${does('xray', XRAY)}${does('facts', FACTS)}${does('read_config', READ_CONFIG)}${does('validate', VALIDATE_CONFIG)}${does('history', HISTORY)}${does('journal', JOURNAL)}${does('follow', FOLLOW)}${does('backup', BACKUP_CONFIG)}${does('write_config', WRITE_CONFIG)}${does('service', SERVICE)}${does('set_limit', SET_LIMIT)}${does('revert', REVERT)}
+${does('probe', PROBE)}${does('xray', XRAY)}${does('facts', FACTS)}${does('read_config', READ_CONFIG)}${does('validate', VALIDATE_CONFIG)}${does('history', HISTORY)}${does('journal', JOURNAL)}${does('follow', FOLLOW)}${does('backup', BACKUP_CONFIG)}${does('write_config', WRITE_CONFIG)}${does('service', SERVICE)}${does('set_limit', SET_LIMIT)}${does('revert', REVERT)}${does('drill', DRILL)}
 acts() { trap '' HUP PIPE; needs flock; number "$1" 'the time after which nothing is done'; placed "$C"; run_dir "$2"; }
 
 # ---- the verbs ----
@@ -133,6 +135,8 @@ write) count $# 4; hash "$3"; hash "$4"; acts "$1" "$2"; write_config "$1" "$D" 
 restart|reload) count $# 2; acts "$1" "$2"; service "$1" "$D" "$U" "$verb";;
 set-limit) count $# 5; number "$3" 'a pid'; number "$4" 'a limit'; word "$5" once keep; acts "$1" "$2"; set_limit "$1" "$D" "$U" "$3" "$4" "$5";;
 arm|extend|disarm|state) count $# 3; number "$3" 'a time in seconds'; acts "$1" "$2"; revert "$1" "$D" headroom-revert "$verb" "$3" '';;
+drill) count $# 6; number "$1" 'the time after which nothing is done'; word "$2" start stop state; word "$3" none ${DRILL_NAMES.join(' ')}; number "$4" 'a time in seconds'; number "$5" 'a scale'
+  [ "$4" -le 7200 ] || usage 'a drill lasts two hours at most'; placed "$C"; run_dir "$6"; trap '' HUP PIPE; drill "$1" "$C" "$U" "$2" "$3" "$4" "$5" "$6";;
 *) usage "there is no verb $verb";;
 esac
 `;
