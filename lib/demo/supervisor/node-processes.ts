@@ -50,7 +50,16 @@ export function prepareNode(plan: NodePlan, deps: NodeDeps): NodeProcesses {
       ident: 'sniproxy-server',
       command: '/bin/sh',
       // sets the hard and the soft limit, then becomes the proxy: the pid stays
-      args: ['-c', `ulimit -n ${OPEN_FILES} && exec "$0" "$@"`, process.execPath, PROXY_CLI, '-c', plan.configPath, ...drill],
+      args: [
+        '-c',
+        `ulimit -n ${OPEN_FILES} && exec "$0" "$@"`,
+        process.execPath,
+        PROXY_CLI,
+        '-c',
+        plan.configPath,
+        '--drills-allowed',
+        ...drill,
+      ],
       cwd: plan.dir,
       env,
       openFilesLimit: OPEN_FILES,

@@ -88,5 +88,5 @@ const registration = (node: NodePlan) => ({
   unit: UNIT,
   configPath: node.configPath,
   metrics: { via: node.metricsVia, url: metricsUrl(node) },
-  labels: node.labels,
+  labels: { ...node.labels, drills: 'allowed' },
 });
