@@ -19,6 +19,7 @@ const serverModules = {
   scrape: ['nodes', 'metrics', 'ssh', 'events'], //                             node → store
   runs: ['db', 'command', 'nodes', 'runbooks', 'ssh', 'config', 'scrape', 'metrics', 'detect', 'events'], // the run engine
   notify: ['db', 'settings', 'events'], //                                      what people are told: channels, outbox, silences, settings of rules
+  incidents: ['db', 'command', 'events', 'nodes', 'ssh', 'config', 'xray', 'metrics', 'scrape', 'detect', 'runs', 'fleet'], // rules, signals, incidents
   fleet: ['db', 'nodes', 'scrape', 'metrics', 'ssh', 'config', 'runs', 'detect'], //  the read side of the fleet and node pages
 };
 const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });

@@ -51,6 +51,12 @@ export type Schema = {
   changeRules: ChangeRulesTable;
   /** `text` null: taken away */
   runbookVersions: { seq: Generated<number>; key: string; version: string; text: string | null; savedBy: string; savedAt: number };
+  incidents: IncidentsTable;
+  incidentNodes: { incidentId: string; nodeId: string; name: string; addedAt: number };
+  signals: SignalsTable;
+  incidentEntries: IncidentEntriesTable;
+  captures: CapturesTable;
+  boughtTime: BoughtTimeTable;
   /** `target`: JSON of channelTargetSchema, `route`: of channelRouteSchema; the secret is in `secrets` as `channel:<id>` */
   channels: {
     id: string;
@@ -380,4 +386,95 @@ type RunEvidenceTable = {
   value: string | null;
   threshold: string | null;
   verdict: string | null;
+};
+
+type IncidentsTable = {
+  id: string;
+  number: number;
+  title: string;
+  /** who wrote it; null: it follows the signals, as the severity does without `severityBy` */
+  titledBy: string | null;
+  cause: string;
+  status: string;
+  severity: string;
+  severityBy: string | null;
+  owner: string | null;
+  declaredBy: string;
+  openedAt: number;
+  acknowledgedBy: string | null;
+  acknowledgedAt: number | null;
+  closedAt: number | null;
+  closedBy: string | null;
+  closedReason: string | null;
+  reopened: number;
+  mergedInto: string | null;
+  updatedAt: number;
+};
+
+/** Never more than one of a rule on a node without `until`. Nodes that were removed keep theirs. */
+type SignalsTable = {
+  id: string;
+  rule: string;
+  nodeId: string;
+  nodeName: string;
+  severity: string;
+  since: number;
+  until: number | null;
+  summary: string;
+  value: number | null;
+  threshold: number | null;
+  /** why it ended, in words */
+  ended: string | null;
+  incidentId: string | null;
+  /** JSON: { at, facts: [{ label, value }], raw } */
+  evidence: string;
+  updatedAt: number;
+};
+
+type IncidentEntriesTable = {
+  id: string;
+  incidentId: string;
+  /** what it tells of: one entry an incident, however often it is told */
+  key: string;
+  at: number;
+  kind: string;
+  tone: string;
+  nodeId: string | null;
+  nodeName: string | null;
+  text: string;
+  actor: string | null;
+  runId: string | null;
+  captureId: string | null;
+};
+
+type CapturesTable = {
+  id: string;
+  nodeId: string;
+  nodeName: string;
+  incidentId: string | null;
+  at: number;
+  actor: string;
+  processStart: number | null;
+  openFds: number | null;
+  /** JSON: [{ name, bytes, sha256, missing }] */
+  parts: string;
+  /** the whole file, JSON */
+  bundle: string;
+  bytes: number;
+  sha256: string;
+};
+
+type BoughtTimeTable = {
+  id: string;
+  nodeId: string;
+  nodeName: string;
+  incidentId: string | null;
+  runId: string;
+  at: number;
+  limitBefore: number;
+  limitAfter: number;
+  perMinute: number | null;
+  expiresAt: number | null;
+  processStart: number | null;
+  endedAt: number | null;
 };

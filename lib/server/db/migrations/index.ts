@@ -10,6 +10,7 @@ import { nodeMarks } from './0009-node-marks.ts';
 import { accounts } from './0010-accounts.ts';
 import { grants } from './0011-grants.ts';
 import { secretKeys } from './0013-secrets.ts';
+import { incidents } from './0014-incidents.ts';
 import { notify } from './0015-notify.ts';
 import { alertRules } from './0016-alert-rules.ts';
 
@@ -27,6 +28,7 @@ export const MIGRATIONS: readonly Migration[] = [
   accounts,
   grants,
   secretKeys,
+  incidents,
   notify,
   alertRules,
 ];
