@@ -19,7 +19,7 @@ import { createNodes, type Nodes } from './nodes/index.ts';
 import { createRunbooks, createSaveRunbook, ownRunbooks, type Runbooks, removeRunbook, savedVersions } from './runbooks/index.ts';
 import { createRuns, type Runs } from './runs/index.ts';
 import { createScraper, type Scraper } from './scrape/index.ts';
-import { createSettings, loadDataKey, type Settings } from './settings/index.ts';
+import { createSettings, openKeyring, type Settings } from './settings/index.ts';
 import { createNodeOps, createSsh, type NodeOps, type Ssh } from './ssh/index.ts';
 import { createTelemetry, type Telemetry } from './telemetry.ts';
 import { createXray, type Xray } from './xray/index.ts';
@@ -62,11 +62,12 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
     throw new ConfigError(`HEADROOM_DATA_DIR is ${JSON.stringify(config.dataDir)}: another console runs on it; stop that one first`);
 
   const clock = systemClock;
-  const dataKey = loadDataKey(config.dataDir);
   const db = await openDatabase({ file: file('headroom.db') });
   const events = createEventHub({ onError: (error) => log.error({ err: error }, 'a listener of the events failed') });
   const audit = createAudit({ db });
-  const settings = createSettings({ db, dataKey });
+  const keyring = await openKeyring(db, config);
+  if (keyring.waits) log.warn('HEADROOM_SECRET is not in use yet: `headroom rotate-secret` seals the secrets with it');
+  const settings = createSettings({ db, keyring });
   const access = createAccess({ db, clock, settings, config, record: audit.record });
   const command = createCommand({ db, audit, events, clock });
   const nodes = createNodes({ db });

@@ -61,6 +61,7 @@ export const ERROR_CODES = {
   'grant.last-admin': { status: 409, title: 'One admin must stay' },
   'token.not-found': { status: 404, title: 'There is no such token' },
   'server.wrong-key': { status: 503, title: 'The console does not have the key of its secrets' },
+  'server.wrong-key': { status: 503, title: 'The console does not have the key of its secrets' },
   'server.unavailable': { status: 503, title: 'The console is starting or stopping' },
   'server.timeout': { status: 504, title: 'The console took too long to answer' },
   'server.internal': { status: 500, title: 'Something went wrong in the console' },

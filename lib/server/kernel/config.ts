@@ -3,6 +3,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { parseTrusted } from './client-address.ts';
 import { DEFAULT_RETENTION, parseRetention, type Retention } from './retention.ts';
+import { parseSecretText } from './secret-text.ts';
 
 const flag = z
   .enum(['0', '1'])
@@ -20,6 +21,13 @@ const proxies = z.string().transform((text, context): BlockList => {
   const list = parseTrusted(text.split(',').flatMap((word) => (word.trim() === '' ? [] : [word.trim()])));
   if (list) return list;
   context.addIssue({ code: 'custom', message: 'no addresses' });
+  return z.NEVER;
+});
+
+const secret = z.string().transform((text, context): Buffer => {
+  const bytes = parseSecretText(text);
+  if (bytes) return bytes;
+  context.addIssue({ code: 'custom', message: 'no key' });
   return z.NEVER;
 });
 
@@ -41,6 +49,10 @@ const schema = z.object({
   HEADROOM_PROMETHEUS_URL: z.url({ protocol: /^https?$/ }).optional(),
   /** proxies in front of the console, whose X-Forwarded-For says where a request comes from */
   HEADROOM_TRUST_PROXY: z.string().default('').pipe(proxies),
+  /** seals every secret that is kept; without it, a file of the data directory does */
+  HEADROOM_SECRET: secret.optional(),
+  /** while the key is being replaced: the one from before */
+  HEADROOM_SECRET_PREVIOUS: secret.optional(),
   HEADROOM_ADMIN_EMAIL: z.email().optional(),
   HEADROOM_ADMIN_PASSWORD: z.string().min(12).optional(),
 });
@@ -60,6 +72,8 @@ const WANTED: Record<keyof typeof schema.shape, string> = {
   HEADROOM_DATABASE_URL: 'a PostgreSQL URL, like postgres://headroom@127.0.0.1:5432/headroom',
   HEADROOM_PROMETHEUS_URL: 'the URL of a Prometheus-compatible server, like http://127.0.0.1:9090',
   HEADROOM_TRUST_PROXY: 'addresses or networks of the proxies in front of the console, like 127.0.0.1,10.0.0.0/8',
+  HEADROOM_SECRET: '32 random bytes or more in base64 or hex, like `openssl rand -base64 32` prints',
+  HEADROOM_SECRET_PREVIOUS: 'the HEADROOM_SECRET from before, in base64 or hex',
   HEADROOM_ADMIN_EMAIL: 'an e-mail address',
   HEADROOM_ADMIN_PASSWORD: '12 characters or more',
 };
@@ -79,6 +93,9 @@ export type Config = {
   prometheusUrl: string | null;
   /** proxies whose X-Forwarded-For is believed; none unless said */
   trustProxy: BlockList;
+  /** keys that seal secrets: the one to seal with, and the one from before; null: the data directory's file */
+  secret: Buffer | null;
+  secretPrevious: Buffer | null;
   admin: { email: string; password: string } | null;
 };
 
@@ -110,6 +127,10 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     );
   if ((e.HEADROOM_ADMIN_EMAIL === undefined) !== (e.HEADROOM_ADMIN_PASSWORD === undefined))
     throw new ConfigError('HEADROOM_ADMIN_EMAIL and HEADROOM_ADMIN_PASSWORD belong together: set both or neither');
+  if (e.HEADROOM_DATABASE_URL !== undefined && e.HEADROOM_SECRET === undefined)
+    throw new ConfigError(
+      `HEADROOM_SECRET is not set: with HEADROOM_DATABASE_URL every console needs the same one; it should be ${WANTED.HEADROOM_SECRET}`,
+    );
   return Object.freeze({
     port: e.PORT,
     host: e.HOST,
@@ -122,6 +143,8 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     databaseUrl: e.HEADROOM_DATABASE_URL ?? null,
     prometheusUrl: e.HEADROOM_PROMETHEUS_URL ?? null,
     trustProxy: e.HEADROOM_TRUST_PROXY,
+    secret: e.HEADROOM_SECRET ?? null,
+    secretPrevious: e.HEADROOM_SECRET_PREVIOUS ?? null,
     admin:
       e.HEADROOM_ADMIN_EMAIL && e.HEADROOM_ADMIN_PASSWORD ? { email: e.HEADROOM_ADMIN_EMAIL, password: e.HEADROOM_ADMIN_PASSWORD } : null,
   });

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -13,6 +12,7 @@ import { isHeadroomError } from '#server/kernel/errors.ts';
 import { createSettings } from '#server/settings/index.ts';
 import type { Actor } from '#shared/access.ts';
 import { testDatabase } from '#test/support/database.ts';
+import { testKeyring } from '#test/support/keyring.ts';
 
 const ADMIN: Actor = { kind: 'system', id: 'system', name: 'test', role: 'admin' };
 const PASSWORD = 'correct horse battery';
@@ -27,7 +27,13 @@ async function setUp(t: TestContext, env: Record<string, string> = {}) {
   const clock = { now: () => Date.now() + offset, sleep: async () => {} };
   const audit = createAudit({ db });
   const config = readConfig({ HEADROOM_DATA_DIR: dataDir, ...env });
-  const access = createAccess({ db, clock, settings: createSettings({ db, dataKey: randomBytes(32) }), config, record: audit.record });
+  const access = createAccess({
+    db,
+    clock,
+    settings: createSettings({ db, keyring: await testKeyring(db) }),
+    config,
+    record: audit.record,
+  });
   const command = createCommand({ db, audit, events: createEventHub(), clock });
   const advance = (ms: number) => {
     offset += ms;

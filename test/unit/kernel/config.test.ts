@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { ConfigError, readConfig } from '#server/kernel/config.ts';
 
@@ -50,7 +51,11 @@ describe('configuration', () => {
       { HEADROOM_PROMETHEUS_URL: 'localhost:9090' },
       /^HEADROOM_PROMETHEUS_URL is a value that is not shown: it should be the URL of/,
     );
-    assert.equal(readConfig({ HEADROOM_DATABASE_URL: 'postgres://h@127.0.0.1/h' }).databaseUrl, 'postgres://h@127.0.0.1/h');
+    const HEADROOM_SECRET = randomBytes(32).toString('base64');
+    assert.equal(
+      readConfig({ HEADROOM_SECRET, HEADROOM_DATABASE_URL: 'postgres://h@127.0.0.1/h' }).databaseUrl,
+      'postgres://h@127.0.0.1/h',
+    );
   });
 
   test('every wrong value is named, each in a line of its own', () => {
