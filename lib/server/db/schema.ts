@@ -16,6 +16,14 @@ export type Schema = {
     earlier: string | null;
   };
   migrations: { name: string; appliedAt: number };
+  /** on PostgreSQL only. `origin`: the process; `body`: JSON of the events that it told together */
+  events: { id: Generated<number>; origin: string; at: number; body: string };
+  /** on PostgreSQL only: the processes that read nodes and run runs; times of the database's clock */
+  workers: { id: string; name: string; startedAt: number; seenAt: number; aliveUntil: number };
+  /** on PostgreSQL only: which worker reads a node; good while that worker is alive */
+  scrapeOwners: { nodeId: string; workerId: string };
+  /** on PostgreSQL only. `health`: JSON of NodeHealth without its sample */
+  nodeHealth: { nodeId: string; workerId: string; at: number; health: string };
   nodes: NodesTable;
   audit: AuditTable;
   secrets: { key: string; sealed: string; updatedAt: number };

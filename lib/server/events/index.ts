@@ -1,40 +1,20 @@
-import type { LiveEvent } from '#shared/events.ts';
+import { createRing, type EventHub } from './hub.ts';
 
-/** How many events a browser may have missed and still get by Last-Event-ID; older ones: it reloads what it shows. */
-const KEPT = 2000;
+export type { About, EventHub, EventListener } from './hub.ts';
+export { createSharedHub, type SharedHub } from './shared-hub.ts';
 
-export type EventListener = (id: number, event: LiveEvent) => void;
-export type EventHub = ReturnType<typeof createEventHub>;
-
-/** In-process publish and subscribe behind the event stream. Ids rise by one from 1, and start anew with the process. */
+/** In this process alone. Ids rise by one from 1, and start anew with the process. */
 export function createEventHub(
   options: { /** a listener threw; the others were told all the same */ onError?: (error: unknown) => void } = {},
-) {
-  const listeners = new Set<EventListener>();
-  const ring: { id: number; event: LiveEvent }[] = [];
-  let lastId = 0;
+): EventHub {
+  const ring = createRing(options);
+  const publish: EventHub['publish'] = (event, about = {}) => ring.tell(ring.lastId() + 1, event, { ...about, own: true });
   return {
-    publish(event: LiveEvent): void {
-      lastId++;
-      ring.push({ id: lastId, event });
-      if (ring.length > KEPT) ring.shift();
-      for (const listener of [...listeners]) {
-        try {
-          listener(lastId, event);
-        } catch (error) {
-          options.onError?.(error);
-        }
-      }
+    ...ring,
+    publish,
+    within: async (_tx, events) => () => {
+      for (const event of events) publish(event);
     },
-    /** With `since`, what came after that id is delivered first, before this returns. */
-    subscribe(listener: EventListener, since?: number): () => void {
-      if (since !== undefined) for (const { id, event } of ring) if (id > since) listener(id, event);
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
-    lastId: () => lastId,
-    /** whether everything after `since` is still held */
-    holds: (since: number) => since <= lastId && since >= (ring[0]?.id ?? lastId + 1) - 1,
-    listeners: () => listeners.size,
+    reach: async () => undefined,
   };
 }

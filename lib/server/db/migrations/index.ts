@@ -13,6 +13,7 @@ import { secretKeys } from './0013-secrets.ts';
 import { incidents } from './0014-incidents.ts';
 import { notify } from './0015-notify.ts';
 import { alertRules } from './0016-alert-rules.ts';
+import { processes } from './0019-processes.ts';
 
 /** Forward only, in this order. One that was released never changes; what it did wrong is put right by a later one. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -31,6 +32,7 @@ export const MIGRATIONS: readonly Migration[] = [
   incidents,
   notify,
   alertRules,
+  processes,
 ];
 
 /** `sql`: one or more statements for SQLite; `postgres`: the same tables there, camelCase names in double quotes, times as BIGINT. */
