@@ -22,6 +22,7 @@ export const eventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('alert-rule.changed'), rule: z.string() }),
   z.object({ type: z.literal('signal.changed'), signalId: z.string(), rule: z.string(), nodeId: z.string(), firing: z.boolean() }),
   z.object({ type: z.literal('incident.changed'), incidentId: z.string() }),
+  z.object({ type: z.literal('drill.changed'), drillId: z.string() }),
   z.object({ type: z.literal('audit.appended'), seq: z.number().int() }),
 ]);
 export type LiveEvent = z.infer<typeof eventSchema>;

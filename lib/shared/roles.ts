@@ -16,6 +16,8 @@ export const PERMISSIONS = [
   'rule.write',
   'incident.read',
   'incident.write',
+  'drill.read',
+  'drill.write',
   'runbook.read',
   'runbook.write',
   'audit.read',
@@ -28,11 +30,21 @@ export const PERMISSIONS = [
   'silence.write',
   'channel.write',
   'self.read',
+  'self.write',
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
-const VIEWER: Permission[] = ['fleet.read', 'config.read', 'run.read', 'runbook.read', 'alert.read', 'self.read'];
-const OPERATOR: Permission[] = [...VIEWER, 'fleet.inspect', 'run.start', 'run.control', 'silence.write', 'audit.read'];
+const VIEWER: Permission[] = [
+  'fleet.read',
+  'drill.read',
+  'config.read',
+  'run.read',
+  'runbook.read',
+  'alert.read',
+  'self.read',
+  'self.write',
+];
+const OPERATOR: Permission[] = [...VIEWER, 'drill.write', 'fleet.inspect', 'run.start', 'run.control', 'silence.write', 'audit.read'];
 const APPROVER: Permission[] = [...OPERATOR, 'run.approve', 'rule.write', 'alert.write', 'runbook.write'];
 const GRANTS: Record<Role, readonly Permission[]> = { viewer: VIEWER, operator: OPERATOR, approver: APPROVER, admin: PERMISSIONS };
 

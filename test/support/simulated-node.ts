@@ -202,6 +202,7 @@ export function simulatedOps(clock: Clock, fleet: SimulatedFleet, point: (name: 
     readConfig: (member) =>
       call(member, 'readConfig', false, (node) => ({ bytes: node.bytes(), sha256: sha(node.bytes()), mode: '644', owner: 'root:root' })),
     loadedConfig: async (member) => ({ sha256: fleet.of(member).loaded(), receipt: null }),
+    drill: (member) => call(member, 'drill', false, () => ({ ordered: false, until: null })),
     history: (member) => call(member, 'history', false, () => ({ sha256: null, changedAt: null, suspects: [], kept: [] })),
     readBackup: (member, { runId }) =>
       call(member, 'readBackup', false, (node) => {

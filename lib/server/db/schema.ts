@@ -83,6 +83,7 @@ export type Schema = {
   silences: SilencesTable;
   /** `thresholds`: JSON */
   alertRules: { rule: string; mode: string; thresholds: string; version: number; updatedBy: string; updatedAt: number };
+  drills: DrillsTable;
   /** one changing run per node at a time */
   runLocks: { nodeId: string; runId: string };
   /** `look`: JSON of fdLookSchema; `seen`: which look saw each socket first, of the newest look only */
@@ -145,6 +146,28 @@ type SilencesTable = {
   endedBy: string | null;
   runId: string | null;
   nodeId: string | null;
+};
+
+/** `secret`: JSON of what is hidden until the end; `inPlay`, `hints`, `answer`, `score`: JSON. */
+type DrillsTable = {
+  id: string;
+  status: string;
+  secret: string;
+  inPlay: string;
+  minutes: number;
+  startedBy: string;
+  createdAt: number;
+  startedAt: number | null;
+  endsAt: number | null;
+  endedAt: number | null;
+  ended: string | null;
+  why: string | null;
+  detectedAt: number | null;
+  acknowledgedAt: number | null;
+  acknowledgedBy: string | null;
+  hints: string;
+  answer: string | null;
+  score: string | null;
 };
 
 type NodesTable = {

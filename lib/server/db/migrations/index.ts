@@ -13,6 +13,7 @@ import { secretKeys } from './0013-secrets.ts';
 import { incidents } from './0014-incidents.ts';
 import { notify } from './0015-notify.ts';
 import { alertRules } from './0016-alert-rules.ts';
+import { drills } from './0017-drills.ts';
 import { processes } from './0019-processes.ts';
 
 /** Forward only, in this order. One that was released never changes; what it did wrong is put right by a later one. */
@@ -32,6 +33,7 @@ export const MIGRATIONS: readonly Migration[] = [
   incidents,
   notify,
   alertRules,
+  drills,
   processes,
 ];
 
