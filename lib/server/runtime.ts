@@ -1,9 +1,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import type { Actor } from '#shared/access.ts';
 import { scrapeAddress } from '#shared/discovery.ts';
 import type { FleetMember } from '#shared/nodes.ts';
 import type { RunbookVersion } from '#shared/runbooks.ts';
-import { type Access, createAccess } from './access/index.ts';
+import { type Access, createAccess, createScopes, type EventFilter, eventFilter, type Scope } from './access/index.ts';
 import { type Audit, createAudit } from './audit/index.ts';
 import { type Backtests, createBacktests } from './backtest/index.ts';
 import { type Command, createCommand } from './command/index.ts';
@@ -34,6 +35,11 @@ export type Runtime = {
   settings: Settings;
   access: Access;
   command: Command;
+  /** what this actor may do to which node; `action`: what a refusal is called in the audit */
+  scopeOf(actor: Actor, action: string): Scope<FleetMember>;
+  eventsFor(actor: Actor): EventFilter;
+  /** ids of the nodes that a run is about; none when there is no such run */
+  runTargets(runId: string): Promise<string[]>;
   nodes: Nodes;
   ssh: Ssh;
   ops: NodeOps;
@@ -64,13 +70,19 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
   const clock = systemClock;
   const db = await openDatabase({ file: file('headroom.db') });
   const events = createEventHub({ onError: (error) => log.error({ err: error }, 'a listener of the events failed') });
-  const audit = createAudit({ db });
   const keyring = await openKeyring(db, config);
   if (keyring.waits) log.warn('HEADROOM_SECRET is not in use yet: `headroom rotate-secret` seals the secrets with it');
   const settings = createSettings({ db, keyring });
+  const audit = createAudit({ db, sealed: settings.sealed });
+  await audit.prepare(clock.now());
   const access = createAccess({ db, clock, settings, config, record: audit.record });
   const command = createCommand({ db, audit, events, clock });
   const nodes = createNodes({ db });
+  const targetsOf = async (runId: string) => {
+    const rows = await db.selectFrom('runTargets').select('nodeId').where('runId', '=', runId).execute();
+    return rows.map(({ nodeId }) => nodeId);
+  };
+  const scopeOf = createScopes({ clock, nodes, targetsOf, record: audit.record });
 
   const identity = async () => (await settings.sshIdentity()).privateKey;
   const certificate = async () => readIfThere(file('ssh-certificate.pub'));
@@ -85,7 +97,7 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
   const matching = {
     get: nodes.get,
     match: (selector: string) => nodes.match(selector, facts),
-    explain: (selector: string) => nodes.explain(selector, facts),
+    explain: (selector: string, only: (member: FleetMember) => boolean) => nodes.explain(selector, facts, only),
   };
   const configFiles = createConfigFiles({ db, ops, nodes: matching, clock });
   const xray = createXray({ db, ops, nodes, clock });
@@ -137,6 +149,9 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
     settings,
     access,
     command,
+    scopeOf,
+    runTargets: targetsOf,
+    eventsFor: (actor) => eventFilter(actor, { nodes, targetsOf }),
     nodes,
     ssh,
     ops,

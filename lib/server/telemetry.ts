@@ -19,6 +19,7 @@ const NOUNS = [
     'changes',
     'events',
     'fleet',
+    'grants',
     'nodes',
     'openapi',
     'runbooks',

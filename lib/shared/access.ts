@@ -1,25 +1,61 @@
 import { z } from 'zod';
+import { type Grant, grantSelectorProblem } from './grants.ts';
 import { ROLES, type Role } from './roles.ts';
 import { instantSchema } from './time.ts';
 
+export { type Grant, type GrantSubject, mayEverywhere, mayOn, maySomewhere } from './grants.ts';
 export { type Permission, ROLES, type Role, roleMay } from './roles.ts';
 
-/** Who acts: a signed-in person, an API token, or the console's own engine. */
+/**
+ * Who acts: a signed-in person, an API token, or the console's own engine. `role` is the highest that they hold anywhere, for words and pages; what they
+ * may is decided by `mayOn`, `mayEverywhere` and `maySomewhere` alone.
+ */
 export type Actor =
-  | { kind: 'user'; id: string; name: string; role: Role }
-  | { kind: 'token'; id: string; name: string; role: Role }
+  | ({ kind: 'user'; id: string; name: string; role: Role; session?: OwnSession } & Held)
+  | ({ kind: 'token'; id: string; name: string; role: Role } & Held)
   | { kind: 'system'; id: 'system'; name: string; role: 'admin' };
 
+/** What a person is signed in by. `factorAt`: when it showed a second factor last, epoch ms; `enrolled`: whether the person has one. */
+export type OwnSession = { id: string; enrolled: boolean; factorAt: number | null };
+
+type Held = { /** see `Holder` */ grants?: readonly Grant[] /** of a token: what its maker holds now */; within?: readonly Grant[] };
+
+/** What a grant is good for: terms over labels, name and id. `*`, or none, is everywhere. */
+export const grantSelectorSchema = z
+  .string()
+  .max(1000)
+  .superRefine((text, context) => {
+    const problem = grantSelectorProblem(text);
+    if (problem !== null) context.addIssue({ code: 'custom', message: problem });
+  })
+  .transform((text) => (text.trim() === '*' ? null : text.trim()))
+  .nullable();
+export const grantInputSchema = z.object({ role: z.enum(ROLES), selector: grantSelectorSchema.default(null) });
+/** `base`: the one that came with the account, which can be changed and not taken away */
+export const grantSchema = z.object({
+  id: z.string(),
+  userId: z.string(),
+  user: z.string(),
+  email: z.string(),
+  role: z.enum(ROLES),
+  selector: z.string().nullable(),
+  base: z.boolean(),
+});
+export const grantListSchema = z.object({ grants: z.array(grantSchema) });
+
+export const passwordSchema = z.string().min(12, 'must be 12 characters or more').max(200);
+export const personNameSchema = z.string().trim().min(1, 'must not be empty').max(80);
 export const setupInputSchema = z.object({
   token: z.string().min(20).max(200),
   email: z.email().max(254),
-  password: z.string().min(12, 'must be 12 characters or more').max(200),
-  name: z.string().min(1).max(80),
+  password: passwordSchema,
+  name: personNameSchema,
 });
 export const signInInputSchema = z.object({ email: z.string().max(254), password: z.string().max(200) });
 export const tokenInputSchema = z.object({
   name: z.string().min(1).max(80),
   role: z.enum(ROLES),
+  selector: grantSelectorSchema.default(null),
   expiresInDays: z.number().int().min(1).max(366).default(90),
 });
 export const tokenSchema = z.object({
@@ -30,6 +66,8 @@ export const tokenSchema = z.object({
   expiresAt: instantSchema,
   lastUsedAt: instantSchema.nullable(),
   prefix: z.string(),
+  /** where its role holds; null is everywhere */
+  selector: z.string().nullable().default(null),
 });
 export const createdTokenSchema = tokenSchema.extend({ token: z.string() });
 export const sessionSchema = z.object({

@@ -1,4 +1,5 @@
 import type { EventHub, EventListener } from '#server/events/index.ts';
+import type { LiveEvent } from '#shared/events.ts';
 
 /** Proxies between us and the browser drop a silent connection after 30-60 s. */
 const PING_MS = 15_000;
@@ -8,7 +9,13 @@ const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 /**
  * Server-sent events, with replay after Last-Event-ID. `event: reset` says that more was missed than is held: reload what is shown.
  */
-export function eventStream(events: EventHub, request: Request, isStillAllowed: () => Promise<boolean>): Response {
+export function eventStream(
+  events: EventHub,
+  request: Request,
+  isStillAllowed: () => Promise<boolean>,
+  /** whether this subscriber is told an event; null: all of them */
+  isTold: ((event: LiveEvent) => Promise<boolean>) | null = null,
+): Response {
   const header = request.headers.get('last-event-id');
   const since = header !== null && /^\d{1,15}$/.test(header) ? Number(header) : undefined;
   const encoder = new TextEncoder();
@@ -43,7 +50,8 @@ export function eventStream(events: EventHub, request: Request, isStillAllowed: 
         request.signal.addEventListener('abort', end, { once: true });
         const known = since === undefined || events.holds(since);
         send(known ? 'retry: 2000\n: open\n\n' : `retry: 2000\nid: ${events.lastId()}\nevent: reset\ndata: {}\n\n`);
-        const listener: EventListener = (id, event) => send(`id: ${id}\ndata: ${JSON.stringify(event)}\n\n`);
+        const tell: EventListener = (id, event) => send(`id: ${id}\ndata: ${JSON.stringify(event)}\n\n`);
+        const listener = isTold ? oneByOne(tell, isTold, end) : tell;
         unsubscribe = events.subscribe(listener, known ? since : undefined);
         // The replay alone may have been more than it takes.
         if (gone) unsubscribe();
@@ -55,4 +63,23 @@ export function eventStream(events: EventHub, request: Request, isStillAllowed: 
   return new Response(stream, {
     headers: { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no' },
   });
+}
+
+/** Who cannot keep up with being asked about is cut off like who does not read: it reconnects and replays. */
+const MOST_ASKED = 5000;
+
+/** In their order, each once it is known whether it is told. */
+function oneByOne(tell: EventListener, isTold: (event: LiveEvent) => Promise<boolean>, end: () => void): EventListener {
+  let queue: Promise<unknown> = Promise.resolve();
+  let waiting = 0;
+  return (id, event, ...rest) => {
+    waiting++;
+    if (waiting > MOST_ASKED) return end();
+    queue = queue
+      .then(async () => {
+        if (await isTold(event)) tell(id, event, ...rest);
+        waiting--;
+      })
+      .catch(end);
+  };
 }

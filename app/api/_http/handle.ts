@@ -1,10 +1,13 @@
-import type { z } from 'zod';
+import { z } from 'zod';
+import type { Scope } from '#server/access/index.ts';
 import { HeadroomError, isHeadroomError } from '#server/kernel/errors.ts';
 import { newId } from '#server/kernel/ids.ts';
 import { invalid } from '#server/kernel/invalid.ts';
 import type { Runtime } from '#server/runtime.ts';
 import { getRuntime } from '#server/slot.ts';
-import { type Actor, type Permission, roleMay } from '#shared/access.ts';
+import { type Actor, mayEverywhere, maySomewhere, type Permission } from '#shared/access.ts';
+import { describeGrants } from '#shared/grants.ts';
+import type { FleetMember } from '#shared/nodes.ts';
 import { readBody } from './body.ts';
 import { errorResponse, problemResponse } from './problem.ts';
 
@@ -15,6 +18,15 @@ const SAFE_METHODS = ['GET', 'HEAD'];
 type Spec<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> = {
   /** `public`: for who is not signed in yet. There is no default. */
   permission: Permission | 'public';
+  /**
+   * What it is about, which decides whose grants are enough:
+   * - left out: the fleet or the console as a whole. Takes the permission everywhere.
+   * - `node`: the node of the path (`node`, or else `id`). Others are node.not-found, and the try is in the audit.
+   * - `run`: the run of the path (`id`), likewise: reading takes one of its nodes, everything else all of them.
+   * - `scoped`: whatever `asked.scope` lets through: the function asks it for each node, and leaves the others out (see `Scope`).
+   * - `any`: no node. Takes the permission on some node, or on none at all.
+   */
+  on?: 'node' | 'run' | 'scoped' | 'any';
   params?: P;
   query?: Q;
   body?: B;
@@ -28,6 +40,8 @@ export type Asked<P, Q, B, A = Actor> = {
   params: P;
   query: Q;
   body: B;
+  /** what the actor may do to which node; of a public route, whose actor may be nobody: everything that is nobody's is refused */
+  scope: Scope<FleetMember>;
   request: Request;
   idempotencyKey: string | undefined;
 };
@@ -51,11 +65,13 @@ export function handle<P extends z.ZodType, Q extends z.ZodType, B extends z.Zod
     try {
       const runtime = getRuntime();
       const answer = await withinDeadline(async () => {
-        const actor = await admit(runtime, request, spec.permission);
+        const actor = await admit(runtime, request, spec);
+        const scope = runtime.scopeOf(actor ?? NOBODY, actionOf(request));
         const params = parse(spec.params, await context.params, 'the path');
+        await admitTo(scope, spec, params);
         const query = parse(spec.query, Object.fromEntries(new URL(request.url).searchParams), 'the query');
         const body = parse(spec.body, spec.body && (await readBody(request)), 'the body');
-        return run({ runtime, actor: permitted(actor), params, query, body, request, idempotencyKey: idempotencyKey(request) });
+        return run({ runtime, actor: permitted(actor), params, query, body, scope, request, idempotencyKey: idempotencyKey(request) });
       });
       if (answer instanceof Response) return answer;
       return Response.json(answer ?? null, { status: spec.status ?? 200, headers: { 'cache-control': 'no-store' } });
@@ -75,7 +91,13 @@ export const specOf = (handler: unknown): RouteSpec | null =>
 /** Public handlers are typed to expect null; for the others `admit` has refused it. */
 const permitted = (actor: Actor | null): Actor => actor as Actor;
 
-async function admit(runtime: Runtime, request: Request, permission: Permission | 'public'): Promise<Actor | null> {
+/** Who is not signed in holds nothing. */
+const NOBODY: Actor = { kind: 'user', id: '', name: 'nobody signed in', role: 'viewer', grants: [] };
+
+const actionOf = (request: Request): string => `${request.method} ${new URL(request.url).pathname}`;
+
+async function admit(runtime: Runtime, request: Request, spec: Pick<RouteSpec, 'permission' | 'on'>): Promise<Actor | null> {
+  const { permission } = spec;
   const actor = await runtime.access.authenticate(request.headers);
   const safe = SAFE_METHODS.includes(request.method);
   if (!safe && (permission === 'public' || actor?.kind === 'user')) assertSameOrigin(request, runtime.config.url);
@@ -85,12 +107,22 @@ async function admit(runtime: Runtime, request: Request, permission: Permission 
       'auth.required',
       'the request has no valid session and no valid API token: sign in, or send Authorization: Bearer hr_…',
     );
-  if (roleMay(actor.role, permission)) return actor;
-  if (!safe) {
-    const action = `${request.method} ${new URL(request.url).pathname}`;
-    await runtime.audit.record({ actor, action, object: '-', result: 'refused', at: runtime.clock.now() });
-  }
-  throw new HeadroomError('auth.forbidden', `this needs the permission ${permission}; ${actor.name} has the role ${actor.role}`);
+  const enough = spec.on === undefined ? mayEverywhere(actor, permission) : maySomewhere(actor, permission);
+  if (enough) return actor;
+  if (!safe || maySomewhere(actor, permission))
+    await runtime.audit.record({ actor, action: actionOf(request), object: '-', result: 'refused', at: runtime.clock.now() });
+  const where = spec.on === undefined && maySomewhere(actor, permission) ? ' on every node' : '';
+  throw new HeadroomError('auth.forbidden', `this needs the permission ${permission}${where}; ${actor.name} is ${describeGrants(actor)}`);
+}
+
+/** The object that the path names, before anything of it is read. */
+async function admitTo(scope: Scope, { permission, on }: RouteSpec, params: unknown): Promise<void> {
+  if (permission === 'public' || (on !== 'node' && on !== 'run')) return;
+  const { id, node } = z.object({ id: z.string().optional(), node: z.string().optional() }).parse(params);
+  const named = on === 'node' ? (node ?? id) : id;
+  if (named === undefined) throw new HeadroomError('server.internal', `this route is about a ${on} and its path names none`);
+  if (on === 'node') await scope.node(permission, named);
+  else await scope.run(permission, named);
 }
 
 /** A browser says where a request comes from; a cookie is good only for requests of our own pages. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { createdTokenSchema, sessionSchema, tokenSchema } from '#shared/access.ts';
+import { createdTokenSchema, grantListSchema, grantSchema, sessionSchema, tokenSchema } from '#shared/access.ts';
 import { nodeEventsAnswerSchema } from '#shared/annotations.ts';
-import { auditPageSchema } from '#shared/audit.ts';
+import { auditPageSchema, auditStateSchema } from '#shared/audit.ts';
 import { changeRuleListSchema, changeRuleSchema } from '#shared/change-rules.ts';
 import { changePreviewSchema } from '#shared/changes.ts';
 import { ERROR_CODES, problemSchema } from '#shared/errors.ts';
@@ -37,6 +37,9 @@ const SHAPES = {
   RunbookList: runbookListSchema,
   RunbookVersionList: runbookVersionListSchema,
   AuditPage: auditPageSchema,
+  AuditState: auditStateSchema,
+  Grant: grantSchema,
+  GrantList: grantListSchema,
   Session: sessionSchema,
   Token: tokenSchema,
   CreatedToken: createdTokenSchema,
@@ -74,6 +77,10 @@ const ANSWERS: Record<string, ShapeName> = {
   'GET /api/v1/runbooks/{id}': 'Runbook',
   'GET /api/v1/runbooks/{id}/versions': 'RunbookVersionList',
   'GET /api/v1/audit': 'AuditPage',
+  'GET /api/v1/audit/verify': 'AuditState',
+  'GET /api/v1/grants': 'GrantList',
+  'POST /api/v1/grants': 'Grant',
+  'PUT /api/v1/grants/{id}': 'Grant',
   'GET /api/v1/session': 'Session',
   'POST /api/v1/tokens': 'CreatedToken',
 };

@@ -6,11 +6,15 @@ import { HeadroomError, isHeadroomError } from '#server/kernel/errors.ts';
 import type { Settings } from '#server/settings/index.ts';
 import type { Actor } from '#shared/access.ts';
 import { provisionDemo } from './demo.ts';
+import { listGrants, withGrants } from './grants.ts';
 import { createLockOut } from './lock-out.ts';
 import { createSessions } from './sessions.ts';
 import { createSetup } from './setup.ts';
 import { createTokens } from './tokens.ts';
 
+export { type EventFilter, eventFilter } from './event-scope.ts';
+export { addGrant, assertAdminLeft, changeGrant, removeGrant } from './grants.ts';
+export { createScopes, forbidden, type Scope } from './scope.ts';
 export { createToken, revokeToken } from './tokens.ts';
 
 export type Access = ReturnType<typeof createAccess>;
@@ -45,20 +49,27 @@ export function createAccess({ db, clock, settings, config, record }: Deps) {
   let demo: Awaited<ReturnType<typeof provisionDemo>> | null = null;
 
   const signedIn = async (done: SignedIn, action: string, remote: string): Promise<SignedIn> => {
-    await record({ actor: done.actor, action, object: `user:${done.actor.id}`, result: 'ok', after: { remote }, at: clock.now() });
-    return done;
+    const actor = (await withGrants(db, done.actor)) ?? done.actor;
+    await record({ actor, action, object: `user:${done.actor.id}`, result: 'ok', after: { remote }, at: clock.now() });
+    return { ...done, actor };
   };
+
+  async function identify(headers: Headers): Promise<Actor | null> {
+    const authorization = headers.get('authorization');
+    if (authorization === null) return sessions.actor(headers);
+    // Debian's Prometheus 2.42 leaves "Bearer" out when it asks for targets
+    const token = /^(?:Bearer\s+)?(hr_[A-Za-z0-9_-]{1,200})$/i.exec(authorization)?.[1];
+    return token === undefined ? null : tokens.authenticate(token);
+  }
 
   return {
     tokens,
-    /** A bearer token counts alone: a wrong one is not made good by a cookie. */
+    /** With what they hold at this moment. A bearer token counts alone: a wrong one is not made good by a cookie. */
     async authenticate(headers: Headers): Promise<Actor | null> {
-      const authorization = headers.get('authorization');
-      if (authorization === null) return sessions.actor(headers);
-      // Debian's Prometheus 2.42 leaves "Bearer" out when it asks for targets
-      const token = /^(?:Bearer\s+)?(hr_[A-Za-z0-9_-]{1,200})$/i.exec(authorization)?.[1];
-      return token === undefined ? null : tokens.authenticate(token);
+      const actor = await identify(headers);
+      return actor && withGrants(db, actor);
     },
+    grants: () => listGrants(db),
 
     async signIn(input: { email: string; password: string }, headers: Headers, remote: string): Promise<SignedIn> {
       await lockOut.assertOpen(input.email, remote);

@@ -5,8 +5,9 @@ import type { Clock } from '#server/kernel/clock.ts';
 import { HeadroomError } from '#server/kernel/errors.ts';
 import { newId } from '#server/kernel/ids.ts';
 import type { Verb } from '#server/kernel/verb.ts';
-import { type Actor, type createdTokenSchema, ROLES, tokenInputSchema, type tokenSchema } from '#shared/access.ts';
+import { type Actor, type createdTokenSchema, ROLES, type Role, tokenInputSchema, type tokenSchema } from '#shared/access.ts';
 import { toInstant } from '#shared/time.ts';
+import { makerOf } from './grants.ts';
 
 type Token = z.infer<typeof tokenSchema>;
 type CreatedToken = z.infer<typeof createdTokenSchema>;
@@ -39,13 +40,17 @@ export function createTokens({ db, clock }: { db: Db; clock: Clock }) {
         expiresAt: toInstant(row.expiresAt),
         lastUsedAt: row.lastUsedAt === null ? null : toInstant(row.lastUsedAt),
         prefix: row.prefix,
+        selector: row.selector,
       }));
     },
   };
 }
 
 /** A row for a token that is known already, as the demo's is. */
-export function tokenRow(token: string, options: { name: string; role: z.infer<typeof roleSchema>; now: number; days: number }) {
+export function tokenRow(
+  token: string,
+  options: { name: string; role: z.infer<typeof roleSchema>; selector?: string | null; makerId?: string | null; now: number; days: number },
+) {
   return {
     id: newId('t', options.now),
     name: options.name,
@@ -55,18 +60,28 @@ export function tokenRow(token: string, options: { name: string; role: z.infer<t
     createdAt: options.now,
     expiresAt: options.now + options.days * DAY_MS,
     lastUsedAt: null,
+    selector: options.selector ?? null,
+    makerId: options.makerId ?? null,
   };
+}
+
+/** Said when it is made; that it stays so when the maker's grants change is seen to at each use. */
+function assertNoMore(actor: Actor, role: Role): void {
+  if (ROLES.indexOf(role) <= ROLES.indexOf(actor.role)) return;
+  throw new HeadroomError('auth.forbidden', `${actor.name} has the role ${actor.role}: a token of theirs cannot have ${role}`);
 }
 
 export const createToken: Verb<typeof tokenInputSchema, Tx, CreatedToken> = {
   name: 'token.create',
   permission: 'token.write',
   input: tokenInputSchema,
-  async run(tx, input, { now }) {
+  async run(tx, input, { actor, now }) {
+    assertNoMore(actor, input.role);
     const token = `hr_${randomBytes(32).toString('base64url')}`;
-    const row = tokenRow(token, { name: input.name, role: input.role, now, days: input.expiresInDays });
+    const { name, role, selector } = input;
+    const row = tokenRow(token, { name, role, selector, makerId: await makerOf(tx, actor), now, days: input.expiresInDays });
     await tx.insertInto('tokens').values(row).execute();
-    const { sha256: _, ...shown } = row;
+    const { sha256: _, makerId: __, ...shown } = row;
     const described = { ...shown, role: input.role, createdAt: toInstant(row.createdAt), expiresAt: toInstant(row.expiresAt) };
     return { result: { ...described, token }, secret: true, object: `token:${row.id}`, after: described };
   },

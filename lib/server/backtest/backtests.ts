@@ -21,7 +21,7 @@ const BUDGET_MS = 6500;
 
 export type Backtests = {
   /** throws request.invalid, selector.invalid */
-  run(query: BacktestQuery): Promise<BacktestAnswer>;
+  run(query: BacktestQuery, /** the others are not there */ only?: (node: FleetMember) => boolean): Promise<BacktestAnswer>;
 };
 
 /** Rules over stored history. One question at a time, in slices: collecting goes on in between. */
@@ -33,20 +33,24 @@ export function createBacktests(deps: {
 }): Backtests {
   let queue: Promise<unknown> = Promise.resolve();
   return {
-    run(query) {
-      const answer = queue.then(() => answerOf(deps, query));
+    run(query, only = () => true) {
+      const answer = queue.then(() => answerOf(deps, query, only));
       queue = answer.catch(() => undefined);
       return answer;
     },
   };
 }
 
-async function answerOf(deps: Parameters<typeof createBacktests>[0], query: BacktestQuery): Promise<BacktestAnswer> {
+async function answerOf(
+  deps: Parameters<typeof createBacktests>[0],
+  query: BacktestQuery,
+  only: (node: FleetMember) => boolean,
+): Promise<BacktestAnswer> {
   const { clock, metrics } = deps;
   const started = clock.now();
   const { fromMs, toMs } = rangeOf(query, started);
   const rule = ruleOf(query);
-  const matched = await deps.nodes.match(query.selector, deps.facts);
+  const matched = (await deps.nodes.match(query.selector, deps.facts)).filter(only);
   const members = matched.slice(0, MOST_BACKTEST_NODES);
   const everyMs = Math.max(EVERY_MS, Math.ceil(((toMs - fromMs) * Math.max(1, members.length)) / MOST_EVALUATIONS));
   const nodes: BacktestNode[] = [];

@@ -4,9 +4,12 @@ import type { Db, Tx } from '#server/db/index.ts';
 import type { EventHub } from '#server/events/index.ts';
 import type { Clock } from '#server/kernel/clock.ts';
 import { HeadroomError } from '#server/kernel/errors.ts';
+import { assertFreshFactor } from '#server/kernel/fresh-factor.ts';
 import { invalid } from '#server/kernel/invalid.ts';
 import type { Verb, VerbOutcome } from '#server/kernel/verb.ts';
-import { type Actor, roleMay } from '#shared/access.ts';
+import { type Actor, mayEverywhere, mayOn, maySomewhere } from '#shared/access.ts';
+import { describeGrants } from '#shared/grants.ts';
+import { labelsSchema } from '#shared/nodes.ts';
 import { recall, remember } from './idempotency.ts';
 
 export type Command = ReturnType<typeof createCommand>;
@@ -24,20 +27,25 @@ export function createCommand(deps: { db: Db; audit: Audit; events: EventHub; cl
     input: unknown,
     options: { idempotencyKey?: string | undefined } = {},
   ): Promise<R> {
-    if (!roleMay(actor.role, verb.permission)) {
+    const refuse = async (where: string): Promise<never> => {
       const { seq } = await audit.record({ actor, action: verb.name, object: '-', result: 'refused', at: clock.now() });
       events.publish({ type: 'audit.appended', seq });
       throw new HeadroomError(
         'auth.forbidden',
-        `${verb.name} needs the permission ${verb.permission}; ${actor.name} has the role ${actor.role}`,
+        `${verb.name} needs the permission ${verb.permission}${where}; ${actor.name} is ${describeGrants(actor)}`,
       );
-    }
+    };
+    const everywhere = mayEverywhere(actor, verb.permission);
+    if (!everywhere && !maySomewhere(actor, verb.permission)) await refuse('');
+    if (!everywhere && verb.nodes === undefined) await refuse(' everywhere');
     const parsed = parseInput(verb.input, input);
+    if (verb.fresh) assertFreshFactor(actor, clock.now(), verb.name);
     const key = options.idempotencyKey;
 
-    const done = await db.transaction().execute(async (tx) => {
+    const work = async (tx: Tx) => {
       const known = key === undefined ? null : await recall<R>(tx, { actor, key, verb: verb.name, input, now: clock.now() });
-      if (known) return { answer: known.answer, outcome: null };
+      if (known) return { answer: known.answer, tell: null };
+      if (!everywhere && !(await mayOnAll(tx, actor, verb, parsed))) return null;
       const outcome: VerbOutcome<R> = await verb.run(tx, parsed, { actor, now: clock.now() });
       const { seq } = await audit.append(tx, {
         actor,
@@ -52,14 +60,41 @@ export function createCommand(deps: { db: Db; audit: Audit; events: EventHub; cl
         const answer = outcome.secret ? null : outcome.result;
         await remember(tx, { actor, key, verb: verb.name, input, answer, now: clock.now() });
       }
-      return { answer: outcome.result, outcome: { events: outcome.events ?? [], seq } };
-    });
-    if (done.outcome) {
-      for (const event of done.outcome.events) events.publish(event);
-      events.publish({ type: 'audit.appended', seq: done.outcome.seq });
-    }
+      const tell = await events.within(tx, [...(outcome.events ?? []), { type: 'audit.appended', seq }]);
+      return { answer: outcome.result, tell };
+    };
+    const done = await again(() => db.transaction().execute(work));
+    if (done === null) return refuse(' on every node that it acts on');
+    done.tell?.();
     return done.answer;
   };
+}
+
+/** By the labels as they are in this very transaction. What is about no node, or about one that is gone, is everywhere's alone. */
+async function mayOnAll<S extends z.ZodType, R>(tx: Tx, actor: Actor, verb: Verb<S, Tx, R>, input: z.output<S>): Promise<boolean> {
+  if (verb.nodes === 'itself') return true;
+  const ids = [...new Set((await verb.nodes?.(tx, input)) ?? [])];
+  if (ids.length === 0) return false;
+  const rows = await tx.selectFrom('nodes').select(['id', 'name', 'labels']).where('id', 'in', ids).execute();
+  return (
+    rows.length === ids.length &&
+    rows.every((row) => mayOn(actor, verb.permission, { ...row, labels: labelsSchema.parse(JSON.parse(row.labels)) }))
+  );
+}
+
+/** PostgreSQL gave up one of two that met (serialization failure, deadlock): nothing of it stays, so it is done again. */
+const COLLISIONS = ['40001', '40P01'];
+const TRIES = 5;
+
+async function again<T>(transaction: () => Promise<T>): Promise<T> {
+  for (let tried = 1; ; tried++) {
+    try {
+      return await transaction();
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+      if (!COLLISIONS.includes(code) || tried === TRIES) throw error;
+    }
+  }
 }
 
 function parseInput<S extends z.ZodType>(schema: S, input: unknown): z.output<S> {

@@ -28,7 +28,7 @@ export function createConfigFiles(deps: {
     get(id: string): Promise<FleetMember>;
     /** labels and facts, as for a run: the preview is of the nodes that the run would change */
     match(selector: string): Promise<FleetMember[]>;
-    explain(selector: string): Promise<string>;
+    explain(selector: string, only: (node: FleetMember) => boolean): Promise<string>;
   };
   clock: Clock;
 }) {
@@ -155,12 +155,16 @@ export function createConfigFiles(deps: {
     },
 
     /** What the change would do to each matched node's file. Reads only; a node that cannot be read says why in its place. */
-    async preview(selector: string, pool: PoolSettings): Promise<ChangePreview> {
-      const matched = await nodes.match(selector);
+    async preview(
+      selector: string,
+      pool: PoolSettings,
+      /** the others are not there */ only: (node: FleetMember) => boolean = () => true,
+    ): Promise<ChangePreview> {
+      const matched = (await nodes.match(selector)).filter(only);
       if (matched.length === 0)
         throw new HeadroomError(
           'selector.no-match',
-          `${JSON.stringify(selector)} matches no node. ${await nodes.explain(selector)}`.trim(),
+          `${JSON.stringify(selector)} matches no node. ${await nodes.explain(selector, only)}`.trim(),
         );
       const untilMs = performance.now() + PREVIEW_MS;
       const results: ChangePreview['nodes'] = [];

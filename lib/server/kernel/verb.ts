@@ -11,6 +11,13 @@ export type Verb<Schema extends z.ZodType, Tx, Result> = {
   name: string;
   permission: Permission;
   input: Schema;
+  /**
+   * Whose nodes it acts on: their ids, each of which the actor needs the permission on; `itself`: its `run` looks at the actor's grants. Left out, it takes
+   * the permission everywhere.
+   */
+  nodes?: 'itself' | ((tx: Tx, input: z.output<Schema>) => readonly string[] | Promise<readonly string[]>);
+  /** Takes a second factor shown within the last minutes, of people who have one. Where only `run` can tell, it calls `assertFreshFactor`. */
+  fresh?: boolean;
   run(tx: Tx, input: z.output<Schema>, context: VerbContext): Promise<VerbOutcome<Result>>;
 };
 

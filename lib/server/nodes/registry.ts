@@ -8,22 +8,29 @@ import { toMember } from './row.ts';
 export type Nodes = ReturnType<typeof createNodes>;
 
 /** The registry: which nodes there are and how to reach them. What they are doing is `fleet`'s. */
-export function createNodes({ db }: { db: Db }) {
+export function createNodes({
+  db,
+  only = () => true,
+}: {
+  db: Db /** the others are not there */;
+  only?: (member: FleetMember) => boolean;
+}) {
   const listeners = new Set<() => void>();
   let known = '';
   let looking: Promise<void> | null = null;
 
   async function list(): Promise<FleetMember[]> {
     const rows = await db.selectFrom('nodes').selectAll().orderBy('name').execute();
-    return rows.map(toMember);
+    return rows.map(toMember).filter(only);
   }
 
   return {
     list,
     async get(id: string): Promise<FleetMember> {
       const row = await db.selectFrom('nodes').selectAll().where('id', '=', id).executeTakeFirst();
-      if (!row) throw notFound(id);
-      return toMember(row);
+      const member = row && toMember(row);
+      if (!member || !only(member)) throw notFound(id);
+      return member;
     },
     /** By name. `facts` adds what is not in the registry: pool, leak, state, drift, version. Throws selector.invalid. */
     async match(selector: string, facts?: (member: FleetMember) => Record<string, string>): Promise<FleetMember[]> {
@@ -32,8 +39,12 @@ export function createNodes({ db }: { db: Db }) {
       return (await list()).filter((member) => matchesSelector(parsed.selector, { ...member, facts: facts?.(member) ?? {} }));
     },
     /** Why a selector that can be read matches no node, to stand behind a sentence that says so. */
-    async explain(selector: string, facts?: (member: FleetMember) => Record<string, string>): Promise<string> {
-      const members = await list();
+    async explain(
+      selector: string,
+      facts?: (member: FleetMember) => Record<string, string>,
+      among: (member: FleetMember) => boolean = () => true,
+    ): Promise<string> {
+      const members = (await list()).filter(among);
       if (members.length === 0) return 'No node is registered yet.';
       return (
         explainNoMatch(

@@ -3,6 +3,8 @@ import type { Tx } from '#server/db/index.ts';
 import { HeadroomError } from '#server/kernel/errors.ts';
 import { newId } from '#server/kernel/ids.ts';
 import type { Verb } from '#server/kernel/verb.ts';
+import { type Actor, mayOn } from '#shared/access.ts';
+import { describeGrants } from '#shared/grants.ts';
 import { type FleetMember, type NodeInput, nodeInputSchema } from '#shared/nodes.ts';
 import { notFound } from './registry.ts';
 import { reach, toColumns, toMember } from './row.ts';
@@ -14,9 +16,11 @@ export const addNode: Verb<typeof nodeInputSchema, Tx, FleetMember> = {
   name: 'node.add',
   permission: 'node.write',
   input: nodeInputSchema,
-  async run(tx, input, { now }) {
+  nodes: 'itself',
+  async run(tx, input, { actor, now }) {
     await assertNameIsFree(tx, input.name);
     const row = { ...toColumns(input), id: newId('n', now), version: 1, createdAt: now };
+    assertStaysOurs(actor, toMember(row));
     await tx.insertInto('nodes').values(row).execute();
     return { result: toMember(row), object: `node:${row.id}`, after: toMember(row), events: [{ type: 'node.changed', nodeId: row.id }] };
   },
@@ -26,13 +30,15 @@ export const updateNode: Verb<typeof updateInput, Tx, FleetMember> = {
   name: 'node.update',
   permission: 'node.write',
   input: updateInput,
-  async run(tx, { id, version, node }) {
+  nodes: (_tx, { id }) => [id],
+  async run(tx, { id, version, node }, { actor }) {
     const before = await current(tx, id, version);
     await assertMayChange(tx, before, node);
     if (node.name !== before.name) await assertNameIsFree(tx, node.name);
     const change = { ...toColumns(node), version: version + 1 };
     await tx.updateTable('nodes').set(change).where('id', '=', id).execute();
     const after = { ...before, ...node, ...reach(node), version: version + 1 };
+    assertStaysOurs(actor, after);
     return { result: after, object: `node:${id}`, before, after, events: [{ type: 'node.changed', nodeId: id }] };
   },
 };
@@ -41,6 +47,7 @@ export const removeNode: Verb<typeof versioned, Tx, { removed: string }> = {
   name: 'node.remove',
   permission: 'node.write',
   input: versioned,
+  nodes: (_tx, { id }) => [id],
   async run(tx, { id, version }) {
     const before = await current(tx, id, version);
     await assertFree(tx, before, 'whether it is here');
@@ -58,6 +65,13 @@ async function current(tx: Tx, id: string, version: number): Promise<FleetMember
       `the node ${row.name} is at version ${row.version}, not ${version}: read it again and redo the change`,
     );
   return toMember(row);
+}
+
+/** Nobody gives a node away, or takes one in, by what it is called: as it is afterwards, it must be theirs too. */
+function assertStaysOurs(actor: Actor, after: FleetMember): void {
+  if (mayOn(actor, 'node.write', after)) return;
+  const words = `${after.name} would be a node that ${actor.name} may not write: they are ${describeGrants(actor)}`;
+  throw new HeadroomError('auth.forbidden', `${words}; give it name and labels that this covers`);
 }
 
 /** Where a run has left its backup, its timer and its change: pointed elsewhere, it would find none of them again. */

@@ -5,7 +5,7 @@ import type { Verb } from '#server/kernel/verb.ts';
 import type { StepKind } from '#shared/runbooks.ts';
 import { byHandInputSchema, type Run } from '#shared/runs.ts';
 import { open, outcome } from './control.ts';
-import { updateStep } from './store.ts';
+import { targetIds, updateStep } from './store.ts';
 
 /** What the document lets people type. */
 const BY_HAND: readonly StepKind[] = ['edit-config', 'service'];
@@ -17,6 +17,7 @@ export const doneByHand: Verb<typeof input, Tx, Run> = {
   name: 'run.by-hand',
   permission: 'run.control',
   input,
+  nodes: targetIds,
   async run(tx, { id, nodeId, step: key }, { actor }) {
     const run = await open(tx, id, 'changed');
     const target = run.targets.find((t) => t.nodeId === nodeId);

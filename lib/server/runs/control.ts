@@ -6,7 +6,7 @@ import { gateAnswerSchema, hasEnded, type Run, type RunStatus } from '#shared/ru
 import { toInstant } from '#shared/time.ts';
 import { FRESH_STEP, FRESH_TARGET, takeNodes } from './start.ts';
 import { assertNotStopped } from './stop-all.ts';
-import { loadRun, type StoredRun, updateRun, updateStep, updateTarget } from './store.ts';
+import { loadRun, type StoredRun, targetIds, updateRun, updateStep, updateTarget } from './store.ts';
 import { readRun } from './view.ts';
 
 const runRef = z.object({ id: z.string().min(1).max(64) });
@@ -17,6 +17,7 @@ export const pauseRun: Verb<typeof runRef, Tx, Run> = {
   name: 'run.pause',
   permission: 'run.control',
   input: runRef,
+  nodes: targetIds,
   async run(tx, { id }, { actor }) {
     const run = await open(tx, id, 'paused');
     if (run.control === 'abort' || run.status === 'awaiting-approval') throw wrongState(run, 'paused');
@@ -30,6 +31,7 @@ export const resumeRun: Verb<typeof runRef, Tx, Run> = {
   name: 'run.resume',
   permission: 'run.control',
   input: runRef,
+  nodes: targetIds,
   async run(tx, { id }) {
     await assertNotStopped(tx);
     const run = await open(tx, id, 'resumed');
@@ -46,6 +48,7 @@ export const abortRun: Verb<typeof runRef, Tx, Run> = {
   name: 'run.abort',
   permission: 'run.control',
   input: runRef,
+  nodes: targetIds,
   async run(tx, { id }, { actor }) {
     const run = await open(tx, id, 'aborted');
     await updateRun(tx, id, { control: 'abort', controlBy: actor.name, summary: `aborting, says ${actor.name}` });
@@ -58,6 +61,7 @@ export const retryRun: Verb<typeof runRef, Tx, Run> = {
   name: 'run.retry',
   permission: 'run.control',
   input: runRef,
+  nodes: targetIds,
   async run(tx, { id }) {
     await assertNotStopped(tx);
     const run = await find(tx, id);
@@ -87,6 +91,7 @@ export const answerGate: Verb<typeof gateRef, Tx, Run> = {
   name: 'run.answer',
   permission: 'run.control',
   input: gateRef,
+  nodes: targetIds,
   async run(tx, { id, gate, answer, nodeId }, { actor, now }) {
     const run = await open(tx, id, 'answered');
     const waiting = run.targets.flatMap((target) => {

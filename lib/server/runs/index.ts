@@ -20,6 +20,7 @@ import { loadReceipts } from './store.ts';
 import { listRuns, readRun, readTarget } from './view.ts';
 
 export type { RunsDeps } from './deps.ts';
+export { narrowRun } from './narrow.ts';
 export type Runs = ReturnType<typeof createRuns>;
 
 const LIST_LIMIT = 200;
@@ -89,7 +90,8 @@ export function createRuns(deps: RunsDeps) {
       return { publicKey, fingerprint: await fingerprintOf(publicKey) };
     },
     changeRules: (): Promise<ChangeRule[]> => loadRules(db),
-    list: (): Promise<RunList> => listRuns(db, LIST_LIMIT),
+    /** The newest; with `seen`, those with one of these nodes, as who sees only these is shown them. */
+    list: (seen?: readonly string[]): Promise<RunList> => listRuns(db, LIST_LIMIT, seen),
     activeRunOf: (nodeId: string): string | null => locks.get(nodeId) ?? null,
     /** The runs that did something on a node in a span of time, for its charts. */
     async touching(

@@ -8,6 +8,7 @@ import { hasEnded, type Run, reasonSchema } from '#shared/runs.ts';
 import { find, wrongState } from './control.ts';
 import { writeRun } from './start.ts';
 import { assertNotStopped } from './stop-all.ts';
+import { targetIds } from './store.ts';
 
 const input = reasonSchema.partial().extend({ id: z.string().min(1).max(64) });
 
@@ -20,6 +21,7 @@ export function createRollBack(deps: { runbooks: Runbooks }): Verb<typeof input,
     name: 'run.roll-back',
     permission: 'run.start',
     input,
+    nodes: targetIds,
     async run(tx, { id, reason }, context) {
       await assertNotStopped(tx);
       const run = await find(tx, id);

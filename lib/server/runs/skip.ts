@@ -6,7 +6,7 @@ import type { StepKind } from '#shared/runbooks.ts';
 import { type Run, skipInputSchema } from '#shared/runs.ts';
 import { endTarget } from './apply-actions.ts';
 import { open, outcome } from './control.ts';
-import { updateStep, updateTarget } from './store.ts';
+import { targetIds, updateStep, updateTarget } from './store.ts';
 import { SKIPPED_BY } from './words.ts';
 
 /** Steps that look and judge. Those that change a node, guard it or ask a person are not left out. */
@@ -19,6 +19,7 @@ export const skipInRun: Verb<typeof input, Tx, Run> = {
   name: 'run.skip',
   permission: 'run.control',
   input,
+  nodes: targetIds,
   async run(tx, { id, nodeId, step: key, reason }, { actor, now }) {
     const run = await open(tx, id, 'changed');
     const target = run.targets.find((t) => t.nodeId === nodeId);

@@ -5,8 +5,9 @@ import { newId } from '#server/kernel/ids.ts';
 import type { Verb, VerbContext, VerbOutcome } from '#server/kernel/verb.ts';
 import { createNodes } from '#server/nodes/index.ts';
 import type { Runbooks } from '#server/runbooks/index.ts';
-import { type Actor, roleMay } from '#shared/access.ts';
+import { type Actor, mayOn } from '#shared/access.ts';
 import type { ChangeRule } from '#shared/change-rules.ts';
+import { describeGrants } from '#shared/grants.ts';
 import type { FleetMember } from '#shared/nodes.ts';
 import { lintSteps } from '#shared/runbook-lint.ts';
 import type { Runbook } from '#shared/runbooks.ts';
@@ -35,15 +36,16 @@ export function createStartRun(deps: { runbooks: Runbooks; facts: Facts | undefi
     name: 'run.start',
     permission: 'run.start',
     input: runInputSchema,
+    nodes: 'itself',
     async run(tx, input, { actor, now }) {
       await assertNotStopped(tx);
-      const override = mayOverride(actor, input.override?.reason ?? null);
       const runbook = deps.runbooks.get(input.runbook);
       assertRunnable(runbook);
       const strategy = strategySchema.parse(input.strategy ?? {});
       const params = parseParams(runbook, input.params ?? {});
       const dryRun = input.dryRun ?? false;
-      const nodes = createNodes({ db: tx });
+      // What its starter does not see is not there for its selector.
+      const nodes = createNodes({ db: tx, only: (member) => mayOn(actor, 'fleet.read', member) });
       const members = await nodes.match(input.selector, deps.facts);
       if (members.length === 0)
         throw new HeadroomError(
@@ -51,6 +53,8 @@ export function createStartRun(deps: { runbooks: Runbooks; facts: Facts | undefi
           `The selector ${JSON.stringify(input.selector)} matches none of the registered nodes. ${await nodes.explain(input.selector, deps.facts)}`.trim(),
         );
 
+      assertMayRunOn(actor, members);
+      const override = mayOverride(actor, members, input.override?.reason ?? null);
       const { selector } = input;
       const plan = { runbook, members, selector, strategy, params, dryRun, override };
       const approval = runbook.mutates && !dryRun ? await assertMayStart(tx, plan, deps.facts, now) : null;
@@ -62,9 +66,20 @@ export function createStartRun(deps: { runbooks: Runbooks; facts: Facts | undefi
 /** A run that nobody agreed to by then ends by itself: what was right yesterday may not be right today. */
 const APPROVAL_MS = 24 * 3_600_000;
 
-function mayOverride(actor: Actor, reason: string | null): string | null {
-  if (reason === null || roleMay(actor.role, 'run.approve')) return reason;
-  const needed = `Going on in spite of freezes and windows needs the permission run.approve; ${actor.name} has the role ${actor.role}.`;
+function assertMayRunOn(actor: Actor, members: readonly FleetMember[]): void {
+  const foreign = members.filter((member) => !mayOn(actor, 'run.start', member));
+  const [first] = foreign;
+  if (first === undefined) return;
+  const more = foreign.length > 1 ? ` and ${foreign.length - 1} more of the ${members.length} nodes` : '';
+  throw new HeadroomError(
+    'auth.forbidden',
+    `${actor.name} may not start a run on ${first.name}${more}: they are ${describeGrants(actor)}.`,
+  );
+}
+
+function mayOverride(actor: Actor, members: readonly FleetMember[], reason: string | null): string | null {
+  if (reason === null || members.every((member) => mayOn(actor, 'run.approve', member))) return reason;
+  const needed = `Going on in spite of freezes and windows needs the permission run.approve on every node; ${actor.name} is ${describeGrants(actor)}.`;
   throw new HeadroomError('auth.forbidden', needed);
 }
 

@@ -232,3 +232,9 @@ const toEvidence = (row: Selectable<Schema['runEvidence']>): Evidence => ({
   threshold: row.threshold,
   verdict: row.verdict === null ? null : oneOf(VERDICTS, row.verdict),
 });
+
+/** Of a run, for whoever must hold the permission on each. */
+export async function targetIds(tx: Db | Tx, { id }: { id: string }): Promise<string[]> {
+  const rows = await tx.selectFrom('runTargets').select('nodeId').where('runId', '=', id).execute();
+  return rows.map(({ nodeId }) => nodeId);
+}

@@ -1,6 +1,7 @@
 import type { Db, Tx } from '#server/db/index.ts';
 import { type Evidence, FULL_TARGETS, type Run, type RunList, type RunTarget } from '#shared/runs.ts';
 import { toInstant } from '#shared/time.ts';
+import { narrowHead } from './narrow.ts';
 import { holdsNode, type TargetState, targetEnded } from './state.ts';
 import { readStop } from './stop-all.ts';
 import { loadEvidence, loadMarks, loadRun, loadTargets, type StoredRun, toRunHead } from './store.ts';
@@ -94,11 +95,19 @@ function viewHead(run: Omit<StoredRun, 'targets'>): Omit<Run, 'targets' | 'detai
 }
 
 /** The newest first. */
-export async function listRuns(db: Db, limit: number): Promise<RunList> {
-  const rows = await db.selectFrom('runs').selectAll().orderBy('createdAt', 'desc').orderBy('id', 'desc').limit(limit).execute();
+export async function listRuns(db: Db, limit: number, seen?: readonly string[]): Promise<RunList> {
+  let query = db.selectFrom('runs').selectAll().orderBy('createdAt', 'desc').orderBy('id', 'desc').limit(limit);
+  if (seen)
+    query = query.where('id', 'in', (eb) =>
+      eb
+        .selectFrom('runTargets')
+        .select('runId')
+        .where('nodeId', 'in', [...seen]),
+    );
+  const rows = await query.execute();
   const targets = await db
     .selectFrom('runTargets')
-    .select(['runId', 'name'])
+    .select(['runId', 'nodeId', 'name'])
     .where(
       'runId',
       'in',
@@ -106,12 +115,17 @@ export async function listRuns(db: Db, limit: number): Promise<RunList> {
     )
     .orderBy('position')
     .execute();
+  const ids = seen && new Set(seen);
   const namesOf = Map.groupBy(targets, (t) => t.runId);
   return {
     stopped: await readStop(db),
     runs: rows.map((row) => {
-      const targetNames = (namesOf.get(row.id) ?? []).map((t) => t.name);
-      return { ...viewHead(toRunHead(row)), targetCount: targetNames.length, targetNames };
+      const mine = namesOf.get(row.id) ?? [];
+      const shown = ids ? mine.filter((t) => ids.has(t.nodeId)) : mine;
+      const targetNames = shown.map((t) => t.name);
+      const listed = { ...viewHead(toRunHead(row)), targetCount: targetNames.length, targetNames };
+      const hidden = mine.filter((t) => !shown.includes(t)).map((t) => t.name);
+      return hidden.length === 0 ? listed : { ...listed, ...narrowHead(listed, targetNames, hidden) };
     }),
   };
 }

@@ -68,6 +68,7 @@ export function createXray(deps: {
         name: 'node.inspect',
         permission: 'fleet.inspect',
         input,
+        nodes: (_tx, { id }) => [id],
         run: (tx, { id }, { actor }) => keep(tx, { nodeId: id, by: actor.name, outcome }),
       };
     },

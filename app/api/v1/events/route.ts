@@ -1,6 +1,12 @@
+import type { Actor } from '#shared/access.ts';
 import { eventStream } from '../../_http/event-stream.ts';
 import { handle } from '../../_http/handle.ts';
 
-export const GET = handle({ permission: 'fleet.read' }, ({ runtime, request }) =>
-  eventStream(runtime.events, request, async () => (await runtime.access.authenticate(request.headers)) !== null),
-);
+export const GET = handle({ permission: 'fleet.read', on: 'scoped' }, ({ runtime, actor, request }) => {
+  // Who holds more or less than at its start opens it anew.
+  const isTheSame = async () => heldBy(await runtime.access.authenticate(request.headers)) === heldBy(actor);
+  return eventStream(runtime.events, request, isTheSame, runtime.eventsFor(actor));
+});
+
+const heldBy = (actor: Actor | null): string | null =>
+  actor && JSON.stringify(actor.kind === 'system' ? actor : [actor.id, actor.role, actor.grants, actor.within]);

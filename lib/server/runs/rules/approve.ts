@@ -6,7 +6,7 @@ import type { Run } from '#shared/runs.ts';
 import { open, outcome, wrongState } from '../control.ts';
 import { takeNodes } from '../start.ts';
 import { assertNotStopped } from '../stop-all.ts';
-import { updateRun } from '../store.ts';
+import { targetIds, updateRun } from '../store.ts';
 
 const input = z.object({ id: z.string().min(1).max(64) });
 
@@ -15,6 +15,7 @@ export const approveRun: Verb<typeof input, Tx, Run> = {
   name: 'run.approve',
   permission: 'run.approve',
   input,
+  nodes: targetIds,
   async run(tx, { id }, { actor, now }) {
     await assertNotStopped(tx);
     const run = await open(tx, id, 'approved');

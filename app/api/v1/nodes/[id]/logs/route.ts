@@ -12,7 +12,7 @@ const query = z.object({
 const DAY_MS = 86_400_000;
 
 /** The journal of the node's service: the last lines, or a stream of them. Plain text, never markup. */
-export const GET = handle({ permission: 'config.read', params, query }, async ({ runtime, params: { id }, query, request }) => {
+export const GET = handle({ permission: 'config.read', on: 'node', params, query }, async ({ runtime, params: { id }, query, request }) => {
   const node = await runtime.nodes.get(id);
   if (query.follow === '1')
     return lineStream(request, (signal, onLine) => runtime.ops.follow(node, { lines: query.lines, signal, onLine }));

@@ -5,7 +5,7 @@ import { handle } from '../../../../_http/handle.ts';
 import { compressedJson } from './compressed-json.ts';
 
 export const GET = handle(
-  { permission: 'fleet.read', params: z.object({ id: z.string() }), query: nodeMetricsQuerySchema },
+  { permission: 'fleet.read', on: 'node', params: z.object({ id: z.string() }), query: nodeMetricsQuerySchema },
   async ({ runtime, params, query, request }) => {
     const answer = await runtime.fleet.history(params.id, query);
     return compressedJson(request, query.encoding === 'delta' ? inDifferences(answer) : answer);

@@ -3,7 +3,7 @@ import { byHandInputSchema } from '#shared/runs.ts';
 import { handle } from '../../../../_http/handle.ts';
 
 export const POST = handle(
-  { permission: 'run.control', params: z.object({ id: z.string() }), body: byHandInputSchema },
+  { permission: 'run.control', on: 'run', params: z.object({ id: z.string() }), body: byHandInputSchema },
   ({ runtime, actor, params, body, idempotencyKey }) =>
     runtime.command(actor, runtime.runs.verbs.doneByHand, { ...params, ...body }, { idempotencyKey }),
 );

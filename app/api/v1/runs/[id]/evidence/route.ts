@@ -5,8 +5,10 @@ import { handle } from '../../../../_http/handle.ts';
 const query = z.object({ format: z.enum(['bundle', 'postmortem']).default('bundle') });
 
 export const GET = handle(
-  { permission: 'run.read', params: z.object({ id: z.string() }), query },
-  async ({ runtime, actor, params, query: { format } }) => {
+  { permission: 'run.read', on: 'run', params: z.object({ id: z.string() }), query },
+  async ({ runtime, actor, scope, params, query: { format } }) => {
+    // Signed as a whole, so it takes all of its nodes.
+    await scope.run('run.read', params.id, 'all');
     const name = `headroom-${runName(params.id).replace(/[^A-Za-z0-9-]/g, '')}`;
     if (format === 'postmortem')
       return download(await runtime.runs.draftPostmortem(params.id), 'text/markdown; charset=utf-8', `${name}-postmortem.md`);

@@ -2,6 +2,6 @@ import { z } from 'zod';
 import { handle } from '../../../../_http/handle.ts';
 
 export const POST = handle(
-  { permission: 'run.control', params: z.object({ id: z.string() }) },
+  { permission: 'run.control', on: 'run', params: z.object({ id: z.string() }) },
   ({ runtime, actor, params, idempotencyKey }) => runtime.command(actor, runtime.runs.verbs.retryRun, params, { idempotencyKey }),
 );

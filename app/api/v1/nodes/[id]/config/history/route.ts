@@ -4,4 +4,6 @@ import { handle } from '../../../../../_http/handle.ts';
 const params = z.object({ id: z.string() });
 
 /** config.yaml as it was before each run that kept it on the node, and who may have changed it since. */
-export const GET = handle({ permission: 'config.read', params }, ({ runtime, params: { id } }) => runtime.configFiles.history(id));
+export const GET = handle({ permission: 'config.read', on: 'node', params }, ({ runtime, params: { id } }) =>
+  runtime.configFiles.history(id),
+);
