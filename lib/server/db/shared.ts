@@ -23,8 +23,8 @@ export async function withLock<T>(db: Kysely<Schema>, name: number, work: () => 
 }
 
 /**
- * The present instant for leases, epoch ms: of the database's clock where several machines share it, whatever their own clocks say.
+ * The instant in `afterMs` for leases, epoch ms: by the database's clock where several machines share it, whatever their own clocks say.
  * To be used inside a statement.
  */
-export const sharedNow = (db: On, now: number) =>
-  isShared(db) ? sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint` : sql<number>`${now}`;
+export const sharedNow = (db: On, now: number, afterMs = 0) =>
+  isShared(db) ? sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint + ${sql.lit(afterMs)}` : sql<number>`${now + afterMs}`;

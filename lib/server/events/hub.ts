@@ -5,8 +5,11 @@ import type { Sample } from '#shared/metrics.ts';
 /** How many events a browser may have missed and still get by Last-Event-ID; older ones: it reloads what it shows. */
 const KEPT = 2000;
 
-/** `by`: who tells it, where they must know their own words again; `sample`: of a fleet.sample, whole, for processes that did not read it. */
-export type About = { by?: string; sample?: Sample };
+/**
+ * What browsers are not told. `by`: who tells it, where they must know their own words again; for processes that did not read the node themselves:
+ * `sample`, of a fleet.sample, whole, and `facts`, of a node.changed.
+ */
+export type About = { by?: string; sample?: Sample; facts?: object };
 /** `own`: told by this process. */
 export type EventListener = (id: number, event: LiveEvent, about: About & { own: boolean }) => void;
 

@@ -45,6 +45,10 @@ export class OpenBuckets {
     return bucket && bucketStart(bucket) >= fromMs && bucketStart(bucket) < toMs ? [bucket] : [];
   }
 
+  drop(node: number): void {
+    this.#open.delete(node);
+  }
+
   clear(): void {
     this.#open.clear();
   }

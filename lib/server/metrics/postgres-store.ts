@@ -33,8 +33,8 @@ function createShelf(postgres: Postgres, retention: Retention, now: () => number
   );
   const ids = new Map<string, number>();
   const open = new OpenBuckets();
-  /** what memory holds follows from what is committed; false = it has to be read again */
-  let loaded = false;
+  /** the nodes of which the open buckets follow from what is committed; the others are read again before they are written */
+  const ready = new Set<number>();
   /** writers one after the other: open buckets are theirs together */
   let writing: Promise<unknown> = Promise.resolve();
   const alone = <T>(work: () => Promise<T>): Promise<T> => {
@@ -56,25 +56,34 @@ function createShelf(postgres: Postgres, retention: Retention, now: () => number
       table.columns.length,
     );
 
-  async function load(): Promise<void> {
-    if (loaded) return;
-    open.clear();
-    ids.clear();
+  async function readIds(): Promise<void> {
     for (const [id, key] of await postgres.query('SELECT id, key FROM metric_node')) ids.set(String(key), Number(id));
-    for (const node of ids.values()) {
-      const [row] = await postgres.query('SELECT max(at) FROM metric_raw WHERE node = $1', [node]);
-      const last = row?.[0];
-      if (typeof last !== 'number') continue;
-      const rows = await select(RAW_TABLE, node, Math.floor(last / WIDEST_MS) * WIDEST_MS, last + 1);
-      for (let from = 0; from < rows.length; from += SAMPLE_WIDTH)
-        open.fold(node, rows.subarray(from, from + SAMPLE_WIDTH), () => undefined);
+  }
+
+  /** Those of the nodes that this process has not written to, or not since another one did. */
+  async function load(keys: Iterable<string>): Promise<void> {
+    for (const key of new Set(keys)) {
+      const node = ids.get(key);
+      if (node === undefined || ready.has(node)) continue;
+      open.drop(node);
+      await foldLast(node, open);
+      ready.add(node);
     }
-    loaded = true;
+  }
+
+  /** The buckets that the newest samples of a node leave open. */
+  async function foldLast(node: number, into: OpenBuckets): Promise<void> {
+    const [row] = await postgres.query('SELECT max(at) FROM metric_raw WHERE node = $1', [node]);
+    const last = row?.[0];
+    if (typeof last !== 'number') return;
+    const rows = await select(RAW_TABLE, node, Math.floor(last / WIDEST_MS) * WIDEST_MS, last + 1);
+    for (let from = 0; from < rows.length; from += SAMPLE_WIDTH) into.fold(node, rows.subarray(from, from + SAMPLE_WIDTH), () => undefined);
   }
 
   /** A transaction on tables whose partitions are there; when it fails, memory is read again from what is committed. */
-  async function write(work: (ask: Ask, put: Put) => Promise<void>): Promise<void> {
-    await load();
+  async function write(keys: readonly string[], work: (ask: Ask, put: Put) => Promise<void>): Promise<void> {
+    if (keys.some((key) => !ids.has(key))) await readIds();
+    await load(keys);
     const made: [Table, number[]][] = [];
     const put: Put = async (ask, table, nodes, rows, onConflict) => {
       if (rows.length === 0) return [];
@@ -87,7 +96,9 @@ function createShelf(postgres: Postgres, retention: Retention, now: () => number
       await postgres.transaction((ask) => work(ask, put));
       for (const [table, times] of made) partitions.get(table)?.keep(times);
     } catch (error) {
-      loaded = false;
+      ready.clear();
+      open.clear();
+      ids.clear();
       throw error;
     }
   }
@@ -112,18 +123,25 @@ function createShelf(postgres: Postgres, retention: Retention, now: () => number
         key,
       ]);
       ids.set(key, Number(row?.[0]));
+      ready.add(Number(row?.[0]));
     }
   }
 
+  /** Another process may have written of a node first. */
+  async function idOf(key: string): Promise<number | undefined> {
+    if (!ids.has(key)) await readIds();
+    return ids.get(key);
+  }
+
   async function raw(key: string, fromMs: number, toMs: number): Promise<Float64Array> {
-    const node = ids.get(key);
+    const node = await idOf(key);
     return node === undefined ? new Float64Array() : select(RAW_TABLE, node, since(RAW_TABLE, fromMs), toMs);
   }
 
   return {
     append: (keys, packedRows) =>
       alone(() =>
-        write(async (ask, put) => {
+        write(keys, async (ask, put) => {
           await addNodes(ask, keys);
           const nodes = keys.map((key) => ids.get(key) ?? 0);
           const rows = keys.map((_, i) => packedRows.subarray(i * SAMPLE_WIDTH, (i + 1) * SAMPLE_WIDTH));
@@ -139,16 +157,18 @@ function createShelf(postgres: Postgres, retention: Retention, now: () => number
     columns: async (key, fromMs, toMs, places) => takeColumns(await raw(key, fromMs, toMs), places),
     async query(key, query, nowMs) {
       const { tier, step, from } = planQuery(query, nowMs, retention);
-      const node = ids.get(key);
+      const node = await idOf(key);
       const table = BUCKET_TABLES[tier] ?? RAW_TABLE;
       if (node === undefined) return { stepMs: step, rows: new Float64Array() };
-      const growing = open.within(node, tier, since(table, from), query.toMs);
+      const buckets = ready.has(node) ? open : new OpenBuckets();
+      if (buckets !== open && tier !== RAW) await foldLast(node, buckets);
+      const growing = buckets.within(node, tier, since(table, from), query.toMs);
       const stored = await select(table, node, since(table, from), query.toMs);
       if (tier === RAW) return { stepMs: step, rows: joined(samplesToBuckets(step, stored)) };
       return { stepMs: step, rows: joined(foldInto(step, withOpen(stored, growing))) };
     },
     async *recent(sinceMs, fullSinceMs) {
-      await alone(load);
+      await readIds();
       for (const [key, node] of ids) {
         const older = await postgres.query(
           `SELECT * FROM (SELECT DISTINCT ON (at / ${THIN_MS}, process_start) ${columnsOf(RAW_TABLE)} FROM metric_raw WHERE node = $1 AND at >= $2 AND at < $3 ORDER BY at / ${THIN_MS}, process_start, at) thin ORDER BY at`,
@@ -162,11 +182,19 @@ function createShelf(postgres: Postgres, retention: Retention, now: () => number
       }
     },
     async prune(nowMs) {
-      await alone(() => write((ask, put) => storing(ask, put, (store) => open.closeEnded(nowMs, store))));
+      await alone(() => write([], (ask, put) => storing(ask, put, (store) => open.closeEnded(nowMs, store))));
       for (const [table, of] of partitions) {
         await of.makeAhead(postgres, nowMs);
         await of.drop(postgres, nowMs - (kept.get(table) ?? 0));
       }
+    },
+    release(key) {
+      const node = ids.get(key);
+      if (node === undefined) return;
+      void alone(async () => {
+        ready.delete(node);
+        open.drop(node);
+      });
     },
     close: () => alone(() => postgres.close()),
   };

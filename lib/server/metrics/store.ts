@@ -10,6 +10,10 @@ import type { Query } from './tiers.ts';
 export type MetricStore = {
   /** Never waits. Stored with the next tick, one transaction for all nodes. */
   append(nodeId: string, sample: Sample): void;
+  /** A sample that another process read and stores: kept in memory only. */
+  mirror(nodeId: string, sample: Sample): void;
+  /** Another process stores this node's samples from now on. */
+  release(nodeId: string): void;
   /** Resolves when everything appended so far is stored. */
   flush(): Promise<void>;
   /** From memory: every sample of the last 2 hours, before them one a minute up to 30 hours back. */
@@ -40,6 +44,8 @@ export type Shelf = {
   /** `rows` of a node in pieces, in time order; each is read before the next is asked for */
   recent(sinceMs: number, fullSinceMs: number): AsyncIterable<{ key: string; rows: Float64Array }>;
   prune(nowMs: number): Promise<unknown>;
+  /** what memory holds of the node is not to be relied on any more */
+  release?(key: string): void;
   close(): Promise<void>;
 };
 
@@ -123,6 +129,11 @@ export async function storeOn(shelf: Shelf, options: StoreOptions): Promise<Metr
       held.push({ nodeId, sample });
       schedule();
     },
+    mirror(nodeId, sample) {
+      // late ones are in the database all the same
+      if (sample.at > (recent.last(nodeId)?.at ?? 0)) recent.push(nodeId, sample);
+    },
+    release: (nodeId) => shelf.release?.(nodeId),
     flush,
     recent: recent.since,
     last: recent.last,

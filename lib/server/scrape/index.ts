@@ -1,1 +1,2 @@
 export { createScraper, type NodeHealth, type Scraper } from './scraper.ts';
+export { createSharedScraper } from './shared-scraper.ts';

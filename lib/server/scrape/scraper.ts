@@ -56,7 +56,7 @@ const STAGGER_MS = 20;
 const STALE_INTERVALS = 3;
 const STALE_AT_LEAST_MS = 60_000;
 
-const UNKNOWN: NodeHealth = Object.freeze({
+export const UNKNOWN: NodeHealth = Object.freeze({
   state: 'unknown',
   reason: 'Not asked yet.',
   lastSample: null,
@@ -105,7 +105,8 @@ export function createScraper(deps: ScraperDeps): Scraper {
     if (before && sameWords(before, words)) return;
     if (before) log.info({ nodeId, state: words.state, reason: words.reason }, 'node changed');
     watched.told = words;
-    events.publish({ type: 'node.changed', nodeId });
+    const { lastSample: _, ...facts } = words;
+    events.publish({ type: 'node.changed', nodeId }, { facts });
   }
 
   function watchMember(member: FleetMember, firstDelayMs: number): void {
@@ -117,7 +118,8 @@ export function createScraper(deps: ScraperDeps): Scraper {
       ...(deps.dialer && { dialer: deps.dialer }),
       onSample(sample) {
         metrics.append(member.id, sample);
-        events.publish({ type: 'fleet.sample', nodeId: member.id, at: sample.at, values: live(sample), processStart: sample.processStart });
+        const { at, processStart } = sample;
+        events.publish({ type: 'fleet.sample', nodeId: member.id, at, values: live(sample), processStart }, { sample });
       },
       onReading: () => tellChange(member.id),
     });
