@@ -10,6 +10,7 @@ import { type Backtests, createBacktests } from './backtest/index.ts';
 import { type Command, createCommand } from './command/index.ts';
 import { type ConfigFiles, createConfigFiles } from './config/index.ts';
 import { type Db, holdLock, openDatabase } from './db/index.ts';
+import { createDrills, type Drills } from './drills/index.ts';
 import { createEventHub, type EventHub } from './events/index.ts';
 import { createFleet, createNodeMarks, type Fleet } from './fleet/index.ts';
 import { type Clock, systemClock } from './kernel/clock.ts';
@@ -17,6 +18,7 @@ import { type Config, ConfigError } from './kernel/config.ts';
 import type { Log } from './kernel/log.ts';
 import { type MetricStore, openMetricStore, openPostgresStore, readFromPrometheus } from './metrics/index.ts';
 import { createNodes, type Nodes } from './nodes/index.ts';
+import { assertRestored } from './operations/index.ts';
 import { createRunbooks, createSaveRunbook, ownRunbooks, type Runbooks, removeRunbook, savedVersions } from './runbooks/index.ts';
 import { createRuns, type Runs } from './runs/index.ts';
 import { createScraper, type Scraper } from './scrape/index.ts';
@@ -53,6 +55,7 @@ export type Runtime = {
   runs: Runs;
   fleet: Fleet;
   backtests: Backtests;
+  drills: Drills;
   telemetry: Telemetry;
   /** `setupLink`: where the first admin is made; null when there is one */
   start(): Promise<{ setupLink: string | null }>;
@@ -67,6 +70,7 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
   if (!lock)
     throw new ConfigError(`HEADROOM_DATA_DIR is ${JSON.stringify(config.dataDir)}: another console runs on it; stop that one first`);
 
+  assertRestored(config.dataDir);
   const clock = systemClock;
   const db = await openDatabase({ file: file('headroom.db') });
   const events = createEventHub({ onError: (error) => log.error({ err: error }, 'a listener of the events failed') });
@@ -121,6 +125,7 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
   });
   const marks = createNodeMarks({ db, clock, onError: (error) => log.error({ err: error }, 'what a node said could not be noted') });
   const fleet: Fleet = createFleet({ nodes, scraper, metrics, ssh, configFiles, runs, marks, fds: xray.last, clock });
+  const drills = createDrills({ db, audit, events, nodes: { ...nodes, match: matching.match }, ops, fleet: fleetNodes, clock, log });
   const backtests = createBacktests({ nodes, metrics, facts, clock });
 
   const noteConfig = (nodeId: string) => {
@@ -165,6 +170,7 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
     runs,
     fleet,
     backtests,
+    drills,
     telemetry,
     async start() {
       await settings.sshIdentity();
@@ -173,11 +179,13 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
       const prepared = await access.prepare();
       scraper.start();
       await runs.start();
+      drills.start();
       return prepared;
     },
     async stop() {
       stopFollowing();
       telemetry.stop();
+      await drills.stop();
       await runs.stop();
       await scraper.stop();
       await ssh.close();

@@ -17,6 +17,7 @@ const NOUNS = [
     'backtest',
     'change-rules',
     'changes',
+    'drills',
     'events',
     'fleet',
     'grants',
