@@ -7,13 +7,19 @@ import { verifyAudit } from './audit-verify.ts';
 import { verifyEvidence } from './evidence-verify.ts';
 import { lintRunbook } from './runbook-lint.ts';
 
+const DATA_DIRECTORY = ['config', 'backup', 'restore', 'rotate-secret'] as const;
+type DataDirectoryCommand = (typeof DATA_DIRECTORY)[number];
+const isDataDirectoryCommand = (name: string | undefined): name is DataDirectoryCommand => DATA_DIRECTORY.some((known) => known === name);
+
 const USAGE = `usage: headroom evidence verify FILE [--key SHA256:…]   is this evidence as a console signed it?
        headroom audit verify FILE [--head SEQ:HASH]    is this export of the audit whole and unchanged?
        headroom runbook lint FILE…                     can the console run this runbook?
        headroom apply FILE [--dry-run] [--yes] [--prune]
                                                        make the console's fleet what the file says
+       headroom config | backup FILE | restore FILE | rotate-secret
+                                                       work on the data directory of this machine; each has its own --help
 All but apply work offline. apply asks the console at HEADROOM_URL with the token HEADROOM_TOKEN; without --yes it only shows what it would do,
-and its pool changes are runs like any other: in batches, with a way back. Exit codes: 0 good, 1 not good, 2 not asked as above.`;
+and its pool changes are runs like any other: in batches, with a way back. Exit codes: 0 good, 1 not good, 2 not asked as above, 78 a wrong setting or key.`;
 
 export async function headroom(args: readonly string[], say: (line: string) => void = () => undefined): Promise<Answer> {
   const [noun, verb, ...rest] = args;
@@ -32,6 +38,8 @@ export async function headroom(args: readonly string[], say: (line: string) => v
       const answers = await Promise.all(rest.map(async (file) => lintRunbook(file, await readFile(file, 'utf8'))));
       return { lines: answers.flatMap((a) => a.lines), code: answers.some((a) => a.code !== 0) ? 1 : 0 };
     }
+    // loaded here: a command that asks a console needs no database
+    if (isDataDirectoryCommand(noun)) return await (await import('./data-directory.ts')).dataDirectory(noun, args.slice(1));
     if (noun === 'apply' && verb !== undefined) return await apply(args.slice(1), say);
   } catch (error) {
     return { lines: [`headroom: ${error instanceof Error ? error.message : error}`], code: 2 };

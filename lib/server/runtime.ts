@@ -19,6 +19,7 @@ import type { Log } from './kernel/log.ts';
 import { type MetricStore, openMetricStore, openPostgresStore, readFromPrometheus } from './metrics/index.ts';
 import { createNodes, type Nodes } from './nodes/index.ts';
 import { assertRestored } from './operations/index.ts';
+import { assertRestored } from './operations/index.ts';
 import { createRunbooks, createSaveRunbook, ownRunbooks, type Runbooks, removeRunbook, savedVersions } from './runbooks/index.ts';
 import { createRuns, type Runs } from './runs/index.ts';
 import { createScraper, type Scraper } from './scrape/index.ts';
@@ -70,6 +71,7 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
   if (!lock)
     throw new ConfigError(`HEADROOM_DATA_DIR is ${JSON.stringify(config.dataDir)}: another console runs on it; stop that one first`);
 
+  assertRestored(config.dataDir);
   assertRestored(config.dataDir);
   const clock = systemClock;
   const db = await openDatabase({ file: file('headroom.db') });

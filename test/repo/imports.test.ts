@@ -56,6 +56,7 @@ const PLANTED: [rule: string, file: string, text: string][] = [
   ['server-scrape', 'lib/server/scrape/x.ts', "import '#server/runs/index.ts';"],
   ['server-runs', 'lib/server/runs/x.ts', "import '#server/access/index.ts';"],
   ['server-notify', 'lib/server/notify/x.ts', "import '#server/runs/index.ts';"],
+  ['server-operations', 'lib/server/operations/x.ts', "import '#server/runs/index.ts';"],
   ['server-fleet', 'lib/server/fleet/x.ts', "import '#server/audit/index.ts';"],
   ['server-module-is-listed', 'lib/server/misc/x.ts', "import '#shared/plain.ts';"],
   ['front-door', 'app/api/front-door.ts', "import '#server/nodes/store.ts';"],

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { CompiledQuery, type Kysely } from 'kysely';
+import { ConfigError } from '#server/kernel/config.ts';
 import { MIGRATIONS, type Migration } from './migrations/index.ts';
 import type { Schema } from './schema.ts';
 
@@ -44,6 +45,8 @@ export async function migratePostgres(db: Kysely<Schema>, migrations: readonly M
 function missingOf(applied: ReadonlySet<string>, migrations: readonly Migration[]): Migration[] {
   const unknown = [...applied].filter((name) => !migrations.some((migration) => migration.name === name));
   if (unknown.length > 0)
-    throw new Error(`the database was written by a newer Headroom (it has ${unknown.join(', ')}): start that version, or restore a backup`);
+    throw new ConfigError(
+      `the database was written by a newer Headroom (it has ${unknown.join(', ')}): start that version, or restore a backup`,
+    );
   return migrations.filter((migration) => !applied.has(migration.name));
 }

@@ -1,6 +1,7 @@
 import type { BlockList } from 'node:net';
 import path from 'node:path';
 import { z } from 'zod';
+import { ROLES, type Role } from '#shared/roles.ts';
 import { parseTrusted } from './client-address.ts';
 import { DEFAULT_RETENTION, parseRetention, type Retention } from './retention.ts';
 import { parseSecretText } from './secret-text.ts';
@@ -31,6 +32,21 @@ const secret = z.string().transform((text, context): Buffer => {
   return z.NEVER;
 });
 
+/** `sre-admins=admin,sre=operator`: groups of the sign-in provider, and the role that each gives. */
+const groupRoles = z.string().transform((text, context): { group: string; role: Role }[] => {
+  const pairs = text.split(',').flatMap((word) => (word.trim() === '' ? [] : [/^\s*(.+?)\s*=\s*(\w+)\s*$/.exec(word)]));
+  const roles = pairs.map((pair) => ({ group: pair?.[1] ?? '', role: ROLES.find((role) => role === pair?.[2]) }));
+  const known = roles.flatMap(({ group, role }) => (role === undefined || group === '' ? [] : [{ group, role }]));
+  if (known.length === roles.length) return known;
+  context.addIssue({ code: 'custom', message: 'no roles' });
+  return z.NEVER;
+});
+
+/** https, but for a provider on this very machine: tokens and secrets go there. */
+const issuer = z
+  .url({ protocol: /^https?$/ })
+  .refine((url) => /^https:|^http:\/\/(127\.0\.0\.1|localhost|\[::1\])([:/]|$)/.test(url), 'no https');
+
 /** Every setting of the console. The environment is read here and nowhere else. */
 const schema = z.object({
   PORT: z.coerce.number().int().min(1).max(65535).default(3000),
@@ -53,6 +69,16 @@ const schema = z.object({
   HEADROOM_SECRET: secret.optional(),
   /** while the key is being replaced: the one from before */
   HEADROOM_SECRET_PREVIOUS: secret.optional(),
+  HEADROOM_OIDC_ISSUER: issuer.optional(),
+  HEADROOM_OIDC_CLIENT_ID: z.string().min(1).optional(),
+  HEADROOM_OIDC_CLIENT_SECRET: z.string().min(1).optional(),
+  HEADROOM_OIDC_NAME: z.string().min(1).max(40).default('single sign-on'),
+  HEADROOM_OIDC_SCOPE: z
+    .string()
+    .regex(/^(?=.*\bopenid\b)(?=.*\bemail\b)[\x21-\x7e ]+$/)
+    .default('openid email profile'),
+  HEADROOM_OIDC_ROLE_CLAIM: z.string().min(1).default('groups'),
+  HEADROOM_OIDC_ROLES: z.string().default('').pipe(groupRoles),
   HEADROOM_ADMIN_EMAIL: z.email().optional(),
   HEADROOM_ADMIN_PASSWORD: z.string().min(12).optional(),
 });
@@ -74,6 +100,13 @@ const WANTED: Record<keyof typeof schema.shape, string> = {
   HEADROOM_TRUST_PROXY: 'addresses or networks of the proxies in front of the console, like 127.0.0.1,10.0.0.0/8',
   HEADROOM_SECRET: '32 random bytes or more in base64 or hex, like `openssl rand -base64 32` prints',
   HEADROOM_SECRET_PREVIOUS: 'the HEADROOM_SECRET from before, in base64 or hex',
+  HEADROOM_OIDC_ISSUER: 'the https URL of an OpenID provider (http for one on this machine alone), like https://login.example/realms/main',
+  HEADROOM_OIDC_CLIENT_ID: 'the id of the client that the provider has for this console',
+  HEADROOM_OIDC_CLIENT_SECRET: 'the secret of that client',
+  HEADROOM_OIDC_NAME: 'what the button calls the provider, 40 characters at most, like Keycloak',
+  HEADROOM_OIDC_SCOPE: 'scopes with openid and email among them, like openid email profile groups',
+  HEADROOM_OIDC_ROLE_CLAIM: 'the claim that holds the groups, like groups',
+  HEADROOM_OIDC_ROLES: 'groups and the roles that they give, like sre-leads=admin,sre=operator',
   HEADROOM_ADMIN_EMAIL: 'an e-mail address',
   HEADROOM_ADMIN_PASSWORD: '12 characters or more',
 };
@@ -97,7 +130,55 @@ export type Config = {
   secret: Buffer | null;
   secretPrevious: Buffer | null;
   admin: { email: string; password: string } | null;
+  oidc: OidcConfig | null;
 };
+
+/** An OpenID provider to sign in by. `roles`: what its groups give; without any, only people who are known here come in. */
+export type OidcConfig = {
+  issuer: string;
+  clientId: string;
+  clientSecret: string;
+  name: string;
+  scope: string;
+  roleClaim: string;
+  roles: readonly { group: string; role: Role }[];
+};
+
+/** `value` and `default` as text; of a secret only whether it is set. */
+export type Described = { name: string; value: string | null; source: 'environment' | 'default'; default: string | null; wanted: string };
+
+const HIDDEN = /PASSWORD|SECRET/;
+const isSecretSetting = (name: string): boolean => HIDDEN.test(name) || name.endsWith('_URL');
+
+/** Every setting as `env` has it, for people to read; nothing secret is in it. */
+export function describeSettings(env: Record<string, string | undefined> = process.env): Described[] {
+  return Object.entries(schema.shape).flatMap(([name, field]) => {
+    if (!isSetting(name)) return [];
+    const given = env[name] === '' ? undefined : env[name];
+    const byDefault = z.toJSONSchema(field, { io: 'input', unrepresentable: 'any' }).default ?? DEFAULT_WORDS[name];
+    const fallback =
+      byDefault === undefined || byDefault === '' ? null : typeof byDefault === 'string' ? byDefault : JSON.stringify(byDefault);
+    const value = given === undefined ? fallback : shown(name, given);
+    return [{ name, value, source: given === undefined ? 'default' : 'environment', default: fallback, wanted: WANTED[name] } as const];
+  });
+}
+
+/** A default that is no plain value of the schema. */
+const DEFAULT_WORDS: Partial<Record<string, string>> = { HEADROOM_RETENTION: 'raw=48h,1m=30d,15m=396d' };
+
+function shown(name: string, value: string): string {
+  if (HIDDEN.test(name)) return '(set, not shown)';
+  if (!isSecretSetting(name)) return value;
+  try {
+    const url = new URL(value);
+    if (url.password !== '') url.password = '***';
+    // a token in a query is as secret as a password
+    for (const key of [...url.searchParams.keys()]) url.searchParams.set(key, '***');
+    return url.href;
+  } catch {
+    return '(set, not shown)';
+  }
+}
 
 /** Thrown with one sentence per wrong variable: its name, what it was, what it should be. */
 export class ConfigError extends Error {}
@@ -131,6 +212,10 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     throw new ConfigError(
       `HEADROOM_SECRET is not set: with HEADROOM_DATABASE_URL every console needs the same one; it should be ${WANTED.HEADROOM_SECRET}`,
     );
+  const { HEADROOM_OIDC_ISSUER: oidcIssuer, HEADROOM_OIDC_CLIENT_ID: clientId, HEADROOM_OIDC_CLIENT_SECRET: clientSecret } = e;
+  const oidcParts = [oidcIssuer, clientId, clientSecret].filter((part) => part !== undefined).length;
+  if (oidcParts !== 0 && oidcParts !== 3)
+    throw new ConfigError('HEADROOM_OIDC_ISSUER, HEADROOM_OIDC_CLIENT_ID and HEADROOM_OIDC_CLIENT_SECRET belong together: set all or none');
   return Object.freeze({
     port: e.PORT,
     host: e.HOST,
@@ -145,6 +230,18 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     trustProxy: e.HEADROOM_TRUST_PROXY,
     secret: e.HEADROOM_SECRET ?? null,
     secretPrevious: e.HEADROOM_SECRET_PREVIOUS ?? null,
+    oidc:
+      oidcIssuer && clientId && clientSecret
+        ? {
+            issuer: oidcIssuer,
+            clientId,
+            clientSecret,
+            name: e.HEADROOM_OIDC_NAME,
+            scope: e.HEADROOM_OIDC_SCOPE,
+            roleClaim: e.HEADROOM_OIDC_ROLE_CLAIM,
+            roles: e.HEADROOM_OIDC_ROLES,
+          }
+        : null,
     admin:
       e.HEADROOM_ADMIN_EMAIL && e.HEADROOM_ADMIN_PASSWORD ? { email: e.HEADROOM_ADMIN_EMAIL, password: e.HEADROOM_ADMIN_PASSWORD } : null,
   });

@@ -5,6 +5,7 @@ import { makeSshIdentity, type SshIdentity } from './ssh-identity.ts';
 
 export { currentKeyId, type Keyring, type KeySource, keysAtHand, openKeyring } from './keyring.ts';
 export { type Rotation, rotateSecrets } from './rotate.ts';
+export { sealedWith } from './seal.ts';
 export type { SshIdentity };
 
 export type Settings = ReturnType<typeof createSettings>;

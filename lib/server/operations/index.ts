@@ -1,0 +1,3 @@
+export { backup } from './backup.ts';
+export { assertRestored, restore } from './restore.ts';
+export { rotateSecret } from './rotate-secret.ts';
