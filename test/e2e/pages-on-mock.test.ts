@@ -180,4 +180,35 @@ describe('pages over the mock API, in a browser', { concurrency: false }, () => 
     const paths = ['/nodes/id-edge-01?tab=logs', '/nodes/id-edge-01/edit', '/nodes/id-edge-01?tab=fds'];
     assert.deepEqual(await faultsOf(browser, { url: mock.url, signInUrl: `${mock.url}/`, paths }), []);
   });
+
+  test('Ctrl K finds a node and an act by keyboard alone; single keys act, and can be turned off', async () => {
+    const { page, close } = await open();
+    await page.goto(mock.url);
+    await page.locator('table').first().waitFor();
+    const palette = page.getByRole('dialog', { name: 'Command palette' });
+    await page.keyboard.press('Control+k');
+    await palette.waitFor();
+    await page.keyboard.type('restart edge-01');
+    await palette.getByRole('option', { name: /^Restart edge-01…/, selected: true }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/runbooks/rolling-restart?selector=name%3Dedge-01');
+    await palette.waitFor({ state: 'detached' });
+
+    await page.keyboard.press('g');
+    await page.keyboard.press('r');
+    await page.waitForURL('**/runs');
+    assert.equal(await page.title(), 'Runs · Headroom');
+
+    await page.keyboard.press('?');
+    await page.getByRole('switch', { name: 'Single keys act' }).click();
+    await page.keyboard.press('Escape');
+    const before = await page.evaluate(() => document.documentElement.dataset.theme);
+    await page.keyboard.press('t');
+    assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), before);
+    await page.keyboard.press('Control+k');
+    await palette.waitFor();
+    await page.keyboard.press('Escape');
+    await palette.waitFor({ state: 'detached' });
+    await close();
+  });
 });

@@ -35,8 +35,9 @@ export type Known = {
 const MOST: Record<Group, number> = { Actions: 5, Nodes: 6, 'Runs and runbooks': 5, Pages: 5 };
 
 /** Everything that `query` finds, best first within its group; a few ways to begin when it is empty. */
-export function paletteEntries(query: string, known: Known): Entry[] {
+export function paletteEntries(query: string, given: Known): Entry[] {
   const text = query.trim();
+  const known = { ...given, nodes: [...given.nodes].sort((a, b) => (left(a) === left(b) ? 0 : left(a) - left(b))) };
   const found = [...actions(text, known), ...nodes(text, known), ...runsAndRunbooks(text, known), ...pages(text)];
   return GROUPS.flatMap((group) => found.filter((entry) => entry.group === group).slice(0, MOST[group]));
 }
@@ -122,7 +123,13 @@ const pageActs = (text: string): Entry[] =>
         does: { act: item.act },
       }));
 
-/** Without a query the nodes as they were given, the ones that die first. */
+/** Seconds that a node may have, by the near end of its band; what is down has none, what does not leak has no end. */
+function left(node: FleetNode): number {
+  if (node.state === 'down') return 0;
+  return node.leak.verdict === 'leaking' ? (node.timeToEmfileSeconds?.low ?? Number.MAX_VALUE) : Number.POSITIVE_INFINITY;
+}
+
+/** Without a query the nodes that die first. */
 const nodes = (text: string, known: Known): Entry[] =>
   ranked(known.nodes, lastWord(text), ({ name }) => name).map(({ item, hits }) => ({
     key: `node:${item.id}`,

@@ -16,11 +16,14 @@ import type { Found } from './rank.ts';
 /** Finds things, and does them: every act leads to the page that shows its plan and asks. */
 export function Palette({ onClose, onAct }: { onClose: () => void; onAct: (act: PageAct) => void }) {
   const dialog = useRef<HTMLDialogElement>(null);
+  const input = useRef<HTMLInputElement>(null);
   const [query, setQuery] = useState('');
   const router = useRouter();
   const entries = useEntries(query);
   useEffect(() => {
     if (dialog.current?.open === false) dialog.current.showModal();
+    // a dialog gives the focus to its first part that can take it, which is the frame around the list
+    input.current?.focus();
   }, []);
 
   const choose = (entry: Entry) => {
@@ -43,11 +46,11 @@ export function Palette({ onClose, onAct }: { onClose: () => void; onAct: (act: 
         <div className="pal-in">
           <Search className="i" aria-hidden="true" />
           <Command.Input
+            ref={input}
             value={query}
             onValueChange={setQuery}
             placeholder="Search, run, jump: restart edge-07"
             maxLength={200}
-            autoFocus
           />
           <Kbd>Esc</Kbd>
         </div>
@@ -114,7 +117,7 @@ function useEntries(query: string): Entry[] {
   );
 }
 
-const ICONS = { action: ArrowRight, busy: Ban, run: ListChecks, runbook: BookOpen, page: Play, filter: Filter } as const;
+const ICONS = { action: Play, busy: Ban, run: ListChecks, runbook: BookOpen, page: ArrowRight, filter: Filter } as const;
 
 function EntryIcon({ icon }: { icon: Entry['icon'] }) {
   if (typeof icon === 'object') return <Mark kind={icon.mark} />;

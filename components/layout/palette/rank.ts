@@ -11,12 +11,16 @@ export function rank(text: string, query: string): { score: number; hits: readon
   const hits: Found[] = [];
   let score = 0;
   for (const word of words) {
-    const at = best(low, word);
-    if (at === null) return null;
-    hits.push([at, at + word.length]);
-    score += at === 0 ? 4 : beginsWord(low, at) ? 3 : 1;
-    // of two texts that hold the word, the shorter one is more about it
-    score += word.length / (low.length + 1);
+    // edge-03 means edge-fra-03 too, where nothing is called so outright
+    const pieces = low.includes(word) ? [word] : word.split(/[-_.:/]+/).filter(Boolean);
+    for (const piece of pieces) {
+      const at = best(low, piece);
+      if (at === null) return null;
+      hits.push([at, at + piece.length]);
+      score += (at === 0 ? 4 : beginsWord(low, at) ? 3 : 1) / pieces.length;
+      // of two texts that hold the word, the shorter one is more about it
+      score += piece.length / (low.length + 1);
+    }
   }
   return { score, hits: hits.sort(([a], [b]) => a - b) };
 }

@@ -22,6 +22,11 @@ describe('ranking', () => {
     assert.ok(rank('Restart edge-07', '07 rest'));
     assert.equal(rank('Restart edge-07', 'rest 08'), null);
   });
+  test('a name with parts left out is found, after those that are called so outright', () => {
+    assert.ok(rank('edge-fra-03', 'edge-03'));
+    assert.ok((rank('edge-03', 'edge-03')?.score ?? 0) > (rank('edge-fra-03', 'edge-03')?.score ?? 9));
+    assert.equal(rank('edge-fra-04', 'edge-03'), null);
+  });
   test('the beginning of the text counts more than that of a word, and that more than the middle of one', () => {
     const score = (text: string) => rank(text, 'fra')?.score ?? 0;
     assert.ok(score('fra-edge') > score('edge-fra'));
