@@ -18,7 +18,7 @@ import { type Config, ConfigError } from './kernel/config.ts';
 import type { Log } from './kernel/log.ts';
 import { type MetricStore, openMetricStore, openPostgresStore, readFromPrometheus } from './metrics/index.ts';
 import { createNodes, type Nodes } from './nodes/index.ts';
-import { assertRestored } from './operations/index.ts';
+import { createNotify, type Notify } from './notify/index.ts';
 import { assertRestored } from './operations/index.ts';
 import { createRunbooks, createSaveRunbook, ownRunbooks, type Runbooks, removeRunbook, savedVersions } from './runbooks/index.ts';
 import { createRuns, type Runs } from './runs/index.ts';
@@ -53,6 +53,7 @@ export type Runtime = {
   runbooks: Runbooks;
   runbookVerbs: { save: ReturnType<typeof createSaveRunbook>; remove: typeof removeRunbook };
   runbookVersions(key: string): Promise<RunbookVersion[]>;
+  notify: Notify;
   runs: Runs;
   fleet: Fleet;
   backtests: Backtests;
@@ -71,7 +72,6 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
   if (!lock)
     throw new ConfigError(`HEADROOM_DATA_DIR is ${JSON.stringify(config.dataDir)}: another console runs on it; stop that one first`);
 
-  assertRestored(config.dataDir);
   assertRestored(config.dataDir);
   const clock = systemClock;
   const db = await openDatabase({ file: file('headroom.db') });
@@ -109,6 +109,7 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
   const xray = createXray({ db, ops, nodes, clock });
   const fleetNodes = async () => (await fleet.view()).nodes;
   const { sealed } = settings;
+  const notify = createNotify({ db, sealed, events, clock, log, url: config.url });
   const runs = createRuns({
     db,
     command,
@@ -169,6 +170,7 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
     runbooks,
     runbookVerbs: { save: createSaveRunbook(runbooks), remove: removeRunbook },
     runbookVersions: (key) => savedVersions(db, key),
+    notify,
     runs,
     fleet,
     backtests,
@@ -181,6 +183,7 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
       const prepared = await access.prepare();
       scraper.start();
       await runs.start();
+      notify.start();
       drills.start();
       return prepared;
     },
@@ -188,6 +191,7 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
       stopFollowing();
       telemetry.stop();
       await drills.stop();
+      await notify.stop();
       await runs.stop();
       await scraper.stop();
       await ssh.close();

@@ -1,6 +1,6 @@
 import type { Db, Tx } from '#server/db/index.ts';
 import { newId } from '#server/kernel/ids.ts';
-import type { Severity } from '#shared/incident-rules.ts';
+import { SEVERITIES, type Severity } from '#shared/incident-rules.ts';
 import {
   type Alert,
   type AlertSignal,
@@ -39,13 +39,16 @@ type Surroundings = { channels: RoutedChannel[]; silences: StoredSilence[] };
 
 /**
  * Says what an alert is now, in the transaction that changed it: what receivers must be told is in the outbox before anybody could forget it. Idempotent;
- * saying the same again tells nobody again. A change is another state, another severity, or that it began anew.
+ * saying the same again tells nobody again. A change is another state, a worse
+ * severity, or that it began anew; of a better severity nobody is woken.
  */
 export async function noteAlert(tx: Tx, alert: AlertNow, now: number): Promise<void> {
   await syncRunSilences(tx, now);
   const before = await readAlert(tx, alert.key);
+  if (before === null && alert.state === 'resolved') return;
   const began = before === null || (before.state === 'resolved' && alert.state !== 'resolved');
-  const changed = began || before.state !== alert.state || before.severity !== alert.severity;
+  const worse = before !== null && SEVERITIES.indexOf(alert.severity) < SEVERITIES.indexOf(before.severity);
+  const changed = began || before.state !== alert.state || worse;
   const change = (before?.change ?? 0) + (changed ? 1 : 0);
   const row: Row = { ...alert, change, life: began ? change : before.life, silencedBy: [], updatedAt: now };
   await settle(tx, row, await surroundings(tx, now), now);
@@ -176,6 +179,22 @@ export async function listAlerts(db: Db | Tx, options: { kind?: Alert['kind']; o
   if (options.kind) query = query.where('kind', '=', options.kind);
   const rows = (await query.execute()).map(fromRow);
   return rows.map((row) => ({ ...toAlert(row), change: row.change, silencedBy: row.silencedBy, updatedAt: toInstant(row.updatedAt) }));
+}
+
+/** Signals that fire, are not silent, and go to this channel. */
+export async function firingFor(db: Db, channel: { target: { kind: ChannelKind }; route: ChannelRoute; id: string }): Promise<Alert[]> {
+  const rows = await db
+    .selectFrom('alerts')
+    .selectAll()
+    .where('state', '!=', 'resolved')
+    .where('kind', '=', 'signal')
+    .where('silencedBy', '=', '[]')
+    .execute();
+  const routed = { id: channel.id, kind: channel.target.kind, route: channel.route };
+  return rows
+    .map(fromRow)
+    .filter((row) => isRouted(row, row.signals, routed))
+    .map(toAlert);
 }
 
 /** Finished deliveries and alerts that are over are kept for a month; whoever must be told an end is in them. */

@@ -1,2 +1,3 @@
-export { type AlertNow, noteAlert } from './alerts.ts';
-export { currentRules, type RuleNow } from './rule-settings.ts';
+export type { AlertNow } from './alerts.ts';
+export { createNotify, type Notify } from './notify.ts';
+export type { RuleNow } from './rule-settings.ts';

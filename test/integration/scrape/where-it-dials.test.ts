@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
-import { isDenied } from '#server/scrape/dial.ts';
+import { isDenied } from '#server/kernel/denied-address.ts';
 import { until } from '#test/support/until.ts';
 import { member, metricsServer, pageOf, rig, serving } from './rig.ts';
 
