@@ -20,7 +20,7 @@ describe('audit', () => {
     for (const action of ['a', 'b', 'c']) await audit.record(entry(action));
     const [third, second, first] = await audit.list({ limit: 10 });
     assert.deepEqual([first?.prev, second?.prev, third?.prev], ['', first?.hash, second?.hash]);
-    assert.deepEqual(await audit.verify(), { rows: 3, brokenAt: null });
+    assert.deepEqual(await audit.verify(), { rows: 3, head: `3:${third?.hash}`, brokenAt: null, problem: null });
   });
 
   test('an entry cannot be changed or deleted', async (t) => {
@@ -43,6 +43,86 @@ describe('audit', () => {
       await sql.raw(damage).execute(db);
       assert.equal((await audit.verify()).brokenAt, 2);
     });
+
+  for (const [what, damage, words] of [
+    ['rows cut off its end', ['DELETE FROM audit WHERE seq >= 3'], /row 4 was signed as the last one/],
+    ['all of its rows gone', ['DELETE FROM audit'], /rows were cut off the end/],
+    [
+      'rows cut off and the signature taken away',
+      ['DELETE FROM audit WHERE seq >= 3', "DELETE FROM settings WHERE key = 'audit.head'"],
+      /taken away/,
+    ],
+    [
+      'rows cut off and a signature made up',
+      ['DELETE FROM audit WHERE seq >= 3', `UPDATE settings SET value = '{"seq":2,"hash":"x","mac":"bm8="}' WHERE key = 'audit.head'`],
+      /not the console’s own/,
+    ],
+  ] as const)
+    test(`${what}: found, though every row that is left follows from the one before`, async (t) => {
+      const db = await testDatabase(t);
+      const secrets = new Map<string, string>();
+      const sealed = {
+        get: async (key: string) => secrets.get(key) ?? null,
+        set: async (key: string, value: string) => void secrets.set(key, value),
+      };
+      const audit = createAudit({ db, sealed });
+      await audit.prepare(0);
+      for (const action of ['a', 'b', 'c', 'd']) await audit.record(entry(action));
+      assert.deepEqual([(await audit.verify()).rows, (await audit.verify()).problem], [4, null]);
+      await sql`DROP TRIGGER audit_no_delete`.execute(db);
+      for (const one of damage) await sql.raw(one).execute(db);
+      assert.match((await audit.verify()).problem ?? '', words);
+      // A console that starts on it finds it too: the key is the same.
+      const later = createAudit({ db, sealed });
+      await later.prepare(1);
+      assert.match((await later.verify()).problem ?? '', words);
+    });
+
+  test('a new key over rows that are there already is an entry of its own', async (t) => {
+    const db = await testDatabase(t);
+    await createAudit({ db }).record(entry('a'));
+    const audit = createAudit({ db, sealed: { get: async () => null, set: async () => undefined } });
+    await audit.prepare(5);
+    const [last] = await audit.list({ limit: 1 });
+    assert.deepEqual([last?.action, last?.after], ['audit.signed-anew', '{"rows":1}']);
+    assert.equal((await audit.verify()).problem, null);
+  });
+
+  test('it is filtered by who, what, on which object, with which result and when; the signs of patterns are none', async (t) => {
+    const db = await testDatabase(t);
+    const audit = createAudit({ db });
+    const other = { kind: 'user', id: 'u_1', name: 'Ada 100%', role: 'admin' } as const;
+    await audit.record(entry('node.add'));
+    await audit.record({ ...entry('run.start'), actor: other, object: 'run:r_1', result: 'refused', at: 2000 });
+    await audit.record({ ...entry('run.abort'), actor: other, object: 'run:r_2', at: 3000 });
+    const found = async (filter: Parameters<typeof audit.all>[0]) =>
+      (await audit.list({ limit: 10, ...(filter && { filter }) })).map(({ action }) => action).reverse();
+    assert.deepEqual(await found({ actor: 'ada' }), ['run.start', 'run.abort']);
+    assert.deepEqual(await found({ actor: 't_1' }), ['node.add']);
+    assert.deepEqual(await found({ action: 'run.' }), ['run.start', 'run.abort']);
+    assert.deepEqual(await found({ object: 'run:r_2' }), ['run.abort']);
+    assert.deepEqual(await found({ result: 'refused' }), ['run.start']);
+    assert.deepEqual(await found({ from: 2000, to: 3000 }), ['run.start']);
+    assert.deepEqual(await found({ action: '%' }), await found({ action: '_' }));
+    assert.deepEqual(await found({ actor: '0%' }), ['run.start', 'run.abort']);
+    assert.deepEqual(await found({ object: "run:' OR 1=1 --" }), []);
+  });
+
+  test('who sees few of its rows gets full pages, in order, each row once', async (t) => {
+    const db = await testDatabase(t);
+    const audit = createAudit({ db });
+    for (let i = 1; i <= 40; i++) await audit.record(entry(`a${i}`));
+    const view = (row: { seq: number }) => row.seq % 7 === 0;
+    const seqs: number[] = [];
+    for (let before: number | undefined, pages = 0; pages < 10; pages++) {
+      const page = await audit.page({ limit: 2, before, filter: {}, view: (row) => (view(row) ? row : null) });
+      seqs.push(...page.rows.map(({ seq }) => seq));
+      if (page.next === null) break;
+      assert.equal(page.rows.length, 2);
+      before = page.next;
+    }
+    assert.deepEqual(seqs, [35, 28, 21, 14, 7]);
+  });
 
   test('it is read in pages, newest first', async (t) => {
     const audit = createAudit({ db: await testDatabase(t) });

@@ -147,4 +147,34 @@ describe('Idempotency-Key', () => {
       withCode('request.idempotency-conflict'),
     );
   });
+
+  test('of who holds the permission on some nodes, runs a verb on these alone, by their labels at that instant', async (t) => {
+    const { db, audit, command } = await setUp(t);
+    const row = { host: 'h', sshPort: 22, user: 'u', unit: 'p', configPath: '/c', metrics: '{"via":"none"}', version: 1, createdAt: 0 };
+    for (const [id, group] of [
+      ['n_a', 'a'],
+      ['n_b', 'b'],
+    ] as const)
+      await db
+        .insertInto('nodes')
+        .values({ ...row, id, name: id, labels: JSON.stringify({ group }) })
+        .execute();
+    const some: Actor = { kind: 'user', id: 'u_1', name: 'Ada', role: 'admin', grants: [{ role: 'admin', selector: 'group=a' }] };
+    const ids = z.object({ ids: z.array(z.string()) });
+    const touch: Verb<typeof ids, Tx, string> = {
+      name: 'node.touch',
+      permission: 'node.write',
+      input: ids,
+      nodes: (_tx, input) => input.ids,
+      run: async (_tx, input) => ({ result: input.ids.join(), object: 'x' }),
+    };
+    assert.equal(await command(some, touch, { ids: ['n_a'] }), 'n_a');
+    for (const foreign of [['n_b'], ['n_a', 'n_b'], ['n_a', 'n_gone'], []])
+      await assert.rejects(command(some, touch, { ids: foreign }), withCode('auth.forbidden'), foreign.join());
+    const { nodes: _, ...silent } = touch;
+    await assert.rejects(command(some, silent, { ids: ['n_a'] }), withCode('auth.forbidden'));
+    assert.equal((await audit.list({ limit: 1 }))[0]?.result, 'refused');
+    await db.updateTable('nodes').set({ labels: '{"group":"b"}' }).where('id', '=', 'n_a').execute();
+    await assert.rejects(command(some, touch, { ids: ['n_a'] }), withCode('auth.forbidden'));
+  });
 });
