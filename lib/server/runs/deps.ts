@@ -9,6 +9,7 @@ import type { NodeOps } from '#server/ssh/index.ts';
 import type { Sample } from '#shared/metrics.ts';
 import type { FleetMember, FleetNode } from '#shared/nodes.ts';
 import type { Sealed } from './bundle/signing-key.ts';
+import type { RunQueue } from './queue.ts';
 
 export type RunsDeps = {
   db: Db;
@@ -20,6 +21,8 @@ export type RunsDeps = {
   scraper: { focus(nodeId: string, untilMs: number): void; nudge(nodeId: string): void };
   metrics: { recent(nodeId: string, sinceMs: number): Sample[] };
   events: EventHub;
+  /** how runs come to the engines of several processes; in this process alone unless said */
+  queue?: RunQueue;
   clock: Clock;
   log: Log;
   /** where the key is kept that signs evidence */

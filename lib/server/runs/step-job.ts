@@ -210,6 +210,8 @@ function failureOf(job: StepJob, error: unknown): StepResult {
     if (error.why !== 'timeout') throw error;
     return doubtful(job, `${job.step.title} was not done within ${job.step.timeoutSeconds} s`);
   }
+  // The database was away: the step stays open, and is gone on with once it is back.
+  if (isHeadroomError(error) && error.code === 'server.unavailable') throw error;
   if (isHeadroomError(error)) {
     const { title } = ERROR_CODES[error.code];
     return doubtful(job, /ssh|host key|config/i.test(error.message) ? error.message : `${title}: ${error.message}`);
