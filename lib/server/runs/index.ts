@@ -1,3 +1,4 @@
+import type { EventListener } from '#server/events/index.ts';
 import { HeadroomError } from '#server/kernel/errors.ts';
 import type { ChangeRule } from '#shared/change-rules.ts';
 import { fingerprintOf } from '#shared/evidence/bundle.ts';
@@ -21,6 +22,7 @@ import { listRuns, readRun, readTarget } from './view.ts';
 
 export type { RunsDeps } from './deps.ts';
 export { narrowRun } from './narrow.ts';
+export { createPgBossQueue } from './queue-pg-boss.ts';
 export type Runs = ReturnType<typeof createRuns>;
 
 const LIST_LIMIT = 200;
@@ -34,9 +36,13 @@ export function createRuns(deps: RunsDeps) {
     const rows = await db.selectFrom('runLocks').selectAll().execute();
     locks = new Map(rows.map((row) => [row.nodeId, row.runId]));
   };
-  const engine = createEngine(deps, () => {
+  const followLocks: EventListener = (_id, event, { by, facts }) => {
+    // most of what an engine tells is of steps
+    if (event.type !== 'run.changed' || (by !== undefined && !(facts && 'locks' in facts && facts.locks))) return;
     refreshLocks().catch((error) => log.warn({ err: error }, 'the locks of the runs could not be read'));
-  });
+  };
+  const engine = createEngine(deps);
+  let stopFollowing: (() => void) | null = null;
 
   const signingKey = createSigningKey(deps.sealed);
   const get = async (id: string, options: { whole?: boolean } = {}): Promise<Run> => {
@@ -62,11 +68,16 @@ export function createRuns(deps: RunsDeps) {
       stopAllRuns,
       allowRuns,
     },
-    async start(): Promise<void> {
+    /** `advances` false: others work on the runs, this process shows them. */
+    async start({ advances }: { advances: boolean } = { advances: true }): Promise<void> {
+      stopFollowing = deps.events.subscribe(followLocks);
       await refreshLocks();
-      engine.start();
+      if (advances) engine.start();
     },
-    stop: () => engine.stop(),
+    async stop(): Promise<void> {
+      stopFollowing?.();
+      await engine.stop();
+    },
     get: (id: string): Promise<Run> => get(id),
     /** One node of it, with steps and receipts. */
     async target(id: string, nodeId: string): Promise<RunTarget> {
