@@ -9,9 +9,9 @@ import { type Audit, createAudit } from './audit/index.ts';
 import { type Backtests, createBacktests } from './backtest/index.ts';
 import { type Command, createCommand } from './command/index.ts';
 import { type ConfigFiles, createConfigFiles } from './config/index.ts';
-import { type Db, holdLock, openDatabase } from './db/index.ts';
+import { type Db, holdLock, openDatabase, withLock } from './db/index.ts';
 import { createDrills, type Drills } from './drills/index.ts';
-import { createEventHub, type EventHub } from './events/index.ts';
+import { createEventHub, createSharedHub, type EventHub } from './events/index.ts';
 import { createFleet, createNodeMarks, type Fleet } from './fleet/index.ts';
 import { type Clock, systemClock } from './kernel/clock.ts';
 import { type Config, ConfigError } from './kernel/config.ts';
@@ -20,12 +20,14 @@ import { type MetricStore, openMetricStore, openPostgresStore, readFromPrometheu
 import { createNodes, type Nodes } from './nodes/index.ts';
 import { createNotify, type Notify } from './notify/index.ts';
 import { assertRestored } from './operations/index.ts';
+import { type Readiness, readReadiness } from './readiness.ts';
 import { createRunbooks, createSaveRunbook, ownRunbooks, type Runbooks, removeRunbook, savedVersions } from './runbooks/index.ts';
-import { createRuns, type Runs } from './runs/index.ts';
-import { createScraper, type Scraper } from './scrape/index.ts';
+import { createPgBossQueue, createRuns, type Runs } from './runs/index.ts';
+import { createScraper, createSharedScraper, type Scraper } from './scrape/index.ts';
 import { createSettings, openKeyring, type Settings } from './settings/index.ts';
 import { createNodeOps, createSsh, type NodeOps, type Ssh } from './ssh/index.ts';
 import { createTelemetry, type Telemetry } from './telemetry.ts';
+import { createWorkers, soleWorker, type Workers } from './workers/index.ts';
 import { createXray, type Xray } from './xray/index.ts';
 
 export type Runtime = {
@@ -50,6 +52,7 @@ export type Runtime = {
   xray: Xray;
   metrics: MetricStore;
   scraper: Scraper;
+  workers: Workers;
   runbooks: Runbooks;
   runbookVerbs: { save: ReturnType<typeof createSaveRunbook>; remove: typeof removeRunbook };
   runbookVersions(key: string): Promise<RunbookVersion[]>;
@@ -59,6 +62,9 @@ export type Runtime = {
   backtests: Backtests;
   drills: Drills;
   telemetry: Telemetry;
+  readiness(): Promise<Readiness>;
+  /** /readyz says no from here on, so that nobody is sent here any more */
+  announceStop(): void;
   /** `setupLink`: where the first admin is made; null when there is one */
   start(): Promise<{ setupLink: string | null }>;
   stop(): Promise<void>;
@@ -74,15 +80,20 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
 
   assertRestored(config.dataDir);
   const clock = systemClock;
-  const db = await openDatabase({ file: file('headroom.db') });
-  const events = createEventHub({ onError: (error) => log.error({ err: error }, 'a listener of the events failed') });
+  const url = config.databaseUrl;
+  const db = await openConsole({ url, file: file('headroom.db'), log });
+  // With PostgreSQL there may be other processes; without it there is this one.
+  const hub = url === null ? null : createSharedHub({ db, url, clock, log });
+  const events = hub ?? createEventHub({ onError: (error) => log.error({ err: error }, 'a listener of the events failed') });
+  const works = config.role !== 'web';
+  const workers = hub ? createWorkers({ db, clock, log, works }) : soleWorker();
   const keyring = await openKeyring(db, config);
   if (keyring.waits) log.warn('HEADROOM_SECRET is not in use yet: `headroom rotate-secret` seals the secrets with it');
   const settings = createSettings({ db, keyring });
   const audit = createAudit({ db, sealed: settings.sealed });
   await audit.prepare(clock.now());
-  const access = createAccess({ db, clock, settings, config, record: audit.record });
-  const command = createCommand({ db, audit, events, clock });
+  const access = createAccess({ db, clock, settings, config, audit });
+  const command = createCommand({ db, audit, events, clock, log });
   const nodes = createNodes({ db });
   const targetsOf = async (runId: string) => {
     const rows = await db.selectFrom('runTargets').select('nodeId').where('runId', '=', runId).execute();
@@ -96,7 +107,8 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
   const ops = createNodeOps(ssh, clock);
   const metrics = await openMetrics({ config, log, nodes, file: file('metrics.db'), now: clock.now });
   const intervalMs = config.scrapeSeconds * 1000;
-  const scraper = createScraper({ nodes, metrics, ssh, ops, events, clock, log, intervalMs });
+  const reads = { nodes, metrics, ssh, ops, clock, log, intervalMs };
+  const scraper = hub ? createSharedScraper({ ...reads, db, workers, events: hub }) : createScraper({ ...reads, events });
   const runbooks = createRunbooks({ own: ownRunbooks({ db, folder: file('runbooks') }) });
   // Selectors of runs and previews ask for facts, and the fleet for both: the one place where modules know each other, tied here.
   const facts = (member: FleetMember) => fleet.facts(member);
@@ -110,7 +122,9 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
   const fleetNodes = async () => (await fleet.view()).nodes;
   const { sealed } = settings;
   const notify = createNotify({ db, sealed, events, clock, log, url: config.url });
+  const onJobError = (error: unknown) => log.error({ err: error }, 'the jobs of the runs cannot be reached; trying on');
   const runs = createRuns({
+    ...(url !== null && { queue: createPgBossQueue({ url, onError: onJobError }) }),
     db,
     command,
     nodes,
@@ -132,21 +146,26 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
   const backtests = createBacktests({ nodes, metrics, facts, clock });
 
   const noteConfig = (nodeId: string) => {
+    // the process that read it says so
+    if (!workers.owns(nodeId)) return;
     const { configSha256 } = scraper.health(nodeId);
     if (configSha256)
       configFiles.note(nodeId, configSha256).catch((error) => log.error({ err: error }, 'the config hash could not be noted'));
   };
+  let tidying: NodeJS.Timeout | undefined;
   const telemetry = createTelemetry({ db, events, nodes, scraper, ssh, version: ownVersion() });
   const readRunbooks = () => {
     runbooks.refresh().catch((error) => log.error({ err: error }, 'the runbooks of the operators could not be read'));
   };
   const stopFollowing = events.subscribe((_id, event) => {
     if (event.type === 'fleet.sample') noteConfig(event.nodeId);
-    if (event.type === 'fleet.sample' || event.type === 'node.changed') marks.note(event.nodeId, scraper.health(event.nodeId));
+    if ((event.type === 'fleet.sample' || event.type === 'node.changed') && workers.owns(event.nodeId))
+      marks.note(event.nodeId, scraper.health(event.nodeId));
     if (event.type === 'runbook.changed') readRunbooks();
     if (event.type === 'node.changed') nodes.refresh().catch((error) => log.error({ err: error }, 'the registry could not be read'));
   });
 
+  let stopping = false;
   return {
     config,
     log,
@@ -167,6 +186,7 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
     xray,
     metrics,
     scraper,
+    workers,
     runbooks,
     runbookVerbs: { save: createSaveRunbook(runbooks), remove: removeRunbook },
     runbookVersions: (key) => savedVersions(db, key),
@@ -176,13 +196,21 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
     backtests,
     drills,
     telemetry,
+    readiness: () => readReadiness({ db, dataDir: config.dataDir, workers: () => 1, stopping: () => stopping }),
+    announceStop: () => {
+      stopping = true;
+    },
     async start() {
+      await hub?.start();
       await settings.sshIdentity();
       await nodes.refresh();
       await runbooks.refresh();
-      const prepared = await access.prepare();
+      // of processes that start together one makes the first admin
+      const prepared = await withLock(db, PREPARING, access.prepare);
+      await workers.start();
       scraper.start();
-      await runs.start();
+      await runs.start({ advances: works });
+      if (hub) tidying = setInterval(() => workers.leads() && hub.trim().catch(onJobError), TIDY_EVERY_MS).unref();
       notify.start();
       drills.start();
       return prepared;
@@ -194,12 +222,28 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
       await notify.stop();
       await runs.stop();
       await scraper.stop();
+      await workers.stop();
+      clearInterval(tidying);
+      await hub?.stop();
       await ssh.close();
       await metrics.close();
       await db.destroy();
       lock.release();
     },
   };
+}
+
+/** Any number that nothing else locks in the database. */
+const PREPARING = 4_021_970_002;
+const TIDY_EVERY_MS = 60_000;
+
+async function openConsole({ url, file, log }: { url: string | null; file: string; log: Log }): Promise<Db> {
+  if (url === null) return openDatabase({ file });
+  if (fs.existsSync(file)) log.warn({ file }, 'this file holds a console of before HEADROOM_DATABASE_URL was set; it is not read');
+  return openDatabase({
+    url,
+    onError: (error) => log.warn({ err: error }, 'a connection to the database broke; another one is opened'),
+  }).catch(noDatabase);
 }
 
 const ownVersion = (): string => JSON.parse(fs.readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;

@@ -47,6 +47,8 @@ const issuer = z
   .url({ protocol: /^https?$/ })
   .refine((url) => /^https:|^http:\/\/(127\.0\.0\.1|localhost|\[::1\])([:/]|$)/.test(url), 'no https');
 
+const PROCESS_ROLES = ['all', 'web', 'worker'] as const;
+
 /** Every setting of the console. The environment is read here and nowhere else. */
 const schema = z.object({
   PORT: z.coerce.number().int().min(1).max(65535).default(3000),
@@ -59,8 +61,10 @@ const schema = z.object({
   /** seconds between two scrapes of a node */
   HEADROOM_SCRAPE_SECONDS: z.coerce.number().min(1).max(300).default(5),
   HEADROOM_RETENTION: retention.default(DEFAULT_RETENTION),
-  /** where samples are kept; without it, in a file of the data directory */
+  /** PostgreSQL, which any number of processes may share; without it everything is in files of the data directory */
   HEADROOM_DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  /** what this process does of the work: shows the console (web), reads nodes and runs runs (worker), or both */
+  HEADROOM_ROLE: z.enum(PROCESS_ROLES).default('all'),
   /** where the charts of the past are read from */
   HEADROOM_PROMETHEUS_URL: z.url({ protocol: /^https?$/ }).optional(),
   /** proxies in front of the console, whose X-Forwarded-For says where a request comes from */
@@ -96,6 +100,7 @@ const WANTED: Record<keyof typeof schema.shape, string> = {
   HEADROOM_RETENTION:
     'how long each tier is kept in hours or days, like raw=48h,1m=30d,15m=396d; each at least as long as the one before, raw 2h or more, none above 3650d',
   HEADROOM_DATABASE_URL: 'a PostgreSQL URL, like postgres://headroom@127.0.0.1:5432/headroom',
+  HEADROOM_ROLE: 'all, web or worker',
   HEADROOM_PROMETHEUS_URL: 'the URL of a Prometheus-compatible server, like http://127.0.0.1:9090',
   HEADROOM_TRUST_PROXY: 'addresses or networks of the proxies in front of the console, like 127.0.0.1,10.0.0.0/8',
   HEADROOM_SECRET: '32 random bytes or more in base64 or hex, like `openssl rand -base64 32` prints',
@@ -121,8 +126,9 @@ export type Config = {
   logLevel: z.infer<typeof schema>['HEADROOM_LOG_LEVEL'];
   scrapeSeconds: number;
   retention: Retention;
-  /** PostgreSQL for the samples */
+  /** PostgreSQL for everything; null: files of the data directory */
   databaseUrl: string | null;
+  role: (typeof PROCESS_ROLES)[number];
   prometheusUrl: string | null;
   /** proxies whose X-Forwarded-For is believed; none unless said */
   trustProxy: BlockList;
@@ -206,6 +212,14 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     throw new ConfigError(
       `HOST is ${JSON.stringify(e.HOST)}: anything but 127.0.0.1 needs HEADROOM_URL=https://… (a TLS proxy in front) or an explicit HEADROOM_INSECURE=1`,
     );
+  if (e.HEADROOM_DATABASE_URL === undefined && e.HEADROOM_ROLE !== 'all')
+    throw new ConfigError(
+      `HEADROOM_ROLE is ${e.HEADROOM_ROLE}: processes that share the work need HEADROOM_DATABASE_URL=postgres://…, the same for all of them`,
+    );
+  if (e.HEADROOM_DATABASE_URL !== undefined && e.HEADROOM_SECRET === undefined)
+    throw new ConfigError(
+      'HEADROOM_DATABASE_URL is set and HEADROOM_SECRET is not: the key that seals the secrets in PostgreSQL should be given to every process, `openssl rand -base64 32` prints one',
+    );
   if ((e.HEADROOM_ADMIN_EMAIL === undefined) !== (e.HEADROOM_ADMIN_PASSWORD === undefined))
     throw new ConfigError('HEADROOM_ADMIN_EMAIL and HEADROOM_ADMIN_PASSWORD belong together: set both or neither');
   if (e.HEADROOM_DATABASE_URL !== undefined && e.HEADROOM_SECRET === undefined)
@@ -226,6 +240,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     scrapeSeconds: e.HEADROOM_SCRAPE_SECONDS,
     retention: e.HEADROOM_RETENTION,
     databaseUrl: e.HEADROOM_DATABASE_URL ?? null,
+    role: e.HEADROOM_ROLE,
     prometheusUrl: e.HEADROOM_PROMETHEUS_URL ?? null,
     trustProxy: e.HEADROOM_TRUST_PROXY,
     secret: e.HEADROOM_SECRET ?? null,
