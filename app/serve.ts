@@ -1,15 +1,22 @@
 import http from 'node:http';
 import path from 'node:path';
 import { assumeProduction, type Config, ConfigError, readConfig } from '#server/kernel/config.ts';
-import { createLog, type Log } from '#server/kernel/log.ts';
+import { newId } from '#server/kernel/ids.ts';
+import { createLog, type Log, requestScope } from '#server/kernel/log.ts';
 import { createRuntime, type Runtime } from '#server/runtime.ts';
 import { setRuntime } from '#server/slot.ts';
 import { createContentPolicy, inlineScriptHashes } from './api/_http/content-policy.ts';
 import { guardAnswer, refuse } from './api/_http/outer-guard.ts';
 import { turnAway } from './page-guard.ts';
 
-/** Everything is to be over by then, whatever hangs; the demo and service managers wait longer. */
-const STOP_MS = 4500;
+/** Requests that are being answered get this long when the console stops; one may take 9 s, and a run goes on without its starter. */
+const DRAIN_MS = 5000;
+/** Everything is to be over by then, whatever hangs; service managers wait longer. */
+const STOP_MS = 9500;
+/** EX_CONFIG of sysexits.h: starting anew does not help, so a service manager does not. */
+const WRONG_SETTING = 78;
+/** Browsers come back spread over this, not all at the moment at which the next console listens. */
+const RETRY_MS = [1000, 4000] as const;
 const root = path.resolve(import.meta.dirname, '..');
 
 await main();
@@ -31,19 +38,20 @@ async function main(): Promise<void> {
     process.stderr.write(
       `headroom: ${error instanceof ConfigError ? error.message : error instanceof Error ? (error.stack ?? error) : error}\n`,
     );
-    process.exit(1);
+    process.exit(error instanceof ConfigError ? WRONG_SETTING : 1);
   }
   setRuntime(runtime);
   const server = http.createServer();
-  stopOnSignals(server, runtime, log);
-  server.on('request', await pages(runtime));
+  const streams = new Set<http.ServerResponse>();
+  stopOnSignals(server, streams, runtime, log);
+  server.on('request', await pages(runtime, streams));
   await listen(server, config);
   process.stdout.write(`Headroom is at ${config.url}\n`);
   if (setupLink) process.stdout.write(`There is no admin yet. This link makes the first one, once: ${setupLink}\n`);
 }
 
 /** Next, in this very process, so that its route handlers find the runtime. */
-async function pages({ config, log, access, telemetry }: Runtime): Promise<http.RequestListener> {
+async function pages({ config, log, access, telemetry }: Runtime, streams: Set<http.ServerResponse>): Promise<http.RequestListener> {
   assumeProduction();
   const { default: next } = await import('next');
   const app = next({ dev: false, dir: root, hostname: config.host, port: config.port });
@@ -57,12 +65,24 @@ async function pages({ config, log, access, telemetry }: Runtime): Promise<http.
     await answer(request, response);
   };
   return (request, response) => {
-    serve(request, response).catch((error) => {
-      log.error({ err: error, path: request.url?.split('?')[0] }, 'a request failed');
-      if (!response.headersSent) response.writeHead(500);
-      response.end();
+    const id = newId('q');
+    response.setHeader('X-Request-Id', id);
+    noteStream(request, response, streams);
+    requestScope.run({ request: id }, () => {
+      serve(request, response).catch((error) => {
+        log.error({ err: error, path: request.url?.split('?')[0] }, 'a request failed');
+        if (!response.headersSent) response.writeHead(500);
+        response.end();
+      });
     });
   };
+}
+
+/** Answers that go on until somebody hangs up: a stop ends them, it does not wait for them. */
+function noteStream(request: http.IncomingMessage, response: http.ServerResponse, streams: Set<http.ServerResponse>): void {
+  if (!request.headers.accept?.includes('text/event-stream') && request.url?.split('?')[0] !== '/api/v1/events') return;
+  streams.add(response);
+  response.once('close', () => streams.delete(response));
 }
 
 function listen(server: http.Server, config: Config): Promise<void> {
@@ -75,25 +95,46 @@ function listen(server: http.Server, config: Config): Promise<void> {
   });
 }
 
-/** Stops taking requests, ends the open ones, then the engine, then the database. A second signal does not wait. */
-function stopOnSignals(server: http.Server, runtime: Runtime, log: Log): void {
+/**
+ * Takes no more requests, answers those that are being asked, ends event streams with a word on when to come back, then stops the engine and the
+ * database. A second signal does not wait.
+ */
+function stopOnSignals(server: http.Server, streams: Set<http.ServerResponse>, runtime: Runtime, log: Log): void {
   let stopping = false;
-  const stop = async () => {
+  const stop = async (signal: string) => {
     if (stopping) process.exit(1);
     stopping = true;
     setTimeout(() => process.exit(1), STOP_MS).unref();
+    log.info({ signal }, 'the console stops');
+    runtime.announceStop();
+    await drain(server, streams);
     setRuntime(undefined);
-    server.close();
-    server.closeAllConnections();
     await runtime.stop();
+    log.info('the console has stopped');
     process.exit(0);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
-      stop().catch((error) => {
+      stop(signal).catch((error) => {
         log.error({ err: error }, 'the console did not stop cleanly');
         process.exit(1);
       });
     });
   }
+}
+
+/** Over when the last answer is written, at the latest after DRAIN_MS. */
+async function drain(server: http.Server, streams: ReadonlySet<http.ServerResponse>): Promise<void> {
+  const closed = new Promise((resolve) => server.close(resolve));
+  for (const stream of streams) {
+    const [least, most] = RETRY_MS;
+    if (stream.headersSent) stream.end(`retry: ${Math.round(least + Math.random() * (most - least))}\n\n`);
+    else stream.destroy();
+  }
+  const late = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+  // a connection that is kept open for the next request counts as open until it is told
+  const idle = setInterval(() => server.closeIdleConnections(), 50);
+  await closed;
+  clearTimeout(late);
+  clearInterval(idle);
 }

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BlockList } from 'node:net';
 import { clientAddress } from '#server/kernel/client-address.ts';
@@ -39,6 +40,8 @@ const forwardedFor = (request: IncomingMessage): string | undefined => {
   return Array.isArray(value) ? value.join(',') : value;
 };
 
+/** Pages ask many times a minute; what may have changed something is said at once. */
+const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /** What Next would answer with a 500: a path that is no text, a method that it does not know. False: the request goes on. */
@@ -79,14 +82,17 @@ function logAnswer(request: IncomingMessage, response: ServerResponse, log: Log,
   const started = performance.now();
   // Without the query: the demo's sign-in link and the setup link carry their secret there.
   const path = request.url?.split('?')[0];
-  response.once('close', () => {
+  // an event's listeners run where it is emitted, not where they were set
+  const tell = AsyncLocalStorage.bind(() => {
     const ms = performance.now() - started;
     const line = { method: request.method, path, status: response.statusCode, ms: Math.round(ms) };
     const method = METHODS.includes(request.method ?? '') ? (request.method ?? '') : 'other';
     onAnswer({ method, path: path ?? '', status: response.statusCode, seconds: ms / 1000 });
     if (response.statusCode >= 500) log.warn(line, 'request');
-    else log.debug(line, 'request');
+    else if (SAFE_METHODS.includes(method)) log.debug(line, 'request');
+    else log.info(line, 'request');
   });
+  response.once('close', tell);
 }
 
 /** Next answers a method that a route does not export with an empty 405. Its compression writes the head before the end, so both are watched. */

@@ -6,6 +6,7 @@ import type { Clock } from '#server/kernel/clock.ts';
 import { HeadroomError } from '#server/kernel/errors.ts';
 import { assertFreshFactor } from '#server/kernel/fresh-factor.ts';
 import { invalid } from '#server/kernel/invalid.ts';
+import type { Log } from '#server/kernel/log.ts';
 import type { Verb, VerbOutcome } from '#server/kernel/verb.ts';
 import { type Actor, mayEverywhere, mayOn, maySomewhere } from '#shared/access.ts';
 import { describeGrants } from '#shared/grants.ts';
@@ -18,8 +19,8 @@ export type Command = ReturnType<typeof createCommand>;
  * The one door for writes: permission, schema, one transaction of the verb and its audit entry, then the events. Of a verb that throws nothing
  * stays, and nothing is published.
  */
-export function createCommand(deps: { db: Db; audit: Audit; events: EventHub; clock: Clock }) {
-  const { db, audit, events, clock } = deps;
+export function createCommand(deps: { db: Db; audit: Audit; events: EventHub; clock: Clock; log?: Pick<Log, 'info'> }) {
+  const { db, audit, events, clock, log } = deps;
 
   return async function command<S extends z.ZodType, R>(
     actor: Actor,
@@ -29,6 +30,7 @@ export function createCommand(deps: { db: Db; audit: Audit; events: EventHub; cl
   ): Promise<R> {
     const refuse = async (where: string): Promise<never> => {
       const { seq } = await audit.record({ actor, action: verb.name, object: '-', result: 'refused', at: clock.now() });
+      log?.info({ audit: seq, action: verb.name, actor: actor.id, result: 'refused' }, 'command');
       events.publish({ type: 'audit.appended', seq });
       throw new HeadroomError(
         'auth.forbidden',
@@ -44,7 +46,7 @@ export function createCommand(deps: { db: Db; audit: Audit; events: EventHub; cl
 
     const work = async (tx: Tx) => {
       const known = key === undefined ? null : await recall<R>(tx, { actor, key, verb: verb.name, input, now: clock.now() });
-      if (known) return { answer: known.answer, tell: null };
+      if (known) return { answer: known.answer, tell: null, line: null };
       if (!everywhere && !(await mayOnAll(tx, actor, verb, parsed))) return null;
       const outcome: VerbOutcome<R> = await verb.run(tx, parsed, { actor, now: clock.now() });
       const { seq } = await audit.append(tx, {
@@ -61,11 +63,12 @@ export function createCommand(deps: { db: Db; audit: Audit; events: EventHub; cl
         await remember(tx, { actor, key, verb: verb.name, input, answer, now: clock.now() });
       }
       const tell = await events.within(tx, [...(outcome.events ?? []), { type: 'audit.appended', seq }]);
-      return { answer: outcome.result, tell };
+      return { answer: outcome.result, tell, line: { audit: seq, action: verb.name, object: outcome.object, actor: actor.id } };
     };
     const done = await again(() => db.transaction().execute(work));
     if (done === null) return refuse(' on every node that it acts on');
     done.tell?.();
+    if (done.line) log?.info(done.line, 'command');
     return done.answer;
   };
 }

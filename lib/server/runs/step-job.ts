@@ -80,8 +80,10 @@ async function store(job: StepJob, result: StepResult): Promise<void> {
   const { id } = job.run;
   const { nodeId } = job.target;
   const { judges, undo } = result;
+  const { key } = job.step;
+  job.deps.log.info({ runId: id, nodeId, step: key, status: result.status, verdict: result.verdict ?? null }, 'step');
   await db.transaction().execute(async (tx) => {
-    await updateStep(tx, id, nodeId, job.step.key, {
+    await updateStep(tx, id, nodeId, key, {
       status: result.status,
       verdict: result.verdict ?? null,
       summary: result.summary,
