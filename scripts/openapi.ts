@@ -2,9 +2,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { specOf } from '#app/api/_http/handle.ts';
 import { type DocumentedRoute, openApi } from '#app/api/_http/openapi.ts';
+import { apiGuide } from './api-guide.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const FILE = path.join(root, 'docs/openapi.json');
+const GUIDE = path.join(root, 'docs/api.md');
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 /** The API's document as text, from the routes as they are. */
@@ -25,7 +27,9 @@ export async function describeApi(): Promise<string> {
 }
 
 if (import.meta.main) {
-  fs.writeFileSync(FILE, await describeApi());
-  console.log(`${path.relative(root, FILE)} written`);
+  const text = await describeApi();
+  fs.writeFileSync(FILE, text);
+  fs.writeFileSync(GUIDE, apiGuide(JSON.parse(text)));
+  console.log(`${path.relative(root, FILE)} and ${path.relative(root, GUIDE)} written`);
   process.exit(0);
 }

@@ -1,7 +1,18 @@
-import { BookOpen, ChartSpline, FileDiff, History, LayoutGrid, ListChecks, type LucideIcon, ScrollText, Settings } from 'lucide-react';
+import {
+  BookOpen,
+  ChartSpline,
+  CircleQuestionMark,
+  FileDiff,
+  History,
+  LayoutGrid,
+  ListChecks,
+  type LucideIcon,
+  ScrollText,
+  Settings,
+} from 'lucide-react';
 
 export type NavItem = {
-  key: 'fleet' | 'compare' | 'backtest' | 'runs' | 'changes' | 'runbooks' | 'audit' | 'settings';
+  key: 'fleet' | 'compare' | 'backtest' | 'runs' | 'changes' | 'runbooks' | 'audit' | 'settings' | 'help';
   label: string;
   href: string;
   icon: LucideIcon;
@@ -20,6 +31,7 @@ export const GOVERN_NAV: readonly NavItem[] = [
   { key: 'backtest', label: 'Backtest', href: '/backtest', icon: History, go: 't' },
   { key: 'audit', label: 'Audit', href: '/audit', icon: ScrollText, go: 'a' },
   { key: 'settings', label: 'Settings', href: '/settings', icon: Settings, go: 's' },
+  { key: 'help', label: 'Help', href: '/help', icon: CircleQuestionMark, go: '?' },
 ];
 
 export const isCurrent = (item: NavItem, path: string): boolean =>

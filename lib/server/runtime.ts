@@ -13,6 +13,7 @@ import { type Db, holdLock, openDatabase, withLock } from './db/index.ts';
 import { createDrills, type Drills } from './drills/index.ts';
 import { createEventHub, createSharedHub, type EventHub } from './events/index.ts';
 import { createFleet, createNodeMarks, type Fleet } from './fleet/index.ts';
+import { createHelp, type Help } from './help/index.ts';
 import { type Clock, systemClock } from './kernel/clock.ts';
 import { type Config, ConfigError } from './kernel/config.ts';
 import type { Log } from './kernel/log.ts';
@@ -62,6 +63,7 @@ export type Runtime = {
   backtests: Backtests;
   drills: Drills;
   telemetry: Telemetry;
+  help: Help;
   readiness(): Promise<Readiness>;
   /** /readyz says no from here on, so that nobody is sent here any more */
   announceStop(): void;
@@ -196,6 +198,7 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
     backtests,
     drills,
     telemetry,
+    help: createHelp(),
     readiness: () => readReadiness({ db, dataDir: config.dataDir, workers: () => 1, stopping: () => stopping }),
     announceStop: () => {
       stopping = true;

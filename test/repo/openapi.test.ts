@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { routeOf } from '#server/telemetry.ts';
+import { apiGuide } from '../../scripts/api-guide.ts';
 import { describeApi } from '../../scripts/openapi.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -15,6 +16,9 @@ const operations = Object.values(document.paths).flatMap((methods) => Object.val
 describe('the API’s document', () => {
   test('is what the routes are: after a change of one, run node scripts/openapi.ts', async () => {
     assert.equal(JSON.stringify(JSON.parse(await describeApi())), JSON.stringify(document));
+  });
+  test('and its guide are the same: docs/api.md is written from it', () => {
+    assert.equal(fs.readFileSync(path.join(root, 'docs/api.md'), 'utf8'), apiGuide(JSON.parse(JSON.stringify(document))));
   });
   test('names every operation once, and every shape that it names is in it', () => {
     assert.ok(operations.length > 40, `${operations.length} operations`);
