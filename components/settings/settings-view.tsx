@@ -9,6 +9,7 @@ import { ErrorState } from '#components/ui/error-state.tsx';
 import { Skeleton } from '#components/ui/skeleton.tsx';
 import { TableFrame } from '#components/ui/table.tsx';
 import { ChangeRulesCard } from './change-rules-card.tsx';
+import { GrantsCard } from './grants-card.tsx';
 import { TokensCard } from './tokens-card.tsx';
 
 export function SettingsView() {
@@ -42,6 +43,11 @@ export function SettingsView() {
         <TokensCard
           mayRead={may(session.data, 'token.read')}
           mayWrite={may(session.data, 'token.write')}
+          known={session.data !== undefined}
+        />
+        <GrantsCard
+          mayRead={may(session.data, 'user.read')}
+          mayWrite={may(session.data, 'user.write')}
           known={session.data !== undefined}
         />
         <SshKeyCard />

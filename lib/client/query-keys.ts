@@ -36,4 +36,7 @@ export const queryKeys = {
   sshKey: ['ssh-key'] as const,
   changeRules: ['change-rules'] as const,
   audit: ['audit'] as const,
+  auditPages: (query: unknown) => ['audit', 'pages', query] as const,
+  auditState: ['audit-state'] as const,
+  grants: ['grants'] as const,
 };

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { tokenSchema } from '#shared/access.ts';
 
 /** What answers look like. The schema library is a third of the first page's script, so this file is only ever imported late: use shape(). */
-export { createdTokenSchema, sessionSchema } from '#shared/access.ts';
+export { createdTokenSchema, grantListSchema, sessionSchema } from '#shared/access.ts';
 export { nodeEventsAnswerSchema } from '#shared/annotations.ts';
-export { auditPageSchema } from '#shared/audit.ts';
+export { auditPageSchema, auditStateSchema } from '#shared/audit.ts';
 export { problemSchema } from '#shared/errors.ts';
 export { eventSchema } from '#shared/events.ts';
 export { nodeMetricsAnswerSchema } from '#shared/metrics.ts';

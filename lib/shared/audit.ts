@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AUDIT_RESULTS } from './audit-results.ts';
 import { momentSchema } from './metrics.ts';
 import { instantSchema } from './time.ts';
 
@@ -17,7 +18,6 @@ const auditEntrySchema = z.object({
   hash: z.string(),
 });
 
-export const AUDIT_RESULTS = ['ok', 'refused', 'failed'] as const;
 /** Of GET audit and GET audit/export. `actor`: an id or a part of a name; `action`, `object`: how they begin; times: ISO or epoch ms. */
 export const auditFilterSchema = z.object({
   actor: z.string().min(1).max(200).optional(),

@@ -65,6 +65,9 @@ export function createMockApi() {
       return request.method === 'POST'
         ? send(response, 201, { ...tokens[0], id: 't2', name: 'new', token: 'hr_k3VdQ8exampleexampleexampleexample' })
         : send(response, 200, { tokens });
+    if (noun === 'audit' && id === 'verify')
+      return send(response, 200, { rows: 40, head: `40:${'5b'.repeat(32)}`, brokenAt: null, problem: null });
+    if (noun === 'grants') return send(response, 200, { grants: GRANTS });
     if (noun === 'audit')
       return send(response, 200, {
         entries: AUDIT.map((entry, i) => ({ ...entry, seq: 40 - i, at: iso(startedMs - i * 777_000) })),
@@ -198,12 +201,18 @@ const CHECK = {
     { key: 'auth', title: 'Our key is accepted', status: 'skipped', detail: 'Not tried before the host key is approved.', fix: null },
   ],
 };
+const GRANTS = [
+  { id: 'base-u1', userId: 'u1', user: 'sre-oncall', email: 'oncall@example.com', role: 'admin', selector: null, base: true },
+  { id: 'base-u2', userId: 'u2', user: 'Mira Okafor', email: 'mira@example.com', role: 'viewer', selector: null, base: true },
+  { id: 'g1', userId: 'u2', user: 'Mira Okafor', email: 'mira@example.com', role: 'operator', selector: 'group=edge', base: false },
+];
+
 const AUDIT = ['node.add', 'run.start', 'run.gate', 'token.create', 'host-key.pin', 'run.abort'].map((action, i) => ({
   actor: { kind: 'user', id: 'u1', name: i % 2 ? 'sre-oncall' : 'headroom' },
   action,
   object: `edge-fra-0${i + 1}`,
-  before: null,
-  after: i === 0 ? { name: 'edge-fra-01' } : null,
+  before: i === 1 ? { status: 'running', control: null } : null,
+  after: i === 0 ? { name: 'edge-fra-01' } : i === 1 ? { status: 'paused', control: 'pause' } : null,
   result: i === 5 ? 'refused' : 'ok',
   prev: '0'.repeat(64),
   hash: `${i}f27c4e1b0a2d3c4`.padEnd(64, '0'),

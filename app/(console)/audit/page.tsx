@@ -1,10 +1,13 @@
+import { Suspense } from 'react';
 import { AuditView } from '#components/audit/audit-view.tsx';
 import { Page } from '#components/layout/page.tsx';
 
 export default function AuditPage() {
   return (
     <Page crumbs={[{ label: 'Audit' }]}>
-      <AuditView />
+      <Suspense>
+        <AuditView />
+      </Suspense>
     </Page>
   );
 }
