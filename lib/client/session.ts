@@ -24,8 +24,7 @@ export function signInPath(error: unknown, here: string): string | null {
   return here === '/' ? '/login' : `/login?next=${encodeURIComponent(here)}`;
 }
 
-/** Only paths of this console are followed after signing in. Browsers drop tabs and line ends: "/\t/x" is another host to them. */
-export const safeNext = (next: string | null): string => (next && /^\/(?![/\\])[\x21-\x7e]*$/.test(next) ? next : '/');
+export { safeNext } from '#shared/next-path.ts';
 
 export const signIn = (input: z.infer<typeof signInInputSchema>) => api.post('auth/sign-in', shape('anythingSchema'), { body: input });
 export const signOut = () => api.post('auth/sign-out', shape('anythingSchema'), { body: {} });

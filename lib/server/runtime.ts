@@ -126,7 +126,7 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
   const notify = createNotify({ db, sealed, events, clock, log, url: config.url });
   const onJobError = (error: unknown) => log.error({ err: error }, 'the jobs of the runs cannot be reached; trying on');
   const runs = createRuns({
-    ...(url !== null && { queue: createPgBossQueue({ url, onError: onJobError }) }),
+    ...(url !== null && { queue: createPgBossQueue({ url, onError: onJobError }), engineId: workers.id }),
     db,
     command,
     nodes,

@@ -12,6 +12,7 @@ export type Telemetry = ReturnType<typeof createTelemetry>;
 /** Paths that are told apart; an id, and whatever nobody serves, is one label value, so a stranger cannot make series. */
 const NOUNS = [
   ...[
+    'account',
     'audit',
     'auth',
     'backtest',
@@ -28,7 +29,7 @@ const NOUNS = [
     'runs',
     'sd',
   ],
-  ...['session', 'setup', 'ssh-key', 'tokens'],
+  ...['session', 'sessions', 'setup', 'ssh-key', 'tokens', 'users'],
 ];
 
 /** What the console tells of itself, for a Prometheus beside it: its process, its requests, what it scrapes, what it runs. */
@@ -128,10 +129,11 @@ const PARTS = [
     'fds',
     'gates',
     'host-key',
+    'link',
     'logs',
     'metrics',
     'pause',
     'resume',
   ],
-  ...['retry', 'rollback', 'skip', 'targets', 'versions'],
+  ...['retry', 'rollback', 'sessions', 'skip', 'targets', 'versions'],
 ];

@@ -26,7 +26,10 @@ export const signInMethodsSchema = z.object({
 /** of an authenticator app, or a recovery code */
 export const codeInputSchema = z.object({ code: z.string().trim().min(6).max(40) });
 
-const base64url = z.string().regex(/^[A-Za-z0-9_-]*$/).max(8192);
+const base64url = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]*$/)
+  .max(8192);
 const credential = {
   id: base64url.min(1).max(1400),
   rawId: base64url.min(1).max(1400),

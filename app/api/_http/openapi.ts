@@ -1,5 +1,17 @@
 import { z } from 'zod';
 import { createdTokenSchema, grantListSchema, grantSchema, sessionSchema, tokenSchema } from '#shared/access.ts';
+import {
+  invitedSchema,
+  linkFacesSchema,
+  oneTimeLinkSchema,
+  ownAccountSchema,
+  recoveryCodesSchema,
+  sessionListSchema,
+  signInAnswerSchema,
+  signInMethodsSchema,
+  userListSchema,
+  userSchema,
+} from '#shared/account.ts';
 import { nodeEventsAnswerSchema } from '#shared/annotations.ts';
 import { auditPageSchema, auditStateSchema } from '#shared/audit.ts';
 import { changeRuleListSchema, changeRuleSchema } from '#shared/change-rules.ts';
@@ -41,6 +53,16 @@ const SHAPES = {
   Grant: grantSchema,
   GrantList: grantListSchema,
   Session: sessionSchema,
+  SignInAnswer: signInAnswerSchema,
+  SignInMethods: signInMethodsSchema,
+  OneTimeLinkFaces: linkFacesSchema,
+  OwnAccount: ownAccountSchema,
+  RecoveryCodes: recoveryCodesSchema,
+  SessionList: sessionListSchema,
+  User: userSchema,
+  UserList: userListSchema,
+  OneTimeLink: oneTimeLinkSchema,
+  Invited: invitedSchema,
   Token: tokenSchema,
   CreatedToken: createdTokenSchema,
   Problem: problemSchema,
@@ -82,6 +104,20 @@ const ANSWERS: Record<string, ShapeName> = {
   'POST /api/v1/grants': 'Grant',
   'PUT /api/v1/grants/{id}': 'Grant',
   'GET /api/v1/session': 'Session',
+  'GET /api/v1/auth/methods': 'SignInMethods',
+  'POST /api/v1/auth/sign-in': 'SignInAnswer',
+  'POST /api/v1/auth/second-factor': 'SignInAnswer',
+  'POST /api/v1/auth/passkey': 'SignInAnswer',
+  'POST /api/v1/auth/links': 'OneTimeLinkFaces',
+  'POST /api/v1/auth/links/redeem': 'SignInAnswer',
+  'GET /api/v1/account': 'OwnAccount',
+  'POST /api/v1/account/totp/confirm': 'RecoveryCodes',
+  'POST /api/v1/account/recovery-codes': 'RecoveryCodes',
+  'GET /api/v1/sessions': 'SessionList',
+  'GET /api/v1/users': 'UserList',
+  'POST /api/v1/users': 'Invited',
+  'PATCH /api/v1/users/{id}': 'User',
+  'POST /api/v1/users/{id}/link': 'OneTimeLink',
   'POST /api/v1/tokens': 'CreatedToken',
 };
 

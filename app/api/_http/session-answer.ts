@@ -1,12 +1,16 @@
-import type { SignedIn } from '#server/access/index.ts';
+import type { FactorNeeded, SignedIn } from '#server/access/index.ts';
 import type { Runtime } from '#server/runtime.ts';
 import type { Actor, Session } from '#shared/access.ts';
+import type { SignInAnswer } from '#shared/account.ts';
+import { withCookies } from './with-cookies.ts';
 
-export const toSession = (runtime: Runtime, actor: Actor): Session => ({ actor, demo: runtime.config.demo });
+export function toSession(runtime: Runtime, actor: Actor): Session {
+  const { id, kind, name, role } = actor;
+  return { actor: { kind, id, name, role }, demo: runtime.config.demo };
+}
 
-/** The new session as JSON, with its cookies. */
-export function sessionAnswer(runtime: Runtime, { actor, cookies }: SignedIn): Response {
-  const response = Response.json(toSession(runtime, actor), { headers: { 'cache-control': 'no-store' } });
-  for (const cookie of cookies) response.headers.append('set-cookie', cookie);
-  return response;
+/** The new session, or what is still needed for it, with its cookies. */
+export function sessionAnswer(runtime: Runtime, done: SignedIn | FactorNeeded): Response {
+  const answer: SignInAnswer = done.actor === null ? { secondFactor: done.secondFactor } : toSession(runtime, done.actor);
+  return withCookies(answer, done.cookies);
 }

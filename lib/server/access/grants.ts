@@ -14,9 +14,14 @@ const toGrant = ({ role, selector }: Row): Grant => ({ role: roleSchema.parse(ro
 /** The grant that comes with the account has the account's id behind this. */
 const BASE = 'base-';
 
-/** What a person holds now, the account's own grant first; null when there is no such person. */
+/** What a person holds now, the account's own grant first; null when there is no such person, or the account is disabled. */
 async function heldBy(db: Db | Tx, userId: string): Promise<Grant[] | null> {
-  const user = await db.selectFrom('user').select(['role', 'selector']).where('id', '=', userId).executeTakeFirst();
+  const user = await db
+    .selectFrom('user')
+    .select(['role', 'selector'])
+    .where('id', '=', userId)
+    .where('disabledAt', 'is', null)
+    .executeTakeFirst();
   if (!user) return null;
   const more = await db.selectFrom('grants').select(['role', 'selector']).where('userId', '=', userId).orderBy('id').execute();
   return [user, ...more].map(toGrant);
@@ -64,6 +69,7 @@ const idInput = z.object({ id: z.string().min(1).max(80) });
 export const addGrant: Verb<typeof addInput, Tx, GrantView> = {
   name: 'grant.add',
   permission: 'user.write',
+  fresh: true,
   input: addInput,
   async run(tx, { userId, role, selector }, { now }) {
     const user = await tx.selectFrom('user').select(['name', 'email']).where('id', '=', userId).executeTakeFirst();
@@ -79,6 +85,7 @@ export const addGrant: Verb<typeof addInput, Tx, GrantView> = {
 export const changeGrant: Verb<typeof changeInput, Tx, GrantView> = {
   name: 'grant.change',
   permission: 'user.write',
+  fresh: true,
   input: changeInput,
   async run(tx, { id, role, selector }) {
     const before = await find(tx, id);
@@ -93,6 +100,7 @@ export const changeGrant: Verb<typeof changeInput, Tx, GrantView> = {
 export const removeGrant: Verb<typeof idInput, Tx, { removed: string }> = {
   name: 'grant.remove',
   permission: 'user.write',
+  fresh: true,
   input: idInput,
   async run(tx, { id }) {
     const before = await find(tx, id);
@@ -119,21 +127,31 @@ async function find(tx: Tx, id: string): Promise<GrantView> {
 
 /** Whoever changes or takes away what people hold calls this last: a console that nobody may administer has no way back. */
 export async function assertAdminLeft(tx: Tx): Promise<void> {
-  const base = await tx
+  const admins = await tx
     .selectFrom('user')
-    .select('id')
-    .where('role', '=', 'admin')
-    .where('selector', 'is', null)
+    .leftJoin('grants', 'grants.userId', 'user.id')
+    .select('user.id')
+    .where((eb) =>
+      eb.or([
+        eb.and([eb('user.role', '=', 'admin'), eb('user.selector', 'is', null)]),
+        eb.and([eb('grants.role', '=', 'admin'), eb('grants.selector', 'is', null)]),
+      ]),
+    )
+    .where('user.disabledAt', 'is', null)
+    // who was invited and has not come in yet may never do so
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom('accountLinks')
+            .select('sha256')
+            .whereRef('accountLinks.userId', '=', 'user.id')
+            .where('accountLinks.kind', '=', 'invite'),
+        ),
+      ),
+    )
     .limit(1)
-    .executeTakeFirst();
-  if (base) return;
-  const more = await tx
-    .selectFrom('grants')
-    .select('id')
-    .where('role', '=', 'admin')
-    .where('selector', 'is', null)
-    .limit(1)
-    .executeTakeFirst();
-  if (more) return;
+    .execute();
+  if (admins.length > 0) return;
   throw new HeadroomError('grant.last-admin', 'nobody would be admin everywhere any more: make somebody else that first');
 }

@@ -1,6 +1,6 @@
 import type { Db } from '#server/db/index.ts';
 import type { Clock } from '#server/kernel/clock.ts';
-import { HeadroomError } from '#server/kernel/errors.ts';
+import { HeadroomError, isHeadroomError } from '#server/kernel/errors.ts';
 
 /** Failures are forgotten after this long without another one. */
 const MEMORY_MS = 15 * 60_000;
@@ -17,8 +17,29 @@ const limits = (email: string, remote: string): [key: string, failures: number][
   [`remote:${remote}`, 30],
 ];
 
+/** What a guess that was wrong ends with; everything else is no guess. */
+const WRONG = ['auth.invalid-credentials', 'auth.wrong-code', 'auth.wrong-password'];
+
+export type LockOut = ReturnType<typeof createLockOut>;
+
 export function createLockOut({ db, clock }: { db: Db; clock: Clock }) {
-  return {
+  /** Of each account, the guess that is under way: many at once would all pass before the first is counted. */
+  const underWay = new Map<string, Promise<unknown>>();
+
+  const lock = {
+    /** One guess of what lets somebody in. `account`: an e-mail, or another name of what is guessed. */
+    async attempt<T>(account: string, remote: string, guess: () => Promise<T>, onWrong?: () => Promise<void>): Promise<T> {
+      const key = account.toLowerCase();
+      const before = underWay.get(key) ?? Promise.resolve();
+      const mine = before.then(() => counted(account, remote, guess, onWrong));
+      const settled = mine.catch(() => undefined);
+      underWay.set(key, settled);
+      try {
+        return await mine;
+      } finally {
+        if (underWay.get(key) === settled) underWay.delete(key);
+      }
+    },
     async assertOpen(email: string, remote: string): Promise<void> {
       const keys = limits(email, remote).map(([key]) => key);
       const rows = await db.selectFrom('signInFailures').select('lockedUntil').where('key', 'in', keys).execute();
@@ -51,4 +72,20 @@ export function createLockOut({ db, clock }: { db: Db; clock: Clock }) {
       if (pair) await db.deleteFrom('signInFailures').where('key', '=', pair[0]).execute();
     },
   };
+  return lock;
+
+  async function counted<T>(account: string, remote: string, guess: () => Promise<T>, onWrong?: () => Promise<void>): Promise<T> {
+    await lock.assertOpen(account, remote);
+    try {
+      const done = await guess();
+      await lock.succeeded(account, remote);
+      return done;
+    } catch (error) {
+      if (isHeadroomError(error) && WRONG.includes(error.code)) {
+        await lock.failed(account, remote);
+        await onWrong?.();
+      }
+      throw error;
+    }
+  }
 }

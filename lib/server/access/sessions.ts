@@ -1,94 +1,159 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { betterAuth } from 'better-auth';
-import { isAPIError } from 'better-auth/api';
+import { sql } from 'kysely';
 import { z } from 'zod';
-import type { Db } from '#server/db/index.ts';
-import { HeadroomError } from '#server/kernel/errors.ts';
+import type { Db, Tx } from '#server/db/index.ts';
+import type { Clock } from '#server/kernel/clock.ts';
 import { newId } from '#server/kernel/ids.ts';
-import { type Actor, ROLES, type Role } from '#shared/access.ts';
+import { type Actor, type OwnSession, ROLES, type Role } from '#shared/access.ts';
+import type { SIGN_IN_WAYS, SignedInSession } from '#shared/account.ts';
+import { toInstant } from '#shared/time.ts';
+import { setCookie } from './cookie.ts';
 
-const SESSION_SECONDS = 7 * 24 * 3600;
+/** From sign-in to the end, whatever is done. */
+const LIFE_MS = 7 * 24 * 3600_000;
+/** Without a request; an open page asks by itself. */
+const IDLE_MS = 24 * 3600_000;
+/** `seenAt` is for people; more often would be a write per request. */
+const SEEN_STEP_MS = 60_000;
+const MOST_AGENT = 300;
 const roleSchema = z.enum(ROLES);
 
 export type Sessions = ReturnType<typeof createSessions>;
+export type Person = Extract<Actor, { kind: 'user' }>;
 export type NewUser = { email: string; name: string; role: Role; password?: string };
+export type Way = (typeof SIGN_IN_WAYS)[number];
+/** Where somebody comes from, for the list of sessions. */
+export type From = { remote: string; userAgent: string | null };
 
 /**
  * People and their sessions, on better-auth as a library: none of its own routes is mounted, there is no sign-up. A session lives in the
  * database alone (no cookie cache), so that a revoked one is gone at once; the cookie is its token, signed.
  */
-export function createSessions(options: { db: Db; url: string; secret: string; cookiePrefix: string }) {
-  const { db, url, secret } = options;
+export function createSessions(options: {
+  db: Db;
+  clock: Clock;
+  url: string;
+  secret: string;
+  cookiePrefix: string;
+  hash: (password: string) => Promise<string>;
+}) {
+  const { db, clock, url, secret } = options;
   const auth = betterAuth({
+    // How values are kept: dates as ISO text and flags as 0 and 1. Our tables have them so on PostgreSQL, too.
     database: { db, type: 'sqlite' },
     secret,
     baseURL: url,
     logger: { disabled: true },
     telemetry: { enabled: false },
-    emailAndPassword: { enabled: true, disableSignUp: true, minPasswordLength: 12, maxPasswordLength: 200 },
-    session: { expiresIn: SESSION_SECONDS, disableSessionRefresh: true, cookieCache: { enabled: false } },
+    emailAndPassword: { enabled: true, disableSignUp: true },
+    session: { expiresIn: LIFE_MS / 1000, disableSessionRefresh: true, cookieCache: { enabled: false } },
     user: { additionalFields: { role: { type: 'string', required: true, defaultValue: 'viewer', input: false } } },
     advanced: { cookiePrefix: options.cookiePrefix, useSecureCookies: url.startsWith('https:') },
   });
 
   return {
-    async actor(headers: Headers): Promise<Actor | null> {
-      if (!headers.has('cookie')) return null;
-      const found = await auth.api.getSession({ headers });
-      if (!found) return null;
-      const { id, name, role } = found.user;
-      return { kind: 'user', id, name, role: roleSchema.parse(role) };
-    },
-
-    /** Throws auth.invalid-credentials, which does not tell whether the e-mail or the password was wrong. */
-    async signIn(credentials: { email: string; password: string }, headers: Headers): Promise<{ actor: Actor; cookies: string[] }> {
-      try {
-        const done = await auth.api.signInEmail({ body: credentials, headers, returnHeaders: true });
-        const user = await userById(done.response.user.id);
-        return { actor: user, cookies: done.headers.getSetCookie() };
-      } catch (error) {
-        if (!isAPIError(error) || error.statusCode >= 500) throw error;
-        throw new HeadroomError('auth.invalid-credentials', 'the e-mail or the password is wrong', { cause: error });
+    async actor(headers: Headers): Promise<Person | null> {
+      const id = await idOf(headers);
+      if (id === null) return null;
+      const row = await db
+        .selectFrom('session')
+        .innerJoin('user', 'user.id', 'session.userId')
+        .select(['session.seenAt', 'session.factorAt', 'session.expiresAt', 'user.id', 'user.name', 'user.role'])
+        .select((eb) => [
+          eb
+            .exists(eb.selectFrom('totp').select(sql`1`.as('one')).whereRef('userId', '=', 'user.id').where('confirmedAt', 'is not', null))
+            .as('totp'),
+          eb.exists(eb.selectFrom('passkeys').select(sql`1`.as('one')).whereRef('userId', '=', 'user.id')).as('passkey'),
+        ])
+        .where('session.id', '=', id)
+        .where('user.disabledAt', 'is', null)
+        .executeTakeFirst();
+      const now = clock.now();
+      if (!row || Date.parse(row.expiresAt) <= now) return null;
+      if (row.seenAt < now - IDLE_MS) {
+        await db.deleteFrom('session').where('id', '=', id).execute();
+        return null;
       }
+      if (row.seenAt < now - SEEN_STEP_MS) await db.updateTable('session').set({ seenAt: now }).where('id', '=', id).execute();
+      const session: OwnSession = { id, enrolled: Boolean(row.totp) || Boolean(row.passkey), factorAt: row.factorAt };
+      return { kind: 'user', id: row.id, name: row.name, role: roleSchema.parse(row.role), session };
     },
 
+    /** The Set-Cookie headers that take the cookie away; the session itself is gone then. */
     async signOut(headers: Headers): Promise<string[]> {
       const done = await auth.api.signOut({ headers, returnHeaders: true });
       return done.headers.getSetCookie();
     },
 
-    /** A session that the console itself opens: after the setup link, or for the demo's sign-in link. */
-    async open(userId: string): Promise<{ actor: Actor; cookies: string[] }> {
+    /**
+     * A session with a token of its own; what the browser had before ends, so that nobody can have planted it. `factor`: a second factor was shown.
+     */
+    async open(
+      userId: string,
+      how: { way: Way; factor: boolean; from: From; before?: Headers },
+    ): Promise<{ actor: Person; cookies: string[] }> {
       const context = await auth.$context;
-      const session = await context.internalAdapter.createSession(userId);
+      const now = clock.now();
+      const token = randomBytes(32).toString('base64url');
+      const times = { createdAt: toInstant(now), updatedAt: toInstant(now), expiresAt: toInstant(now + LIFE_MS) };
+      const id = newId('s', now);
+      const factorAt = how.factor ? now : null;
+      const { remote, userAgent } = how.from;
+      const earlier = how.before ? await idOf(how.before) : null;
+      const person = await db.transaction().execute(async (tx) => {
+        if (earlier !== null) await tx.deleteFrom('session').where('id', '=', earlier).execute();
+        await tx.deleteFrom('session').where('userId', '=', userId).where('expiresAt', '<', toInstant(now)).execute();
+        await tx
+          .insertInto('session')
+          .values({
+            id,
+            token,
+            userId,
+            ...times,
+            ipAddress: remote,
+            userAgent: userAgent?.slice(0, MOST_AGENT) ?? null,
+            way: how.way,
+            seenAt: now,
+            factorAt,
+          })
+          .execute();
+        return tx.selectFrom('user').select(['id', 'name', 'role']).where('id', '=', userId).executeTakeFirstOrThrow();
+      });
       const { name, attributes } = context.authCookies.sessionToken;
-      const signature = createHmac('sha256', context.secret).update(session.token).digest('base64');
-      const parts = [
-        `${name}=${encodeURIComponent(`${session.token}.${signature}`)}`,
-        `Max-Age=${SESSION_SECONDS}`,
-        `Path=${attributes.path}`,
-        'HttpOnly',
-        'SameSite=Lax',
-        ...(attributes.secure ? ['Secure'] : []),
-      ];
-      return { actor: await userById(userId), cookies: [parts.join('; ')] };
+      const signature = createHmac('sha256', context.secret).update(token).digest('base64');
+      const cookie = setCookie(name, `${token}.${signature}`, { maxAgeSeconds: LIFE_MS / 1000, secure: attributes.secure ?? false });
+      return { actor: { kind: 'user', ...person, role: roleSchema.parse(person.role) }, cookies: [cookie] };
+    },
+
+    async showedFactor(sessionId: string): Promise<void> {
+      await db.updateTable('session').set({ factorAt: clock.now() }).where('id', '=', sessionId).execute();
+    },
+
+    async list(userId: string, current: string | null): Promise<SignedInSession[]> {
+      const rows = await db.selectFrom('session').selectAll().where('userId', '=', userId).orderBy('seenAt', 'desc').execute();
+      const now = clock.now();
+      return rows
+        .filter((row) => Date.parse(row.expiresAt) > now && row.seenAt >= now - IDLE_MS)
+        .map((row) => ({
+          id: row.id,
+          current: row.id === current,
+          way: wayOf(row.way),
+          address: row.ipAddress,
+          userAgent: row.userAgent,
+          createdAt: row.createdAt,
+          seenAt: toInstant(row.seenAt),
+          expiresAt: row.expiresAt,
+        }));
     },
 
     async createUser(user: NewUser): Promise<string> {
-      const password = user.password === undefined ? null : await (await auth.$context).password.hash(user.password);
-      const id = newId('u');
-      const now = new Date().toISOString();
-      const times = { createdAt: now, updatedAt: now };
-      const row = { id, name: user.name, email: user.email.toLowerCase(), emailVerified: 1, image: null, role: user.role, ...times };
-      await db.transaction().execute(async (tx) => {
-        await tx.insertInto('user').values(row).execute();
-        if (password === null) return;
-        await tx
-          .insertInto('account')
-          .values({ id: newId('a'), accountId: id, providerId: 'credential', userId: id, password, ...times })
-          .execute();
+      const password = user.password === undefined ? null : await options.hash(user.password);
+      return db.transaction().execute(async (tx) => {
+        const id = await insertUser(tx, user, clock.now());
+        if (password !== null) await setPassword(tx, id, password, clock.now());
+        return id;
       });
-      return id;
     },
 
     async userIdByEmail(email: string): Promise<string | null> {
@@ -101,8 +166,63 @@ export function createSessions(options: { db: Db; url: string; secret: string; c
     },
   };
 
-  async function userById(id: string): Promise<Actor> {
-    const row = await db.selectFrom('user').select(['id', 'name', 'role']).where('id', '=', id).executeTakeFirstOrThrow();
-    return { kind: 'user', id: row.id, name: row.name, role: roleSchema.parse(row.role) };
+  /** Of a session whose cookie's signature holds and that has not ended. */
+  async function idOf(headers: Headers): Promise<string | null> {
+    if (!headers.has('cookie')) return null;
+    const found = await auth.api.getSession({ headers });
+    return found?.session.id ?? null;
   }
+}
+
+const wayOf = (way: string): Way => (['passkey', 'oidc', 'link', 'setup', 'demo'] as const).find((known) => known === way) ?? 'password';
+
+export async function insertUser(tx: Tx, user: Omit<NewUser, 'password'> & { managedBy?: string }, now: number): Promise<string> {
+  const id = newId('u', now);
+  const times = { createdAt: toInstant(now), updatedAt: toInstant(now) };
+  await tx
+    .insertInto('user')
+    .values({
+      id,
+      name: user.name,
+      email: user.email.toLowerCase(),
+      emailVerified: 1,
+      image: null,
+      role: user.role,
+      managedBy: user.managedBy ?? null,
+      ...times,
+    })
+    .execute();
+  return id;
+}
+
+/** `hash`: what better-auth keeps of a password. */
+export async function setPassword(tx: Tx, userId: string, hash: string, now: number): Promise<void> {
+  const done = await tx
+    .updateTable('account')
+    .set({ password: hash, updatedAt: toInstant(now) })
+    .where('userId', '=', userId)
+    .where('providerId', '=', 'credential')
+    .executeTakeFirst();
+  if (done.numUpdatedRows > 0n) return;
+  await insertAccount(tx, { userId, providerId: 'credential', accountId: userId, password: hash }, now);
+}
+
+/** A way for a person to come in, in better-auth's words: a password, or an account elsewhere. */
+export async function insertAccount(
+  tx: Tx,
+  account: { userId: string; providerId: string; accountId: string; password: string | null },
+  now: number,
+): Promise<void> {
+  const nothing = {
+    accessToken: null,
+    refreshToken: null,
+    idToken: null,
+    accessTokenExpiresAt: null,
+    refreshTokenExpiresAt: null,
+    scope: null,
+  };
+  await tx
+    .insertInto('account')
+    .values({ id: newId('a', now), ...account, ...nothing, createdAt: toInstant(now), updatedAt: toInstant(now) })
+    .execute();
 }

@@ -74,6 +74,7 @@ function assertNoMore(actor: Actor, role: Role): void {
 export const createToken: Verb<typeof tokenInputSchema, Tx, CreatedToken> = {
   name: 'token.create',
   permission: 'token.write',
+  fresh: true,
   input: tokenInputSchema,
   async run(tx, input, { actor, now }) {
     assertNoMore(actor, input.role);
@@ -90,6 +91,7 @@ export const createToken: Verb<typeof tokenInputSchema, Tx, CreatedToken> = {
 export const revokeToken: Verb<typeof idSchema, Tx, { revoked: string }> = {
   name: 'token.revoke',
   permission: 'token.write',
+  fresh: true,
   input: idSchema,
   async run(tx, { id }) {
     const row = await tx.selectFrom('tokens').select(['id', 'name', 'role', 'prefix']).where('id', '=', id).executeTakeFirst();

@@ -15,5 +15,8 @@ export function assertFreshFactor(actor: Actor, now: number, what: string): void
   const { factorAt } = actor.session;
   if (factorAt !== null && now - factorAt <= FRESH_MS) return;
   const last = factorAt === null ? 'none was shown in this session' : `the last one was ${Math.round((now - factorAt) / 60_000)} min ago`;
-  throw new HeadroomError('auth.second-factor-needed', `${what} needs a second factor of the last 10 min; ${last}: enter a code, or use a passkey`);
+  throw new HeadroomError(
+    'auth.second-factor-needed',
+    `${what} needs a second factor of the last 10 min; ${last}: enter a code, or use a passkey`,
+  );
 }

@@ -32,7 +32,7 @@ async function setUp(t: TestContext, env: Record<string, string> = {}) {
     clock,
     settings: createSettings({ db, keyring: await testKeyring(db) }),
     config,
-    record: audit.record,
+    audit,
   });
   const command = createCommand({ db, audit, events: createEventHub(), clock });
   const advance = (ms: number) => {
@@ -163,11 +163,14 @@ describe('the first admin', () => {
     const { setupLink } = await access.prepare();
     const token = new URL(setupLink ?? '').searchParams.get('token') ?? '';
     const input = { token, email: 'ada@example.com', password: PASSWORD, name: 'Ada' };
-    await assert.rejects(access.completeSetup({ ...input, token: 'x'.repeat(43) }, '192.0.2.1'), withCode('auth.bad-setup-link'));
-    const { actor, cookies } = await access.completeSetup(input, '192.0.2.1');
+    await assert.rejects(
+      access.completeSetup({ ...input, token: 'x'.repeat(43) }, new Headers(), '192.0.2.1'),
+      withCode('auth.bad-setup-link'),
+    );
+    const { actor, cookies } = await access.completeSetup(input, new Headers(), '192.0.2.1');
     assert.deepEqual([actor.name, actor.role], ['Ada', 'admin']);
     assert.equal((await access.authenticate(withCookies(cookies)))?.id, actor.id);
-    await assert.rejects(access.completeSetup(input, '192.0.2.1'), withCode('auth.setup-done'));
+    await assert.rejects(access.completeSetup(input, new Headers(), '192.0.2.1'), withCode('auth.setup-done'));
     assert.deepEqual(await access.prepare(), { setupLink: null });
     assert.ok(await access.signIn({ email: 'ada@example.com', password: PASSWORD }, new Headers(), '192.0.2.1'));
   });
@@ -185,11 +188,11 @@ describe('the demo', () => {
       assert.deepEqual(await access.prepare(), { setupLink: null });
       assert.equal((await access.authenticate(bearer(provision.apiToken)))?.role, 'admin');
       for (const _open of [1, 2]) {
-        const { cookies } = await access.signInToDemo(provision.signInKey, '127.0.0.1');
+        const { cookies } = await access.signInToDemo(provision.signInKey, new Headers(), '127.0.0.1');
         assert.equal((await access.authenticate(withCookies(cookies)))?.role, 'admin');
       }
     }
-    await assert.rejects(access.signInToDemo('k'.repeat(39), '127.0.0.1'), withCode('auth.required'));
+    await assert.rejects(access.signInToDemo('k'.repeat(39), new Headers(), '127.0.0.1'), withCode('auth.required'));
   });
 
   test('without its file, or with one that others can read, it does not start', async (t) => {
@@ -203,7 +206,7 @@ describe('the demo', () => {
     const { access, dataDir } = await setUp(t);
     write(dataDir, provision);
     await access.prepare();
-    await assert.rejects(access.signInToDemo(provision.signInKey, '127.0.0.1'), withCode('request.not-found'));
+    await assert.rejects(access.signInToDemo(provision.signInKey, new Headers(), '127.0.0.1'), withCode('request.not-found'));
     assert.equal(await access.authenticate(bearer(provision.apiToken)), null);
   });
 });

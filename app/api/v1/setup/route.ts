@@ -6,5 +6,5 @@ import { sessionAnswer } from '../../_http/session-answer.ts';
 export const GET = handle({ permission: 'public' }, ({ runtime }) => ({ open: runtime.access.setupIsOpen() }));
 
 export const POST = handle({ permission: 'public', body: setupInputSchema }, async ({ runtime, body, request }) =>
-  sessionAnswer(runtime, await runtime.access.completeSetup(body, remoteOf(request))),
+  sessionAnswer(runtime, await runtime.access.completeSetup(body, request.headers, remoteOf(request))),
 );
