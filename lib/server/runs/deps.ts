@@ -23,6 +23,8 @@ export type RunsDeps = {
   events: EventHub;
   /** how runs come to the engines of several processes; in this process alone unless said */
   queue?: RunQueue;
+  /** of this process, never used before; made up unless said */
+  engineId?: string;
   clock: Clock;
   log: Log;
   /** where the key is kept that signs evidence */

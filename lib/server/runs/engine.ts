@@ -19,7 +19,7 @@ const STOP_MS = 2500;
  */
 export function createEngine(deps: RunsDeps) {
   const { db, clock, log, events } = deps;
-  const owner = newId('engine', clock.now());
+  const owner = deps.engineId ?? newId('engine', clock.now());
   const loops = new Map<string, RunLoop>();
   const parsed = new Map<string, Runbook>();
   const stopped = new AbortController();
