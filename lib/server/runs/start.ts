@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Tx } from '#server/db/index.ts';
 import { HeadroomError } from '#server/kernel/errors.ts';
+import { assertFreshFactor, NODES_WITHOUT_FACTOR } from '#server/kernel/fresh-factor.ts';
 import { newId } from '#server/kernel/ids.ts';
 import type { Verb, VerbContext, VerbOutcome } from '#server/kernel/verb.ts';
 import { createNodes } from '#server/nodes/index.ts';
@@ -55,6 +56,8 @@ export function createStartRun(deps: { runbooks: Runbooks; facts: Facts | undefi
 
       assertMayRunOn(actor, members);
       const override = mayOverride(actor, members, input.override?.reason ?? null);
+      if (runbook.mutates && !dryRun && members.length > NODES_WITHOUT_FACTOR)
+        assertFreshFactor(actor, now, `changing ${members.length} nodes`);
       const { selector } = input;
       const plan = { runbook, members, selector, strategy, params, dryRun, override };
       const approval = runbook.mutates && !dryRun ? await assertMayStart(tx, plan, deps.facts, now) : null;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Tx } from '#server/db/index.ts';
 import { HeadroomError } from '#server/kernel/errors.ts';
+import { assertFreshFactor } from '#server/kernel/fresh-factor.ts';
 import type { Verb } from '#server/kernel/verb.ts';
 
 const FINGERPRINT = /^SHA256:[A-Za-z0-9+/]{43}$/;
@@ -29,6 +30,8 @@ export const pinHostKey: Verb<typeof input, Tx, { pinned: string }> = {
         `${node.name} has the pinned host key ${before.pinned} and ${before.blocked ? 'is blocked since it offered another one' : 'gets another one'}: say why in \`reason\``,
         { fields: [{ path: 'reason', message: 'is needed when a pinned host key changes' }] },
       );
+    // a key that was approved before is replaced: whoever answers there now may be somebody else
+    if (before.pinned !== null) assertFreshFactor(actor, now, `another host key for ${node.name}`);
     const pinned = {
       pinned: fingerprint,
       // the key itself, where it was seen; otherwise it is kept at the first handshake that offers it
