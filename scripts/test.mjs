@@ -32,6 +32,7 @@ const PACKAGES = [
   ['/usr/bin/python3', 'python3'],
   ['/usr/lib/postgresql', 'postgresql'],
   ['/usr/bin/prometheus', 'prometheus'],
+  ['/usr/bin/amtool', 'prometheus-alertmanager'],
   ['/usr/bin/victoria-metrics', 'victoria-metrics'],
   ['/usr/bin/caddy', 'caddy'],
   ['/usr/bin/gtlsclient', 'ngtcp2-client'],

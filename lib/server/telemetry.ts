@@ -13,11 +13,15 @@ export type Telemetry = ReturnType<typeof createTelemetry>;
 const NOUNS = [
   ...[
     'account',
+    'alert-rules',
+    'alerts',
     'audit',
     'auth',
     'backtest',
     'change-rules',
     'changes',
+    'channels',
+    'deliveries',
     'drills',
     'events',
     'fleet',
@@ -135,5 +139,5 @@ const PARTS = [
     'pause',
     'resume',
   ],
-  ...['retry', 'rollback', 'sessions', 'skip', 'targets', 'versions'],
+  ...['retry', 'rollback', 'sessions', 'skip', 'targets', 'test', 'versions'],
 ];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { RULE_KEYS } from './incident-rules.ts';
 import { instantSchema } from './time.ts';
 
 /**
@@ -30,3 +31,22 @@ export const ruleSettingSchema = z.object({
   updatedAt: instantSchema,
 });
 export type RuleSetting = z.infer<typeof ruleSettingSchema>;
+
+const numbers = z.object({ threshold: z.number(), clear: z.number(), forSeconds: z.number(), clearForSeconds: z.number() });
+
+/** One rule as it is evaluated now. */
+export const alertRuleSchema = z.object({
+  rule: z.enum(RULE_KEYS),
+  mode: z.enum(RULE_MODES),
+  numbers,
+  /** for If-Match; 0 when nobody has set it */
+  version: z.number().int(),
+  updatedBy: z.string().nullable(),
+  updatedAt: instantSchema.nullable(),
+  /** nodes on which it fires now */
+  firing: z.number().int(),
+  lastFired: z.object({ at: instantSchema, nodeId: z.string(), node: z.string(), incidentId: z.string().nullable() }).nullable(),
+  firedIn7Days: z.number().int(),
+});
+export type AlertRule = z.infer<typeof alertRuleSchema>;
+export const alertRuleListSchema = z.object({ rules: z.array(alertRuleSchema) });

@@ -164,3 +164,7 @@ export const channelListSchema = z.object({ channels: z.array(channelSchema) });
 /** The answer to "Send a test". */
 export const channelTestSchema = z.object({ ok: z.boolean(), sentence: z.string(), durationMs: z.number() });
 export type ChannelTest = z.infer<typeof channelTestSchema>;
+
+/** Without what follows the host. */
+export const maskTarget = (target: ChannelTarget): ChannelTarget =>
+  'url' in target ? { ...target, url: `${new URL(target.url).origin}/` } : target;

@@ -14,21 +14,25 @@ export type Matcher = z.infer<typeof matcherSchema>;
 /** A forgotten silence is a fault of its own: nobody can make one that is longer. */
 export const MAX_SILENCE_DAYS = 30;
 
+const fields = {
+  /** `*`: every node */
+  selector: z.string().min(1).max(2000).default('*'),
+  matchers: z.array(matcherSchema).max(20).default([]),
+  reason: z.string().trim().min(1, 'must say why').max(500),
+  /** for whom it is made, where a program speaks for a person */
+  owner: z.string().trim().min(1).max(80).optional(),
+};
+const namesSomething = (s: { selector: string; matchers: unknown[] }): boolean => s.selector !== '*' || s.matchers.length > 0;
+const nothing = { path: ['selector'], message: 'must name nodes, or a rule must be matched' };
+
 /** What it holds is what both hold: a selector on the nodes, matchers on the alert's labels (alertname, severity, node, the node's own). */
 export const silenceInputSchema = z
-  .object({
-    /** `*`: every node */
-    selector: z.string().min(1).max(2000).default('*'),
-    matchers: z.array(matcherSchema).max(20).default([]),
-    reason: z.string().trim().min(1, 'must say why').max(500),
-    startsAt: momentSchema.optional(),
-    endsAt: momentSchema,
-  })
-  .refine((s) => s.selector !== '*' || s.matchers.length > 0, {
-    path: ['selector'],
-    message: 'must name nodes, or a rule must be matched',
-  });
-export type SilenceInput = z.infer<typeof silenceInputSchema>;
+  .object({ ...fields, startsAt: momentSchema.optional(), endsAt: momentSchema })
+  .refine(namesSomething, nothing);
+/** The same with its times read, epoch ms. */
+export const silenceReadSchema = z
+  .object({ ...fields, startsAt: z.number().optional(), endsAt: z.number() })
+  .refine(namesSomething, nothing);
 export type SilenceDraft = z.input<typeof silenceInputSchema>;
 
 export const SILENCE_STATES = ['pending', 'active', 'expired'] as const;

@@ -12,6 +12,7 @@ import {
   userListSchema,
   userSchema,
 } from '#shared/account.ts';
+import { alertRuleListSchema } from '#shared/alert-rules.ts';
 import { nodeEventsAnswerSchema } from '#shared/annotations.ts';
 import { auditPageSchema, auditStateSchema } from '#shared/audit.ts';
 import { changeRuleListSchema, changeRuleSchema } from '#shared/change-rules.ts';
@@ -20,8 +21,10 @@ import { ERROR_CODES, problemSchema } from '#shared/errors.ts';
 import { nodeMetricsAnswerSchema } from '#shared/metrics.ts';
 import { importPlanSchema } from '#shared/node-import.ts';
 import { configHistorySchema, fleetSchema, nodeConfigSchema, nodeDetailSchema, nodeInputSchema, selfTestSchema } from '#shared/nodes.ts';
+import { alertListSchema, channelListSchema, channelTestSchema, deliveryListSchema } from '#shared/notify.ts';
 import { runbookListSchema, runbookSchema, runbookVersionListSchema } from '#shared/runbooks.ts';
 import { runListSchema, runSchema, runTargetSchema } from '#shared/runs.ts';
+import { silenceListSchema, silenceSchema } from '#shared/silences.ts';
 import { nodeFdsSchema } from '#shared/xray.ts';
 import type { RouteSpec } from './handle.ts';
 
@@ -48,6 +51,13 @@ const SHAPES = {
   Runbook: runbookSchema,
   RunbookList: runbookListSchema,
   RunbookVersionList: runbookVersionListSchema,
+  AlertList: alertListSchema,
+  AlertRuleList: alertRuleListSchema,
+  ChannelList: channelListSchema,
+  ChannelTest: channelTestSchema,
+  DeliveryList: deliveryListSchema,
+  Silence: silenceSchema,
+  SilenceList: silenceListSchema,
   AuditPage: auditPageSchema,
   AuditState: auditStateSchema,
   Grant: grantSchema,
@@ -98,6 +108,15 @@ const ANSWERS: Record<string, ShapeName> = {
   'POST /api/v1/runbooks': 'Runbook',
   'GET /api/v1/runbooks/{id}': 'Runbook',
   'GET /api/v1/runbooks/{id}/versions': 'RunbookVersionList',
+  'GET /api/v1/alerts': 'AlertList',
+  'GET /api/v1/alert-rules': 'AlertRuleList',
+  'GET /api/v1/channels': 'ChannelList',
+  'POST /api/v1/channels/{id}/test': 'ChannelTest',
+  'GET /api/v1/deliveries': 'DeliveryList',
+  'GET /api/v1/silences': 'SilenceList',
+  'POST /api/v1/silences': 'Silence',
+  'PUT /api/v1/silences/{id}': 'Silence',
+  'DELETE /api/v1/silences/{id}': 'Silence',
   'GET /api/v1/audit': 'AuditPage',
   'GET /api/v1/audit/verify': 'AuditState',
   'GET /api/v1/grants': 'GrantList',

@@ -3,7 +3,7 @@ import type { Severity } from '#shared/incident-rules.ts';
 import type { AlertSignal } from '#shared/notify.ts';
 import { describeProblem, FACT_VALUES, matchesSelector, parseSelector } from '#shared/selector.ts';
 import { formatMatcher, type Matcher } from '#shared/silences.ts';
-import { labelsOf } from './labels.ts';
+import { labelName, labelsOf } from './labels.ts';
 
 /** A label that is not there is the empty text, as in Alertmanager. */
 export function matchesAll(matchers: readonly Matcher[], labels: Readonly<Record<string, string>>): boolean {
@@ -14,8 +14,15 @@ export function matchesAll(matchers: readonly Matcher[], labels: Readonly<Record
   });
 }
 
-export const covers = (by: { selector: string; matchers: readonly Matcher[] }, signal: AlertSignal, severity: Severity): boolean =>
-  selects(by.selector, signal) && matchesAll(by.matchers, labelsOf(signal, severity));
+/** `nodeId`: of a silence that a run made, which is about that node whatever it is called. */
+export const covers = (
+  by: { selector: string; matchers: readonly Matcher[]; nodeId: string | null },
+  signal: AlertSignal,
+  severity: Severity,
+): boolean =>
+  (by.nodeId === null || by.nodeId === signal.nodeId) &&
+  selects(by.selector, signal) &&
+  matchesAll(by.matchers, labelsOf(signal, severity));
 
 /** A selector was read when it was stored; one that cannot be read any more selects nothing: silence must not spread by an accident. */
 export function selects(selector: string, { nodeId, node, labels }: AlertSignal): boolean {
@@ -66,4 +73,40 @@ export function assertLabelSelector(selector: string): void {
       'selector.invalid',
       `the selector ${JSON.stringify(selector)}: ${fact.key} changes while an alert lasts; choose by label, name or id`,
     );
+}
+
+/** The same as matchers, for clients that know no selectors. */
+export function asMatchers(selector: string): Matcher[] {
+  const parsed = parseSelector(selector);
+  if (!parsed.ok) return [];
+  return parsed.selector.terms.flatMap((term): Matcher[] => {
+    const isEqual = !term.negated;
+    if (term.kind === 'all') return isEqual ? [] : [{ name: 'alertname', value: '', isRegex: false, isEqual: true }];
+    const name = term.key === 'name' ? 'node' : term.key === 'id' ? 'node_id' : labelName(term.key);
+    if (term.kind === 'has') return [{ name, value: '', isRegex: false, isEqual: term.negated }];
+    if (term.kind === 'is' && !term.value.includes(',')) return [{ name, value: term.value, isRegex: false, isEqual }];
+    const quoted = term.value.replace(/[.+^$()|[\]{}\\]/g, '\\$&');
+    const value = term.kind === 'is' ? quoted.replaceAll(',', '|') : quoted.replaceAll('*', '.*').replaceAll('?', '.');
+    return [{ name, value, isRegex: true, isEqual }];
+  });
+}
+
+const OPERATORS: Record<string, Pick<Matcher, 'isRegex' | 'isEqual'>> = {
+  '=': { isRegex: false, isEqual: true },
+  '!=': { isRegex: false, isEqual: false },
+  '=~': { isRegex: true, isEqual: true },
+  '!~': { isRegex: true, isEqual: false },
+};
+
+/** `alertname=~"node.*"`, as clients of Alertmanager filter. Throws request.invalid. */
+export function parseMatcher(text: string): Matcher {
+  const [, name, operator = '', rest = ''] = /^\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*(=~|!~|!=|=)\s*(.*?)\s*$/s.exec(text) ?? [];
+  const kind = OPERATORS[operator];
+  if (name === undefined || kind === undefined)
+    throw new HeadroomError(
+      'request.invalid',
+      `the filter ${JSON.stringify(text.slice(0, 200))} is no matcher: write name="value", or with !=, =~ or !~`,
+    );
+  const quoted = /^"((?:[^"\\]|\\.)*)"$/s.exec(rest)?.[1];
+  return { name, value: quoted === undefined ? rest : quoted.replace(/\\(["\\])/g, '$1').replaceAll('\\n', '\n'), ...kind };
 }

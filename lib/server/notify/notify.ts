@@ -4,6 +4,7 @@ import type { Clock } from '#server/kernel/clock.ts';
 import { HeadroomError } from '#server/kernel/errors.ts';
 import { newId } from '#server/kernel/ids.ts';
 import type { Log } from '#server/kernel/log.ts';
+import type { AlertRule } from '#shared/alert-rules.ts';
 import type { Alert, Channel, ChannelTest, Delivery, HeldAlert } from '#shared/notify.ts';
 import type { Silence } from '#shared/silences.ts';
 import { toInstant } from '#shared/time.ts';
@@ -14,7 +15,7 @@ import { listDeliveries, retryDelivery } from './outbox.ts';
 import { createPostman } from './postman.ts';
 import { SendFailure } from './reach.ts';
 import { resendAll } from './resend.ts';
-import { currentRules, type RuleNow, setRule } from './rule-settings.ts';
+import { currentRules, listRules, type RuleNow, setRule } from './rule-settings.ts';
 import { syncRunSilences } from './run-silences.ts';
 import { send } from './senders/index.ts';
 import { addSilence, editSilence, expireSilence, findSilence, listSilences } from './silences.ts';
@@ -96,6 +97,7 @@ export function createNotify({ db, sealed, events, clock, log, url }: Deps) {
     silences: (): Promise<Silence[]> => listSilences(db, clock.now()),
     silence: (id: string): Promise<Silence> => findSilence(db, id, clock.now()),
     rules: (on: Db | Tx = db): Promise<RuleNow[]> => currentRules(on),
+    ruleList: (sees: (nodeId: string) => boolean): Promise<AlertRule[]> => listRules(db, sees, clock.now()),
 
     /** Asks the receiver now, and says in words what it answered. Kept among the deliveries. */
     async test(channelId: string, by: string): Promise<ChannelTest> {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Db, Tx } from '#server/db/index.ts';
 import { HeadroomError } from '#server/kernel/errors.ts';
 import type { Verb } from '#server/kernel/verb.ts';
-import { RULE_MODES, type RuleSetting, ruleInputSchema, ruleThresholdsSchema } from '#shared/alert-rules.ts';
+import { type AlertRule, RULE_MODES, type RuleSetting, ruleInputSchema, ruleThresholdsSchema } from '#shared/alert-rules.ts';
 import { INCIDENT_RULES, type RuleKey, type RuleNumbers } from '#shared/incident-rules.ts';
 import { toInstant } from '#shared/time.ts';
 
@@ -101,4 +101,36 @@ function assertNumbers(rule: RuleKey, numbers: RuleNumbers, named: readonly stri
   for (const name of ['forSeconds', 'clearForSeconds'] as const)
     if (numbers[name] < 0 || numbers[name] > LONGEST_SECONDS)
       throw fail(name, `${name} is ${numbers[name]}: it should be 0 to ${LONGEST_SECONDS} seconds`);
+}
+
+const DAY_MS = 86_400_000;
+
+/** The rules, with how often each fired of late on nodes that `sees` lets through. */
+export async function listRules(db: Db, sees: (nodeId: string) => boolean, now: number): Promise<AlertRule[]> {
+  const rules = await currentRules(db);
+  const fired = await db
+    .selectFrom('signals')
+    .select(['rule', 'nodeId', 'nodeName', 'since', 'until', 'incidentId'])
+    .where((eb) => eb.or([eb('since', '>', now - 30 * DAY_MS), eb('until', 'is', null)]))
+    .orderBy('since', 'desc')
+    .limit(20_000)
+    .execute();
+  const seen = fired.filter(({ nodeId }) => sees(nodeId));
+  return rules.map(({ rule, mode, numbers, setting }) => {
+    const own = seen.filter((signal) => signal.rule === rule);
+    const [last] = own;
+    return {
+      ...{
+        rule,
+        mode,
+        numbers,
+        version: setting?.version ?? 0,
+        updatedBy: setting?.updatedBy ?? null,
+        updatedAt: setting?.updatedAt ?? null,
+      },
+      firing: own.filter(({ until }) => until === null).length,
+      lastFired: last ? { at: toInstant(last.since), nodeId: last.nodeId, node: last.nodeName, incidentId: last.incidentId } : null,
+      firedIn7Days: own.filter(({ since }) => since > now - 7 * DAY_MS).length,
+    };
+  });
 }

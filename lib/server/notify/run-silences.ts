@@ -47,7 +47,7 @@ export async function syncRunSilences(tx: Tx, now: number): Promise<string[]> {
     await tx
       .insertInto('silences')
       .values({
-        ...{ id, selector: `id=${row.nodeId}`, matchers: JSON.stringify(matchers), runId: row.runId, nodeId: row.nodeId },
+        ...{ id, selector: '*', matchers: JSON.stringify(matchers), runId: row.runId, nodeId: row.nodeId },
         reason: `a run restarts it: ${row.runbookTitle}, started by ${row.startedBy}`,
         ...{ startsAt: askedAt, endsAt: askedAt + BOUND_MS, createdBy: 'Headroom', createdAt: now, updatedAt: now, endedBy: null },
       })

@@ -3,15 +3,15 @@ import { z } from 'zod';
 import type { Db, Tx } from '#server/db/index.ts';
 import { HeadroomError } from '#server/kernel/errors.ts';
 import type { Verb } from '#server/kernel/verb.ts';
-import { MAX_SILENCE_DAYS, type Matcher, matcherSchema, type Silence, silenceInputSchema } from '#shared/silences.ts';
+import { MAX_SILENCE_DAYS, type Matcher, matcherSchema, type Silence, silenceReadSchema } from '#shared/silences.ts';
 import { toInstant } from '#shared/time.ts';
-import { assertLabelSelector, assertMatchers } from './matchers.ts';
+import { assertLabelSelector, assertMatchers, covers } from './matchers.ts';
 
 /** Every alert that changes is held against each. */
 const MOST_ACTIVE = 300;
 const DAY_MS = 86_400_000;
 
-export type StoredSilence = { id: string; selector: string; matchers: Matcher[]; reason: string; createdBy: string };
+export type StoredSilence = { id: string; selector: string; matchers: Matcher[]; reason: string; createdBy: string; nodeId: string | null };
 type Row = Omit<StoredSilence, 'matchers'> & {
   matchers: string;
   startsAt: number;
@@ -20,7 +20,6 @@ type Row = Omit<StoredSilence, 'matchers'> & {
   updatedAt: number;
   endedBy: string | null;
   runId: string | null;
-  nodeId: string | null;
 };
 
 const readMatchers = (text: string): Matcher[] => matcherSchema.array().parse(JSON.parse(text));
@@ -79,10 +78,11 @@ function spanOf(input: { startsAt?: number | undefined; endsAt: number }, now: n
   return { startsAt, endsAt: input.endsAt };
 }
 
-export const addSilence: Verb<typeof silenceInputSchema, Tx, Silence> = {
+export const addSilence: Verb<typeof silenceReadSchema, Tx, Silence> = {
   name: 'silence.add',
   permission: 'silence.write',
-  input: silenceInputSchema,
+  input: silenceReadSchema,
+  nodes: nodesUnder,
   async run(tx, input, { actor, now }) {
     assertLabelSelector(input.selector);
     assertMatchers(input.matchers);
@@ -102,7 +102,7 @@ export const addSilence: Verb<typeof silenceInputSchema, Tx, Silence> = {
         selector: input.selector,
         matchers: JSON.stringify(input.matchers),
         reason: input.reason,
-        createdBy: actor.name,
+        createdBy: input.owner === undefined || input.owner === actor.name ? actor.name : `${input.owner}, by ${actor.name}`,
       },
       ...{ ...spanOf(input, now), createdAt: now, updatedAt: now, endedBy: null, runId: null, nodeId: null },
     };
@@ -124,6 +124,7 @@ export const editSilence: Verb<typeof editSchema, Tx, Silence> = {
   name: 'silence.edit',
   permission: 'silence.write',
   input: editSchema,
+  nodes: nodesOf,
   async run(tx, input, { now }) {
     const before = await findSilence(tx, input.id, now);
     if (before.state === 'expired')
@@ -143,6 +144,7 @@ export const expireSilence: Verb<typeof refSchema, Tx, Silence> = {
   name: 'silence.expire',
   permission: 'silence.write',
   input: refSchema,
+  nodes: nodesOf,
   async run(tx, { id }, { actor, now }) {
     const before = await findSilence(tx, id, now);
     if (before.state === 'expired') throw new HeadroomError('silence.over', `The silence ${id} ended at ${before.endsAt} already.`);
@@ -152,3 +154,20 @@ export const expireSilence: Verb<typeof refSchema, Tx, Silence> = {
     return { result, object: `silence:${id}`, before, after: result, events: [{ type: 'silence.changed', silenceId: id }] };
   },
 };
+
+const labelsSchema = z.record(z.string(), z.string());
+
+/** The nodes that it is about, by what the registry says of them; whoever makes or ends it answers for each. */
+async function nodesUnder(tx: Tx, by: { selector: string; matchers: readonly Matcher[] }): Promise<string[]> {
+  const ofNode = by.matchers.filter(({ name }) => name !== 'alertname' && name !== 'severity');
+  const rows = await tx.selectFrom('nodes').select(['id', 'name', 'labels']).execute();
+  return rows.flatMap(({ id, name, labels }) => {
+    const signal = { rule: '', nodeId: id, node: name, labels: labelsSchema.catch({}).parse(JSON.parse(labels)) };
+    return covers({ ...by, matchers: ofNode, nodeId: null }, signal, 'info') ? [id] : [];
+  });
+}
+
+async function nodesOf(tx: Tx, { id }: { id: string }): Promise<string[]> {
+  const row = await tx.selectFrom('silences').select(['selector', 'matchers']).where('id', '=', id).executeTakeFirst();
+  return row ? nodesUnder(tx, { selector: row.selector, matchers: readMatchers(row.matchers) }) : [];
+}

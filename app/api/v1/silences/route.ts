@@ -1,0 +1,9 @@
+import { silenceInputSchema } from '#shared/silences.ts';
+import { handle } from '../../_http/handle.ts';
+
+export const GET = handle({ permission: 'alert.read', on: 'any' }, async ({ runtime }) => ({ silences: await runtime.notify.silences() }));
+
+export const POST = handle(
+  { permission: 'silence.write', on: 'scoped', body: silenceInputSchema, status: 201 },
+  ({ runtime, actor, body, idempotencyKey }) => runtime.command(actor, runtime.notify.verbs.addSilence, body, { idempotencyKey }),
+);

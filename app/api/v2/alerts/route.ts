@@ -1,0 +1,8 @@
+import { alertQuery } from '#app/api/_http/alert-query.ts';
+import { alertmanagerApi } from '#server/notify/index.ts';
+import { handle } from '../../_http/handle.ts';
+
+/** Alertmanager's GET /api/v2/alerts. */
+export const GET = handle({ permission: 'alert.read', on: 'scoped' }, async (asked) =>
+  alertmanagerApi.gettableAlerts(await alertQuery(asked)),
+);

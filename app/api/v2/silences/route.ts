@@ -1,0 +1,34 @@
+import { isHeadroomError } from '#server/kernel/errors.ts';
+import { alertmanagerApi } from '#server/notify/index.ts';
+import { handle } from '../../_http/handle.ts';
+
+/** Alertmanager's GET /api/v2/silences. */
+export const GET = handle({ permission: 'alert.read', on: 'any' }, async ({ runtime, request }) =>
+  alertmanagerApi.gettableSilences(await runtime.notify.silences(), new URL(request.url).searchParams),
+);
+
+/** Alertmanager's POST /api/v2/silences: with an id, that one gets another end and comment; with other matchers too, it ends and a new one begins. */
+export const POST = handle(
+  { permission: 'silence.write', on: 'scoped', body: alertmanagerApi.postableSilenceSchema },
+  async ({ runtime, actor, body }) => {
+    const { verbs } = runtime.notify;
+    const span = { startsAt: Date.parse(body.startsAt), endsAt: Date.parse(body.endsAt) };
+    if (body.id !== undefined && body.id !== '') {
+      const before = await runtime.notify.silence(body.id);
+      if (before.state !== 'expired' && alertmanagerApi.sameMatchers(before, body)) {
+        const edit = { id: before.id, reason: body.comment, ...span };
+        return { silenceID: (await runtime.command(actor, verbs.editSilence, edit)).id };
+      }
+      await runtime.command(actor, verbs.expireSilence, { id: before.id }).catch((error) => {
+        if (!isHeadroomError(error) || error.code !== 'silence.over') throw error;
+      });
+    }
+    const added = await runtime.command(actor, verbs.addSilence, {
+      ...span,
+      matchers: body.matchers,
+      reason: body.comment,
+      owner: body.createdBy,
+    });
+    return { silenceID: added.id };
+  },
+);
