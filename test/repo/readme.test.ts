@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
+import { notices } from '../../scripts/notices.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' })
@@ -12,6 +13,10 @@ const read = (file: string) => fs.readFileSync(path.join(root, file), 'utf8');
 const TEXT = /\.(ts|tsx|mjs|cjs|js|json|md|css|yml|yaml|sh|service|socket)$|^\.ci\/run$|^\.npmrc$/;
 
 describe('what the documents say is there', () => {
+  test('the notices name what is delivered: after a change of the dependencies, run node scripts/notices.ts', () => {
+    assert.equal(read('THIRD_PARTY_NOTICES.md'), notices());
+  });
+
   test('every path that README names exists', () => {
     const named = [...read('README.md').matchAll(/`([\w.@()[\]-]+(?:\/[\w.@()[\]-]+)+\/?)`/g)].map((match) => match[1] ?? '');
     assert.ok(named.length >= 15, `README names ${named.length} paths`);
