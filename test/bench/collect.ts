@@ -157,15 +157,34 @@ function usageOf(pid: number): { cpuMs: number; rss: number } {
   return { cpuMs: (Number(fields[11]) + Number(fields[12])) * 10, rss: Number(rss) * 1024 };
 }
 
+const membersOf = (nodes: number, port: number) =>
+  Array.from({ length: nodes }, (_, i) => memberAt(i, { via: 'http', url: `http://${hostOf(i, port)}/metrics` }));
+const mb = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
+
 const WINDOWS = 3;
 const WINDOW_MS = 15_000;
+
+/** Memory of a console that has no history yet and reads 1,000 pages; in a process of its own. */
+async function fresh(): Promise<void> {
+  const { stdout } = spawnSync(process.execPath, [...process.execArgv, import.meta.filename, 'freshMemory'], { encoding: 'utf8' });
+  say('Collecting: memory of the process (RSS), 1,000 nodes and no history', stdout.trim());
+}
+
+async function freshMemory(): Promise<void> {
+  const served = await pages(NODES);
+  const running = await collector(membersOf(NODES, served.port), TICK_MS);
+  await wait(30_000);
+  process.stdout.write(`${mb(process.memoryUsage.rss())}\n`);
+  await running.stop();
+  served.stop();
+}
 
 /** The console and a real Prometheus read the same 1,000 pages every 5 s at the same time. */
 async function sideBySide(): Promise<void> {
   // in a process of its own: its memory is not the console's
   spawnSync(process.execPath, [path.join(import.meta.dirname, 'collect-history.ts'), path.join(dir, `scrape-${NODES}.db`), String(NODES)]);
   const served = await pages(NODES);
-  const members = Array.from({ length: NODES }, (_, i) => memberAt(i, { via: 'http', url: `http://${hostOf(i, served.port)}/metrics` }));
+  const members = membersOf(NODES, served.port);
   const targets = members.map((_, i) => `"${hostOf(i, served.port)}"`).join(', ');
   const program = programs.prometheus();
   const config = `scrape_configs: [{ job_name: sniproxy, scrape_interval: 5s, static_configs: [{ targets: [${targets}] }] }]\n`;
@@ -186,7 +205,6 @@ async function sideBySide(): Promise<void> {
   }
   const rss = process.memoryUsage.rss();
   const other = prometheus && usageOf(prometheus.pid).rss;
-  const mb = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
   await running.stop();
   await prometheus?.stop();
   served.stop();
@@ -237,7 +255,12 @@ const asContext = (context: { after(end: () => unknown): unknown }): TestContext
 
 const only = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 // `warm` does nothing: its sources are compiled, that is all
-const parts = { sideBySide, throughSsh, disk, postgres };
+if (only[0] === 'freshMemory') {
+  await freshMemory();
+  fs.rmSync(dir, { recursive: true, force: true });
+  process.exit(0);
+}
+const parts = { sideBySide, fresh, throughSsh, disk, postgres };
 try {
   for (const [name, part] of Object.entries(parts)) if (only.length === 0 || only.includes(name)) await part();
 } finally {

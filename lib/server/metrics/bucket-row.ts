@@ -68,8 +68,9 @@ export const sameBucket = (a: Float64Array, b: Float64Array): boolean => a[START
 export const bucketTakes = (bucket: Float64Array, start: number, life: number | undefined): boolean =>
   bucket[START] === start && sameLife(bucket[LIFE], life);
 
-export function bucketOfSample(spanMs: number, row: Float64Array, from = 0): Float64Array {
-  const bucket = new Float64Array(BUCKET_WIDTH).fill(Number.NaN);
+/** `bucket`: where to, for who makes many and keeps few. */
+export function bucketOfSample(spanMs: number, row: Float64Array, from = 0, bucket = new Float64Array(BUCKET_WIDTH)): Float64Array {
+  bucket.fill(Number.NaN);
   const at = row[from + AT] ?? 0;
   bucket[START] = Math.floor(at / spanMs) * spanMs;
   bucket[LIFE] = row[from + PROCESS_START] ?? Number.NaN;

@@ -25,7 +25,10 @@ const column = new Float64Array(MAX_CHUNK_SAMPLES);
 const FRACTIONS = SAMPLE_COLUMNS.map(isFraction);
 
 /** `rows`: whole sample rows, 256 at most. */
-export function encodeChunk(rows: Float64Array): Uint8Array {
+export const encodeChunk = (rows: Float64Array): Uint8Array => packChunk(rows).slice();
+
+/** The same, good until the next call: for who copies it to where it stays. */
+export function packChunk(rows: Float64Array): Uint8Array {
   const samples = rows.length / SAMPLE_WIDTH;
   if (samples > MAX_CHUNK_SAMPLES) throw new RangeError(`a chunk takes ${MAX_CHUNK_SAMPLES} samples, not ${samples}`);
   view.setUint16(0, samples, true);
@@ -36,7 +39,7 @@ export function encodeChunk(rows: Float64Array): Uint8Array {
     view.setUint16(at + 1, end - at - COLUMN_HEAD, true);
     at = end;
   }
-  return scratch.slice(0, at);
+  return scratch.subarray(0, at);
 }
 
 /** Writes `column` from its head on; where it ends. */

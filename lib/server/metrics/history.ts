@@ -1,9 +1,10 @@
 import type { Retention } from '#server/kernel/retention.ts';
 import { foldInto, joined, samplesToBuckets, split, thinned } from './bucket-row.ts';
-import { chunkSamples, decodeChunk, decodeColumns, encodeChunk, MAX_CHUNK_SAMPLES } from './chunk.ts';
+import { chunkSamples, decodeChunk, decodeColumns, encodeChunk, MAX_CHUNK_SAMPLES, packChunk } from './chunk.ts';
 import { takeColumns } from './columns.ts';
 import { OpenBuckets } from './open-buckets.ts';
 import { OpenSamples } from './open-samples.ts';
+import type { Answers } from './protocol.ts';
 import { AT, SAMPLE_WIDTH } from './sample-row.ts';
 import { createTables, ENTRY_AT, ENTRY_WIDTH, prepare, type Sqlite, type Statements } from './tables.ts';
 import { planQuery, type Query, RAW, WIDEST_MS } from './tiers.ts';
@@ -101,14 +102,17 @@ export class History {
   }
 
   /** Raw samples of some nodes since an instant, as chunks; those before `fullSinceMs` thinned to one a minute and process life. */
-  recent(sinceMs: number, fullSinceMs: number, nodes: { from: number; count: number }): { key: string; chunks: Uint8Array[] }[] {
-    return [...this.#ids].slice(nodes.from, nodes.from + nodes.count).map(([key, node]) => {
-      const chunks: Uint8Array[] = [];
+  recent(sinceMs: number, fullSinceMs: number, nodes: { from: number; count: number }): Answers['recent'] {
+    const packed = new PackedChunks();
+    const answers = [...this.#ids].slice(nodes.from, nodes.from + nodes.count).map(([key, node]) => {
+      const lengths: number[] = [];
       // a few hours at a time: 30 hours of doubles would be 3 MB a node, for nothing
       for (let from = sinceMs; from < fullSinceMs; from += WINDOW_MS)
-        chunks.push(...inChunks(thinned(this.#rows(node, from, Math.min(from + WINDOW_MS, fullSinceMs)))));
-      return { key, chunks: [...chunks, ...inChunks(this.#rows(node, fullSinceMs, Number.MAX_SAFE_INTEGER))] };
+        lengths.push(...packed.add(thinned(this.#rows(node, from, Math.min(from + WINDOW_MS, fullSinceMs)))));
+      lengths.push(...packed.add(this.#rows(node, fullSinceMs, Number.MAX_SAFE_INTEGER)));
+      return { key, lengths };
     });
+    return { nodes: answers, bytes: packed.bytes };
   }
 
   /** Retention, as many small transactions: do one a turn of the event loop. Gives how many rows and chunks each deleted. */
@@ -265,9 +269,30 @@ export class History {
   }
 }
 
-function* inChunks(rows: Float64Array): Generator<Uint8Array> {
-  const width = MAX_CHUNK_SAMPLES * SAMPLE_WIDTH;
-  for (let from = 0; from < rows.length; from += width) yield encodeChunk(rows.subarray(from, from + width));
+/** Chunks one behind the other. */
+class PackedChunks {
+  #room = new Uint8Array(1 << 20);
+  #length = 0;
+
+  /** How long each of them is. */
+  *add(rows: Float64Array): Generator<number> {
+    const width = MAX_CHUNK_SAMPLES * SAMPLE_WIDTH;
+    for (let from = 0; from < rows.length; from += width) {
+      const chunk = packChunk(rows.subarray(from, from + width));
+      if (this.#length + chunk.length > this.#room.length) {
+        const wider = new Uint8Array(2 * this.#room.length);
+        wider.set(this.#room);
+        this.#room = wider;
+      }
+      this.#room.set(chunk, this.#length);
+      this.#length += chunk.length;
+      yield chunk.length;
+    }
+  }
+
+  get bytes(): Uint8Array {
+    return this.#room.slice(0, this.#length);
+  }
 }
 
 /** After a clock was set back: by time, of two of one time the one that was stored first. */

@@ -1,4 +1,4 @@
-import { bucketOfSample, bucketStart, bucketTakes, foldBucket } from './bucket-row.ts';
+import { BUCKET_WIDTH, bucketOfSample, bucketStart, bucketTakes, foldBucket } from './bucket-row.ts';
 import { PROCESS_START } from './sample-row.ts';
 import { TIERS } from './tiers.ts';
 
@@ -13,18 +13,19 @@ export type Store = (tier: number, node: number, bucket: Float64Array) => void;
  */
 export class OpenBuckets {
   #open = new Map<number, (Float64Array | null)[]>();
+  readonly #single = new Float64Array(BUCKET_WIDTH);
 
   /** A sample newer than all before it of its node. */
   fold(node: number, row: Float64Array, store: Store): void {
     const open = this.#open.get(node) ?? TIERS.map(() => null);
     this.#open.set(node, open);
     TIERS.forEach(({ spanMs }, tier) => {
-      const single = bucketOfSample(spanMs, row);
+      const single = bucketOfSample(spanMs, row, 0, this.#single);
       const before = open[tier];
       if (before && bucketTakes(before, bucketStart(single), row[PROCESS_START])) foldBucket(before, single);
       else {
         if (before) store(tier, node, before);
-        open[tier] = single;
+        open[tier] = single.slice();
       }
     });
   }

@@ -1,4 +1,4 @@
-import { MAX_CHUNK_SAMPLES } from './chunk.ts';
+import { decodeChunk, encodeChunk, MAX_CHUNK_SAMPLES } from './chunk.ts';
 import { AT, SAMPLE_WIDTH } from './sample-row.ts';
 
 /** Samples of a chunk, told apart by node so that nodes that began together do not close theirs together. */
@@ -9,10 +9,16 @@ export const CHUNK_SPAN_MS = 3_600_000;
 /** The journal holds no more ticks than this, also for nodes that say little: about 15 minutes at one a second. */
 const JOURNAL_TICKS = 900;
 
+/** Of them so many are rows of doubles, 144 bytes each; the others are packed, about 25 each. */
+const UNPACKED = 16;
+
 /** The newest samples of one node, in the order in which they came; the journal has them, no chunk does yet. */
 export class OpenSamples {
-  #rows = new Float64Array(16 * SAMPLE_WIDTH);
-  #count = 0;
+  readonly #newest = new Float64Array(UNPACKED * SAMPLE_WIDTH);
+  /** of UNPACKED rows each, older than #newest */
+  #packed: Uint8Array[] = [];
+  /** of all of them, the packed ones too */
+  #times: number[] = [];
   readonly #limit: number;
   /** of the journal: the tick of the oldest of them; Infinity when there are none */
   firstTick = Number.POSITIVE_INFINITY;
@@ -22,52 +28,58 @@ export class OpenSamples {
   }
 
   push(tick: number, row: Float64Array): void {
-    if ((this.#count + 1) * SAMPLE_WIDTH > this.#rows.length) {
-      const wider = new Float64Array(this.#rows.length * 2);
-      wider.set(this.#rows);
-      this.#rows = wider;
-    }
-    this.#rows.set(row, this.#count * SAMPLE_WIDTH);
-    if (this.#count === 0) this.firstTick = tick;
-    this.#count++;
+    const unpacked = this.#unpacked;
+    if (unpacked === UNPACKED) this.#packed.push(encodeChunk(this.#newest));
+    this.#newest.set(row, (unpacked % UNPACKED) * SAMPLE_WIDTH);
+    if (this.#times.length === 0) this.firstTick = tick;
+    this.#times.push(row[AT] ?? 0);
   }
 
+  /** made anew for each caller */
   get rows(): Float64Array {
-    return this.#rows.subarray(0, this.#count * SAMPLE_WIDTH);
+    const rows = new Float64Array(this.#times.length * SAMPLE_WIDTH);
+    let end = 0;
+    for (const chunk of this.#packed) end = decodeChunk(chunk, 0, rows, end);
+    rows.set(this.#newest.subarray(0, this.#unpacked * SAMPLE_WIDTH), end);
+    return rows;
   }
 
   /** It should be written as chunks and cleared. */
   isFull(tick: number): boolean {
-    if (this.#count === 0) return false;
-    const span = this.#at(this.#count - 1) - this.#at(0);
-    return this.#count >= this.#limit || tick - this.firstTick > JOURNAL_TICKS || span < 0 || span > CHUNK_SPAN_MS / 2;
+    const times = this.#times;
+    if (times.length === 0) return false;
+    const span = (times.at(-1) ?? 0) - (times[0] ?? 0);
+    return times.length >= this.#limit || tick - this.firstTick > JOURNAL_TICKS || span < 0 || span > CHUNK_SPAN_MS / 2;
   }
 
   has(at: number): boolean {
-    for (let i = 0; i < this.#count; i++) if (this.#at(i) === at) return true;
-    return false;
+    return this.#times.includes(at);
   }
 
   newestBefore(beforeMs: number): boolean {
-    for (let i = 0; i < this.#count; i++) if (this.#at(i) >= beforeMs) return false;
-    return this.#count > 0;
+    return this.#times.length > 0 && this.#times.every((at) => at < beforeMs);
   }
 
   /** Each in time order, within the span of a chunk; a clock set back begins another one. */
   *chunks(): Generator<Float64Array> {
+    const [rows, times] = [this.rows, this.#times];
     let from = 0;
-    for (let i = 1; i <= this.#count; i++) {
-      const goesOn = i < this.#count && this.#at(i) > this.#at(i - 1) && this.#at(i) - this.#at(from) <= CHUNK_SPAN_MS;
+    for (let i = 1; i <= times.length; i++) {
+      const at = times[i] ?? Number.NaN;
+      const goesOn = at > (times[i - 1] ?? 0) && at - (times[from] ?? 0) <= CHUNK_SPAN_MS;
       if (goesOn && i - from < MAX_CHUNK_SAMPLES) continue;
-      yield this.#rows.subarray(from * SAMPLE_WIDTH, i * SAMPLE_WIDTH);
+      yield rows.subarray(from * SAMPLE_WIDTH, i * SAMPLE_WIDTH);
       from = i;
     }
   }
 
   clear(): void {
-    this.#count = 0;
+    this.#packed = [];
+    this.#times = [];
     this.firstTick = Number.POSITIVE_INFINITY;
   }
 
-  #at = (i: number): number => this.#rows[i * SAMPLE_WIDTH + AT] ?? 0;
+  get #unpacked(): number {
+    return this.#times.length - this.#packed.length * UNPACKED;
+  }
 }

@@ -18,7 +18,8 @@ export type Answers = {
   raw: Float64Array;
   columns: Float64Array[];
   query: { stepMs: number; rows: Float64Array };
-  recent: { key: string; chunks: Uint8Array[] }[];
+  /** chunks of each node in time order, one behind the other in one buffer: thousands of small ones would leave their room in pieces */
+  recent: { nodes: { key: string; lengths: number[] }[]; bytes: Uint8Array };
   /** rows deleted */
   prune: number;
   close: null;

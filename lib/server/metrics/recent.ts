@@ -3,13 +3,9 @@ import { createCells } from './cells.ts';
 import { readSample, SAMPLE_WIDTH, sameThinned, withoutUnjudged, writeSample } from './sample-row.ts';
 import { Trail } from './trail.ts';
 
-/** Samples that fill a cell at about 20 and 10 bytes each. */
-const FULL_CHUNK = 40;
-const THIN_CHUNK = 64;
-
 /**
  * The newest samples of each node, for judging without a query: all of the last `keepMs`, and of the last `thinKeepMs` one a minute with
- * what leaks are judged by (no memory, CPU, bytes, errors, refusals or lag). About 80 KiB a node at one sample in 5 s, 2 h and 30 h.
+ * what leaks are judged by (no memory, CPU, bytes, errors, refusals or lag). About 60 KiB a node at one sample in 5 s, 2 h and 30 h.
  */
 export function createRecentSamples({ keepMs, thinKeepMs }: { keepMs: number; thinKeepMs: number }) {
   type Node = { full: Trail; thin: Trail; last: Float64Array };
@@ -27,8 +23,8 @@ export function createRecentSamples({ keepMs, thinKeepMs }: { keepMs: number; th
     }
     if (!node) {
       node = {
-        full: new Trail(cells, { keepMs, chunk: FULL_CHUNK }),
-        thin: new Trail(cells, { keepMs: thinKeepMs, chunk: THIN_CHUNK }),
+        full: new Trail(cells, { keepMs }),
+        thin: new Trail(cells, { keepMs: thinKeepMs }),
         last: new Float64Array(SAMPLE_WIDTH),
       };
       nodes.set(nodeId, node);

@@ -24,8 +24,14 @@ export async function openMetricStore(options: StoreOptions & { file: string; re
       query: (key, query, nowMs) => thread.ask('query', { op: 'query', key, query, nowMs }),
       async *recent(sinceMs, fullSinceMs) {
         for (let from = 0; ; from += RECENT_NODES) {
-          const nodes = await thread.ask('recent', { op: 'recent', sinceMs, fullSinceMs, nodes: { from, count: RECENT_NODES } });
-          for (const { key, chunks } of nodes) for (const chunk of chunks) yield { key, rows: inRows(chunk) };
+          const asked = { from, count: RECENT_NODES };
+          const { nodes, bytes } = await thread.ask('recent', { op: 'recent', sinceMs, fullSinceMs, nodes: asked });
+          let at = 0;
+          for (const { key, lengths } of nodes)
+            for (const length of lengths) {
+              yield { key, rows: inRows(bytes, at) };
+              at += length;
+            }
           if (nodes.length < RECENT_NODES) return;
         }
       },
@@ -38,7 +44,7 @@ export async function openMetricStore(options: StoreOptions & { file: string; re
 
 const rows = new Float64Array(MAX_CHUNK_SAMPLES * SAMPLE_WIDTH);
 /** Good until the next call: who reads a whole fleet back in must not leave its weight in garbage. */
-const inRows = (chunk: Uint8Array): Float64Array => rows.subarray(0, decodeChunk(chunk, 0, rows, 0));
+const inRows = (bytes: Uint8Array, at: number): Float64Array => rows.subarray(0, decodeChunk(bytes, at, rows, 0));
 
 /** Rows to store are made for this one message, never shared memory. */
 const bufferOf = (rows: Float64Array): ArrayBuffer => rows.buffer as ArrayBuffer;

@@ -1,32 +1,30 @@
 import type { Sample } from '#shared/metrics.ts';
 import { CELL, type Cells } from './cells.ts';
-import { decodeChunk, encodeChunk } from './chunk.ts';
+import { chunkSamples, decodeChunk, MAX_CHUNK_SAMPLES, packChunk } from './chunk.ts';
 import { AT, readSample, SAMPLE_WIDTH } from './sample-row.ts';
 
-/** Samples of a chunk at most; the open ones are rows of doubles, 144 bytes each. */
-const MOST = 64;
+/** The newest samples are rows of doubles, 144 bytes each; so many of them join the newest chunk, where they take 10 to 20. */
+const OPEN = 8;
 /** Upper bound of one trail, reached only by samples much more often than one a second: the oldest go then. */
-const MAX_CHUNKS = 512;
+const MAX_CHUNKS = 256;
 
-const decoded = new Float64Array(MOST * SAMPLE_WIDTH);
+const decoded = new Float64Array(MAX_CHUNK_SAMPLES * SAMPLE_WIDTH);
 
-/** Samples of one node in time order that forget by age: chunks in cells, and the newest as rows behind them. */
+/** Samples of one node in time order that forget by age: chunks that fill their cells, and the newest as rows behind them. */
 export class Trail {
   readonly #cells: Cells;
   readonly #keepMs: number;
   #chunks: { cell: number; firstAt: number; lastAt: number }[] = [];
-  readonly #open: Float64Array;
+  readonly #open = new Float64Array(OPEN * SAMPLE_WIDTH);
   #rows = 0;
 
-  /** `chunk`: samples of one, 64 at most; best as many as fill a cell */
-  constructor(cells: Cells, { keepMs, chunk }: { keepMs: number; chunk: number }) {
+  constructor(cells: Cells, { keepMs }: { keepMs: number }) {
     this.#cells = cells;
     this.#keepMs = keepMs;
-    this.#open = new Float64Array(Math.min(chunk, MOST) * SAMPLE_WIDTH);
   }
 
   push(row: Float64Array): void {
-    if (this.#rows * SAMPLE_WIDTH === this.#open.length) this.#close();
+    if (this.#rows === OPEN) this.#close();
     this.#open.set(row, this.#rows * SAMPLE_WIDTH);
     this.#rows++;
   }
@@ -40,9 +38,7 @@ export class Trail {
         if (at >= from && at < toMs) into.push(readSample(rows, row * SAMPLE_WIDTH));
       }
     };
-    for (const { cell, firstAt, lastAt } of this.#chunks)
-      if (lastAt >= from && firstAt < toMs)
-        take(decoded, decodeChunk(this.#cells.slab(cell), this.#cells.offset(cell), decoded, 0) / SAMPLE_WIDTH);
+    for (const { cell, firstAt, lastAt } of this.#chunks) if (lastAt >= from && firstAt < toMs) take(decoded, this.#decode(cell));
     take(this.#open, this.#rows);
     return into;
   }
@@ -66,29 +62,51 @@ export class Trail {
 
   #oldest = (): number => (this.newest()?.[AT] ?? Number.POSITIVE_INFINITY) - this.#keepMs;
 
+  /** Into `decoded`; how many samples. */
+  #decode(cell: number): number {
+    return decodeChunk(this.#cells.slab(cell), this.#cells.offset(cell), decoded, 0) / SAMPLE_WIDTH;
+  }
+
   #close(): void {
     const oldest = this.#oldest();
     let gone = 0;
     while ((this.#chunks[gone]?.lastAt ?? Number.POSITIVE_INFINITY) < oldest) gone++;
     this.#forget(Math.max(gone, this.#chunks.length + 1 - MAX_CHUNKS));
-    this.#keep(this.#open);
+    if (!this.#join()) this.#keep(this.#open);
     this.#rows = 0;
+  }
+
+  /** Behind the samples of the newest chunk, where its cell has the room. */
+  #join(): boolean {
+    const newest = this.#chunks.at(-1);
+    if (!newest) return false;
+    const { cell } = newest;
+    const before = chunkSamples(this.#cells.slab(cell), this.#cells.offset(cell));
+    if (before + OPEN > MAX_CHUNK_SAMPLES) return false;
+    this.#decode(cell);
+    decoded.set(this.#open, before * SAMPLE_WIDTH);
+    const bytes = packChunk(decoded.subarray(0, (before + OPEN) * SAMPLE_WIDTH));
+    if (bytes.length > CELL) return false;
+    this.#cells.write(cell, bytes);
+    newest.lastAt = lastAtOf(this.#open);
+    return true;
   }
 
   /** As one chunk, or as halves where that is more than a cell holds. */
   #keep(rows: Float64Array): void {
-    const bytes = encodeChunk(rows);
+    const bytes = packChunk(rows);
     if (bytes.length > CELL) {
       const middle = Math.floor(rows.length / SAMPLE_WIDTH / 2) * SAMPLE_WIDTH;
       this.#keep(rows.subarray(0, middle));
       this.#keep(rows.subarray(middle));
       return;
     }
-    const lastAt = rows[rows.length - SAMPLE_WIDTH + AT] ?? 0;
-    this.#chunks.push({ cell: this.#cells.put(bytes), firstAt: rows[AT] ?? 0, lastAt });
+    this.#chunks.push({ cell: this.#cells.put(bytes), firstAt: rows[AT] ?? 0, lastAt: lastAtOf(rows) });
   }
 
   #forget(count: number): void {
     for (const { cell } of this.#chunks.splice(0, Math.max(0, count))) this.#cells.drop(cell);
   }
 }
+
+const lastAtOf = (rows: Float64Array): number => rows[rows.length - SAMPLE_WIDTH + AT] ?? 0;
