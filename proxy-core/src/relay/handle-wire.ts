@@ -80,8 +80,13 @@ class HandleWire implements Wire {
     request.oncomplete = onConnect;
     request.relayOwner = this;
     const status = host.includes(':') ? this.#handle.connect6(request, host, port) : this.#handle.connect(request, host, port);
-    if (status < 0) this.#failLater(status);
-    else this.#handle.setNoDelay(true);
+    if (status < 0) {
+      this.#failLater(status);
+      return;
+    }
+    this.#handle.setNoDelay(true);
+    // Nothing comes before it is connected. To ask for reads only then would cost epoll two more calls: libuv forgets a socket that nobody asks of.
+    this.read();
   }
 
   remote(): HostPort | null {
