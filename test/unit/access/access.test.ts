@@ -1,63 +1,29 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
-import { describe, type TestContext, test } from 'node:test';
-import { createAccess, createToken, revokeToken } from '#server/access/index.ts';
-import { createAudit } from '#server/audit/index.ts';
-import { createCommand } from '#server/command/index.ts';
-import { createEventHub } from '#server/events/index.ts';
-import { readConfig } from '#server/kernel/config.ts';
-import { isHeadroomError } from '#server/kernel/errors.ts';
-import { createSettings } from '#server/settings/index.ts';
-import type { Actor } from '#shared/access.ts';
-import { testDatabase } from '#test/support/database.ts';
-import { testKeyring } from '#test/support/keyring.ts';
+import { describe, test } from 'node:test';
+import { createToken, revokeToken } from '#server/access/index.ts';
+import { SYSTEM, testAccess, withCode, withCookies } from '#test/support/access.ts';
 
-const ADMIN: Actor = { kind: 'system', id: 'system', name: 'test', role: 'admin' };
 const PASSWORD = 'correct horse battery';
 const DAY_MS = 24 * 3600_000;
-const withCode = (code: string) => (error: unknown) => isHeadroomError(error) && error.code === code;
-
-async function setUp(t: TestContext, env: Record<string, string> = {}) {
-  const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'access-'));
-  t.after(() => fs.rmSync(dataDir, { recursive: true, force: true }));
-  const db = await testDatabase(t);
-  let offset = 0;
-  const clock = { now: () => Date.now() + offset, sleep: async () => {} };
-  const audit = createAudit({ db });
-  const config = readConfig({ HEADROOM_DATA_DIR: dataDir, ...env });
-  const access = createAccess({
-    db,
-    clock,
-    settings: createSettings({ db, keyring: await testKeyring(db) }),
-    config,
-    audit,
-  });
-  const command = createCommand({ db, audit, events: createEventHub(), clock });
-  const advance = (ms: number) => {
-    offset += ms;
-  };
-  return { db, access, audit, command, dataDir, advance };
-}
 
 const bearer = (token: string) => new Headers({ authorization: `Bearer ${token}` });
-const withCookies = (cookies: string[]) => new Headers({ cookie: cookies.map((cookie) => cookie.split(';')[0]).join('; ') });
 const admin = { HEADROOM_ADMIN_EMAIL: 'Ada@example.com', HEADROOM_ADMIN_PASSWORD: PASSWORD };
 
 describe('API tokens', () => {
   test('a token speaks for its role until it is revoked', async (t) => {
-    const { access, command } = await setUp(t);
-    const made = await command(ADMIN, createToken, { name: 'ci', role: 'operator' });
+    const { access, command } = await testAccess(t);
+    const made = await command(SYSTEM, createToken, { name: 'ci', role: 'operator' });
     const actor = await access.authenticate(bearer(made.token));
     assert.deepEqual([actor?.kind, actor?.name, actor?.role], ['token', 'ci', 'operator']);
-    await command(ADMIN, revokeToken, { id: made.id });
+    await command(SYSTEM, revokeToken, { id: made.id });
     assert.equal(await access.authenticate(bearer(made.token)), null);
   });
 
   test('a token ends on its day', async (t) => {
-    const { access, command, advance } = await setUp(t);
-    const { token } = await command(ADMIN, createToken, { name: 'ci', role: 'viewer', expiresInDays: 2 });
+    const { access, command, advance } = await testAccess(t);
+    const { token } = await command(SYSTEM, createToken, { name: 'ci', role: 'viewer', expiresInDays: 2 });
     advance(2 * DAY_MS - 60_000);
     assert.ok(await access.authenticate(bearer(token)));
     advance(120_000);
@@ -65,8 +31,8 @@ describe('API tokens', () => {
   });
 
   test('is kept as a hash alone, also in the audit', async (t) => {
-    const { db, access, audit, command } = await setUp(t);
-    const { token, prefix } = await command(ADMIN, createToken, { name: 'ci', role: 'viewer' });
+    const { db, access, audit, command } = await testAccess(t);
+    const { token, prefix } = await command(SYSTEM, createToken, { name: 'ci', role: 'viewer' });
     const kept = JSON.stringify([
       await db.selectFrom('tokens').selectAll().execute(),
       await audit.list({ limit: 9 }),
@@ -77,15 +43,15 @@ describe('API tokens', () => {
   });
 
   test('says when it was last used', async (t) => {
-    const { access, command } = await setUp(t);
-    const { token } = await command(ADMIN, createToken, { name: 'ci', role: 'viewer' });
+    const { access, command } = await testAccess(t);
+    const { token } = await command(SYSTEM, createToken, { name: 'ci', role: 'viewer' });
     assert.equal((await access.tokens.list())[0]?.lastUsedAt, null);
     await access.authenticate(bearer(token));
     assert.notEqual((await access.tokens.list())[0]?.lastUsedAt, null);
   });
 
   test('nothing else is let in', async (t) => {
-    const { access } = await setUp(t);
+    const { access } = await testAccess(t);
     for (const headers of [
       {},
       { authorization: 'Bearer hr_wrong' },
@@ -98,15 +64,15 @@ describe('API tokens', () => {
 
 describe('sign-in', () => {
   test('with e-mail and password gives a session, until it is signed out', async (t) => {
-    const { access, audit } = await setUp(t, admin);
+    const { access, audit } = await testAccess(t, admin);
     assert.deepEqual(await access.prepare(), { setupLink: null });
     const { cookies } = await access.signIn({ email: 'ada@example.com', password: PASSWORD }, new Headers(), '192.0.2.1');
     assert.match(cookies[0] ?? '', /HttpOnly; SameSite=Lax/);
-    const actor = await access.authenticate(withCookies(cookies));
+    const actor = await access.authenticate(withCookies(...cookies));
     assert.deepEqual([actor?.kind, actor?.role], ['user', 'admin']);
     assert.ok(actor);
-    await access.signOut(actor, withCookies(cookies));
-    assert.equal(await access.authenticate(withCookies(cookies)), null);
+    await access.signOut(actor, withCookies(...cookies));
+    assert.equal(await access.authenticate(withCookies(...cookies)), null);
     assert.deepEqual(
       (await audit.list({ limit: 9 })).map((row) => row.action),
       ['session.sign-out', 'session.sign-in', 'user.first-admin'],
@@ -114,23 +80,23 @@ describe('sign-in', () => {
   });
 
   test('a cookie whose signature was changed is worth nothing', async (t) => {
-    const { access } = await setUp(t, admin);
+    const { access } = await testAccess(t, admin);
     await access.prepare();
     const { cookies } = await access.signIn({ email: 'ada@example.com', password: PASSWORD }, new Headers(), '192.0.2.1');
     const forged = cookies.map((cookie) => cookie.replace(/\.[^.;]{6}/, '.AAAAAA'));
     assert.notDeepEqual(forged, cookies);
-    assert.equal(await access.authenticate(withCookies(forged)), null);
+    assert.equal(await access.authenticate(withCookies(...forged)), null);
   });
 
   test('over https the cookie is for https alone', async (t) => {
-    const { access } = await setUp(t, { ...admin, HEADROOM_URL: 'https://console.example' });
+    const { access } = await testAccess(t, { ...admin, HEADROOM_URL: 'https://console.example' });
     await access.prepare();
     const { cookies } = await access.signIn({ email: 'ada@example.com', password: PASSWORD }, new Headers(), '192.0.2.1');
     assert.match(cookies[0] ?? '', /^__Secure-.*; Secure/);
   });
 
   test('a wrong password and an unknown e-mail get the same answer, and are recorded', async (t) => {
-    const { access, audit } = await setUp(t, admin);
+    const { access, audit } = await testAccess(t, admin);
     await access.prepare();
     const messages: string[] = [];
     for (const email of ['ada@example.com', 'nobody@example.com'])
@@ -146,7 +112,7 @@ describe('sign-in', () => {
   });
 
   test('five failures lock the pair of address and account for a while, not the account for everybody', async (t) => {
-    const { access, advance } = await setUp(t, admin);
+    const { access, advance } = await testAccess(t, admin);
     await access.prepare();
     const ask = (password: string, remote: string) => access.signIn({ email: 'ada@example.com', password }, new Headers(), remote);
     for (let i = 0; i < 5; i++) await assert.rejects(ask('wrong wrong wrong', '192.0.2.1'), withCode('auth.invalid-credentials'));
@@ -159,7 +125,7 @@ describe('sign-in', () => {
 
 describe('the first admin', () => {
   test('is made by the link from the terminal, once', async (t) => {
-    const { access } = await setUp(t);
+    const { access } = await testAccess(t);
     const { setupLink } = await access.prepare();
     const token = new URL(setupLink ?? '').searchParams.get('token') ?? '';
     const input = { token, email: 'ada@example.com', password: PASSWORD, name: 'Ada' };
@@ -169,7 +135,7 @@ describe('the first admin', () => {
     );
     const { actor, cookies } = await access.completeSetup(input, new Headers(), '192.0.2.1');
     assert.deepEqual([actor.name, actor.role], ['Ada', 'admin']);
-    assert.equal((await access.authenticate(withCookies(cookies)))?.id, actor.id);
+    assert.equal((await access.authenticate(withCookies(...cookies)))?.id, actor.id);
     await assert.rejects(access.completeSetup(input, new Headers(), '192.0.2.1'), withCode('auth.setup-done'));
     assert.deepEqual(await access.prepare(), { setupLink: null });
     assert.ok(await access.signIn({ email: 'ada@example.com', password: PASSWORD }, new Headers(), '192.0.2.1'));
@@ -182,28 +148,28 @@ describe('the demo', () => {
     fs.writeFileSync(path.join(dataDir, 'provision.json'), JSON.stringify(value), { mode });
 
   test('its token and its link work, the link as often as it is opened, also after a restart', async (t) => {
-    const { access, dataDir } = await setUp(t, { HEADROOM_DEMO: '1' });
+    const { access, dataDir } = await testAccess(t, { HEADROOM_DEMO: '1' });
     write(dataDir, provision);
     for (const _start of [1, 2]) {
       assert.deepEqual(await access.prepare(), { setupLink: null });
       assert.equal((await access.authenticate(bearer(provision.apiToken)))?.role, 'admin');
       for (const _open of [1, 2]) {
         const { cookies } = await access.signInToDemo(provision.signInKey, new Headers(), '127.0.0.1');
-        assert.equal((await access.authenticate(withCookies(cookies)))?.role, 'admin');
+        assert.equal((await access.authenticate(withCookies(...cookies)))?.role, 'admin');
       }
     }
     await assert.rejects(access.signInToDemo('k'.repeat(39), new Headers(), '127.0.0.1'), withCode('auth.required'));
   });
 
   test('without its file, or with one that others can read, it does not start', async (t) => {
-    const { access, dataDir } = await setUp(t, { HEADROOM_DEMO: '1' });
+    const { access, dataDir } = await testAccess(t, { HEADROOM_DEMO: '1' });
     await assert.rejects(access.prepare(), /provision\.json should be there/);
     write(dataDir, provision, 0o644);
     await assert.rejects(access.prepare(), /can be read by others/);
   });
 
   test('a console that is no demo has no such link', async (t) => {
-    const { access, dataDir } = await setUp(t);
+    const { access, dataDir } = await testAccess(t);
     write(dataDir, provision);
     await access.prepare();
     await assert.rejects(access.signInToDemo(provision.signInKey, new Headers(), '127.0.0.1'), withCode('request.not-found'));
