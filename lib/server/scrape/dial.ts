@@ -20,6 +20,9 @@ const dialTcp: Dial = (address, port) =>
     socket.once('error', reject);
   });
 
+export const deniedWords = (url: URL, address: string): string =>
+  `${url.host} leads to ${address}, where metadata services and no proxies live; it is not asked. Give the address of the node.`;
+
 /**
  * Opens connections to a node's metrics port. A name is resolved once, each of its addresses is looked at, and the one that is dialled is
  * one that was looked at: a name that answers differently a moment later leads nowhere else.
@@ -34,11 +37,7 @@ export function openerTo(
     const addresses = net.isIP(host) ? [host] : await resolve(host);
     let failure: unknown = new ScrapeFailure('unresolved', `${url.host} has no address: the name does not resolve.`);
     for (const address of addresses) {
-      if (isDenied(address))
-        throw new ScrapeFailure(
-          'denied',
-          `${url.host} leads to ${address}, where metadata services and no proxies live; it is not asked. Give the address of the node.`,
-        );
+      if (isDenied(address)) throw new ScrapeFailure('denied', deniedWords(url, address));
     }
     for (const address of addresses) {
       try {

@@ -1,10 +1,12 @@
+import net from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '#server/kernel/clock.ts';
+import { isDenied } from '#server/kernel/denied-address.ts';
 import { isHeadroomError } from '#server/kernel/errors.ts';
 import type { NodeOps, Probe, Ssh } from '#server/ssh/index.ts';
 import type { Sample } from '#shared/metrics.ts';
 import type { FleetMember } from '#shared/nodes.ts';
-import { type Dial, openerTo, type Resolve } from './dial.ts';
+import { type Dial, deniedWords, openerTo, type Resolve } from './dial.ts';
 import type { Exposition } from './exposition.ts';
 import { ScrapeFailure } from './failure.ts';
 import type { PageView, SshView } from './health.ts';
@@ -277,7 +279,11 @@ export class NodeWatch {
 /** The channel has most of the time, so that its own words are heard when it cannot be had. */
 function channelTo(url: URL, { ssh, member }: WatchDeps, deadlineMs: number): () => Promise<Duplex> {
   const to = { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || 80) };
-  return () => ssh.openTcp(member, to, { timeoutMs: deadlineMs * 0.8 });
+  return async () => {
+    // What a name is, the node knows; an address is the same from everywhere, and a node's own credentials are no metrics.
+    if (net.isIP(to.host) && isDenied(to.host)) throw new ScrapeFailure('denied', deniedWords(url, to.host));
+    return ssh.openTcp(member, to, { timeoutMs: deadlineMs * 0.8 });
+  };
 }
 
 const startOf = (probe: Probe | null): number | null =>

@@ -1,9 +1,11 @@
+import type { Socket } from 'node:net';
 import { type Client, default as ssh2 } from 'ssh2';
 import { isHeadroomError } from '#server/kernel/errors.ts';
 import { afterReading } from './deadline.ts';
 import { connectFailed, timedOut } from './failures.ts';
 import { fingerprintOf, type HostKeys } from './host-keys.ts';
 import type { SshTarget } from './types.ts';
+import { type DialSsh, dialTcp, type Lookup, vetted } from './where.ts';
 
 export type Connection = { client: Client /** of the host key that was verified */; fingerprint: string };
 
@@ -11,19 +13,30 @@ export type Connection = { client: Client /** of the host key that was verified 
 const KEEPALIVE = { keepaliveInterval: 3000, keepaliveCountMax: 2 };
 
 /** The one place that connects, and it always verifies the host key: ssh2 takes any key where no verifier is set. */
-export async function connect(deps: { target: SshTarget; hostKeys: HostKeys; privateKey: string; timeoutMs: number }): Promise<Connection> {
-  const { target, hostKeys, timeoutMs } = deps;
+export async function connect(deps: {
+  target: SshTarget;
+  hostKeys: HostKeys;
+  privateKey: string;
+  timeoutMs: number;
+  lookup?: Lookup;
+  dial?: DialSsh;
+}): Promise<Connection> {
+  const { target, hostKeys, timeoutMs, lookup, dial = dialTcp } = deps;
   const client = new ssh2.Client();
   let fingerprint: string | undefined;
   let refusal: unknown;
+  let socket: Socket | null = null;
+  let over = false;
   return new Promise<Connection>((resolve, reject) => {
     const timer = afterReading(timeoutMs, () => fail(timedOut(target, timeoutMs)));
     const fail = (error: unknown) => {
+      over = true;
       timer.cancel();
       client.removeAllListeners();
       // errors of a connection that nobody waits for any more
       client.on('error', () => {});
       client.destroy();
+      socket?.destroy();
       reject(isHeadroomError(error) ? error : connectFailed(target, error, timeoutMs));
     };
     client.once('ready', () => {
@@ -35,10 +48,13 @@ export async function connect(deps: { target: SshTarget; hostKeys: HostKeys; pri
     });
     client.on('error', (error) => fail(refusal ?? error));
     client.once('close', () => fail(refusal ?? new Error('the connection was closed before it was set up')));
-    try {
+    const begin = async () => {
+      const addresses = await vetted(target, target.host, lookup);
+      if (over) return;
+      socket = await dial({ host: target.host, port: target.sshPort, addresses });
+      if (over) return void socket.destroy();
       client.connect({
-        host: target.host,
-        port: target.sshPort,
+        sock: socket,
         username: target.user,
         privateKey: deps.privateKey,
         // ours is the deadline
@@ -58,8 +74,7 @@ export async function connect(deps: { target: SshTarget; hostKeys: HostKeys; pri
           );
         },
       });
-    } catch (error) {
-      fail(error);
-    }
+    };
+    begin().catch(fail);
   });
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import net from 'node:net';
 import type { Db } from '#server/db/index.ts';
 import type { Clock } from '#server/kernel/clock.ts';
 import type { Log } from '#server/kernel/log.ts';
@@ -10,6 +11,7 @@ import { createHostKeys } from './host-keys.ts';
 import { createOpenSsh, type OpenSsh } from './openssh-dial.ts';
 import { createSession, NotSent, type Session } from './session.ts';
 import type { Ssh, SshTarget } from './types.ts';
+import { vetted } from './where.ts';
 
 const CONNECT_MS = 10_000;
 /** A server that accepts a command and says nothing for this long hangs. */
@@ -157,8 +159,11 @@ export function createSsh(deps: { db: Db; identity: () => Promise<string>; clock
       const receipt = { command: command.readable, exitCode, raw, sha256, at, durationMs };
       return { exitCode, stdout, stderr, cut, firstOutputAt: firstAt, receipt };
     },
-    openTcp: (target, to, options = {}) =>
-      using(target, options.timeoutMs ?? CONNECT_MS, undefined, (session, ms) => session.openTcp(to, ms)),
+    openTcp: async (target, to, options = {}) => {
+      // What a name is, the node knows; an address is the same from everywhere, and a node's own credentials are nothing to read.
+      if (net.isIP(to.host)) await vetted(target, to.host);
+      return using(target, options.timeoutMs ?? CONNECT_MS, undefined, (session, ms) => session.openTcp(to, ms));
+    },
     hostKey: (nodeId) => hostKeys.state(nodeId),
     hostKeys: () => hostKeys.states(),
     sessions: () => [...slots.values()].filter((slot) => slot.session?.usable()).length,

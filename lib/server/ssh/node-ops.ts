@@ -236,6 +236,9 @@ export function createNodeOps(ssh: Ssh, clock: Clock, { helperPath = HELPER_PATH
       }
     },
 
+    /** Whether root does what is asked of it, through its helper; a bare node does what our account may. */
+    isPrepared: async (node: FleetMember, o: Call = {}): Promise<boolean> => (await ways.of(node, o)) !== null,
+
     selfTest: (node: FleetMember): Promise<SelfTest> => {
       ways.forget(node);
       return selfTest(ssh, node, helperPath);

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
 import type { Clock } from '#server/kernel/clock.ts';
 import { type HeadroomError, isHeadroomError } from '#server/kernel/errors.ts';
@@ -22,6 +23,7 @@ import {
 import { createOpenSshSession } from './openssh-session.ts';
 import type { Session } from './session.ts';
 import type { SshTarget } from './types.ts';
+import { vetted } from './where.ts';
 
 const CERTIFICATE = 'certificate.pub';
 /** In the order in which a server's keys are asked for, when its pinned key is known by fingerprint only. */
@@ -110,6 +112,9 @@ export function createOpenSsh(deps: {
     const certificate = await deps.certificate();
     if (certificate !== null) write(CERTIFICATE, certificate);
     const jump = target.proxyJump ? parseJump(target.proxyJump, target.user) : null;
+    await assertGoesThere(target, jump?.host ?? target.host);
+    // Its name is the jump host's to look up; an address is an address.
+    if (jump && net.isIP(target.host)) await vetted(target, target.host);
     write(at.config, configText(target, { jump, place: at, certificate: certificate === null ? null : CERTIFICATE }));
     write(at.knownHosts, '');
     const throughKey = await jumpKey(target, at, left);
@@ -180,6 +185,13 @@ export function createOpenSsh(deps: {
     if (code === 'auth') return connectFailed(target, { level: 'client-authentication' }, 0);
     return connectFailed(target, Object.assign(new Error(words.replace(/^ssh: /, '')), code === undefined ? {} : { code }), 10_000);
   }
+}
+
+/** A name that is not known is ssh's to say. */
+async function assertGoesThere(target: SshTarget, host: string): Promise<void> {
+  await vetted(target, host).catch((error) => {
+    if (isHeadroomError(error)) throw error;
+  });
 }
 
 /** What ssh prints → what ssh2 would have said. */

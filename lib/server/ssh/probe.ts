@@ -13,6 +13,8 @@ export type Probe = {
   openFds: number | null;
   /** the process's soft limit; what the unit asks for may have been clamped */
   fdSoftLimit: number | null;
+  /** up to which its owner may raise that; null also where the node's helper is older than this question */
+  fdHardLimit: number | null;
   comm: string | null;
   listeners: { address: string; port: number; pid: number | null }[];
   /** the process's sockets by TCP state, as `ss` names them */
@@ -35,6 +37,7 @@ export function parseProbe(answer: Answer): Probe | null {
     processStartMs: processStart(answer),
     openFds: toCount(answer.first('fds')),
     fdSoftLimit: toCount(answer.first('limit')),
+    fdHardLimit: answer.first('hard') === 'unlimited' ? Number.MAX_SAFE_INTEGER : toCount(answer.first('hard')),
     comm: answer.first('comm') || null,
     listeners: answer.all('listener').flatMap(parseListener),
     socketStates: Object.fromEntries(answer.all('socket').flatMap(parseState)),

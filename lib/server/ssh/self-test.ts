@@ -7,6 +7,7 @@ import { catalogue, dirOf } from './catalogue.ts';
 import { quote } from './quote.ts';
 import { HELPER_CONTRACT } from './scripts/helper.ts';
 import type { Ssh } from './types.ts';
+import { dialTcp, vetted } from './where.ts';
 
 type Check = SelfTest['checks'][number];
 type Judged = Pick<Check, 'status' | 'detail' | 'fix'>;
@@ -165,10 +166,11 @@ async function checkMetrics(ssh: Ssh, node: FleetMember): Promise<Judged> {
   if (metrics.via === 'none') return warn('no metrics page is set: file descriptors are counted over SSH, connections are not known');
   const url = new URL(metrics.url);
   try {
+    const [host, port] = [url.hostname.replace(/^\[|\]$/g, ''), Number(url.port || 80)];
     const socket =
       metrics.via === 'ssh'
-        ? await ssh.openTcp(node, { host: url.hostname, port: Number(url.port || 80) }, { timeoutMs: 1500 })
-        : undefined;
+        ? await ssh.openTcp(node, { host, port }, { timeoutMs: 1500 })
+        : await dialTcp({ host, port, addresses: await vetted(node, host) });
     const page = await firstBytes(url, socket);
     if (page.status !== 200) return fail(`${metrics.url} answers ${page.status}`, `curl -sS -D- -o /dev/null ${quote(metrics.url)}`);
     if (!/^[a-zA-Z_:][\w:]*(\{.*\})? /m.test(page.text) && !page.text.startsWith('#')) return fail(`${metrics.url} is no Prometheus page`);
@@ -184,26 +186,22 @@ async function checkMetrics(ssh: Ssh, node: FleetMember): Promise<Judged> {
   }
 }
 
-function firstBytes(url: URL, socket: Duplex | undefined): Promise<{ status: number; text: string }> {
+function firstBytes(url: URL, socket: Duplex): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
-    const request = http.get(
-      url,
-      { signal: AbortSignal.timeout(2000), ...(socket ? { createConnection: () => socket } : { agent: false }) },
-      (response) => {
-        let text = '';
-        response.setEncoding('utf8');
-        const done = () => {
-          request.destroy();
-          resolve({ status: response.statusCode ?? 0, text });
-        };
-        response.on('data', (chunk: string) => {
-          text += chunk;
-          if (text.length > 4096) done();
-        });
-        response.on('end', done);
-        response.on('error', reject);
-      },
-    );
+    const request = http.get(url, { signal: AbortSignal.timeout(2000), createConnection: () => socket }, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      const done = () => {
+        request.destroy();
+        resolve({ status: response.statusCode ?? 0, text });
+      };
+      response.on('data', (chunk: string) => {
+        text += chunk;
+        if (text.length > 4096) done();
+      });
+      response.on('end', done);
+      response.on('error', reject);
+    });
     request.on('error', reject);
     request.on('close', () => socket?.destroy());
   });

@@ -12,7 +12,7 @@ if [ -n "$p" ] && [ -d "/proc/$p" ]; then
   sed -n 's/^btime /btime=/p' /proc/stat
   echo "stat=$(cat "/proc/$p/stat" 2>/dev/null)"
   echo "comm=$(cat "/proc/$p/comm" 2>/dev/null)"
-  sed -n 's/^Max open files *\\([0-9a-z]*\\).*/limit=\\1/p' "/proc/$p/limits" 2>/dev/null
+  sed -n '/^Max open files/{h;s/^Max open files *\\([0-9a-z]*\\).*/limit=\\1/p;g;s/^Max open files *[0-9a-z]* *\\([0-9a-z]*\\).*/hard=\\1/p;}' "/proc/$p/limits" 2>/dev/null
   if [ -r "/proc/$p/fd" ]; then n=$(ls "/proc/$p/fd" 2>/dev/null | wc -l); else n=$($S ls "/proc/$p/fd" 2>/dev/null | wc -l); fi
   [ "$n" -gt 0 ] && echo "fds=$((n))"
 fi
