@@ -76,11 +76,11 @@ export type Runtime = {
 export async function createRuntime({ config, log }: { config: Config; log: Log }): Promise<Runtime> {
   fs.mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
   const file = (name: string) => path.join(config.dataDir, name);
+  assertRestored(config.dataDir);
   const lock = holdLock(file('lock'));
   if (!lock)
     throw new ConfigError(`HEADROOM_DATA_DIR is ${JSON.stringify(config.dataDir)}: another console runs on it; stop that one first`);
 
-  assertRestored(config.dataDir);
   const clock = systemClock;
   const url = config.databaseUrl;
   const db = await openConsole({ url, file: file('headroom.db'), log });

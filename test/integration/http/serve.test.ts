@@ -51,9 +51,9 @@ async function startDemo(t: TestContext, dataDir: string, port: number): Promise
 const withToken = (init: RequestInit = {}) => ({ ...init, headers: { authorization: `Bearer ${TOKEN}`, ...init.headers } });
 
 describe('the console as a process', () => {
-  test('a wrong setting stops the start with its name and exit code 1, and nothing else', async (t) => {
+  test('a wrong setting stops the start with its name and exit code 78, and nothing else', async (t) => {
     const { ended, output } = start(t, { HEADROOM_DATA_DIR: dataDirectory(t), PORT: 'eighty' });
-    assert.equal(await ended, 1);
+    assert.equal(await ended, 78);
     assert.match(output(), /^headroom: PORT is "eighty": .*\n$/);
   });
 
@@ -107,7 +107,7 @@ describe('the console as a process', () => {
     assert.match(heard, /"type":"node.changed"/);
 
     const second = start(t, { HEADROOM_DATA_DIR: dataDir, PORT: `${await freePort()}` });
-    assert.equal(await second.ended, 1);
+    assert.equal(await second.ended, 78);
     assert.match(second.output(), /another console runs on it/);
 
     const stillOpen = await fetch(`${url}/api/v1/events`, withToken());
