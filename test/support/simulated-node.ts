@@ -183,6 +183,7 @@ export function simulatedOps(clock: Clock, fleet: SimulatedFleet, point: (name: 
   };
 
   return {
+    isPrepared: async () => true,
     probe: (member) =>
       call(member, 'probe', false, (node) => ({
         nodeClockMs: clock.now(),
@@ -194,6 +195,7 @@ export function simulatedOps(clock: Clock, fleet: SimulatedFleet, point: (name: 
         processStartMs: node.process().startMs,
         openFds: node.sample().openFds,
         fdSoftLimit: node.fdLimit,
+        fdHardLimit: 524_288,
         comm: 'sniproxy-server',
         listeners: [{ address: '0.0.0.0', port: 443, pid: node.process().pid }],
         socketStates: {},

@@ -94,6 +94,7 @@ export const probeOf = (values: Partial<Probe> = {}): Probe => ({
   processStartMs: 1_700_000_000_400,
   openFds: 100,
   fdSoftLimit: 8192,
+  fdHardLimit: 524_288,
   comm: 'sniproxy-server',
   listeners: [],
   socketStates: {},

@@ -35,6 +35,7 @@ test('a probe is read into values, with IPv6 listeners and odd process names', (
         `stat=${stat}`,
         'comm=a) b (c',
         'limit=8192',
+        'hard=524288',
         'fds=41',
         'listener=[::]:443 77',
         'listener=127.0.0.1:9090 77',
@@ -55,6 +56,7 @@ test('a probe is read into values, with IPv6 listeners and odd process names', (
     processStartMs: 1_699_990_000_000 + 42_000,
     openFds: 41,
     fdSoftLimit: 8192,
+    fdHardLimit: 524_288,
     comm: 'a) b (c',
     listeners: [
       { address: '::', port: 443, pid: 77 },

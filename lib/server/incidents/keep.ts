@@ -1,0 +1,305 @@
+import type { Db, Tx } from '#server/db/index.ts';
+import { newId } from '#server/kernel/ids.ts';
+import { type Cause, INCIDENT_RULES, type RuleKey, SEVERITIES, type Severity } from '#shared/incident-rules.ts';
+import type { Signal, TimelineEntry } from '#shared/incidents.ts';
+import { type Grouped, placeSignal, REOPEN_MS } from './place.ts';
+import { incidentRow, nodeIdsOf, type SignalRow, toHeads, toSignal } from './rows.ts';
+import { autoTitle, worst } from './words.ts';
+
+/** What is written of signals and incidents, each inside the transaction of who decides. Doing one twice changes nothing. */
+
+export type Fired = {
+  rule: RuleKey;
+  nodeId: string;
+  nodeName: string;
+  value: number | null;
+  threshold: number | null;
+  words: string;
+  evidence: Signal['evidence'];
+};
+export type Entry = Pick<TimelineEntry, 'kind' | 'tone' | 'text'> &
+  Partial<Pick<TimelineEntry, 'nodeId' | 'nodeName' | 'by' | 'runId' | 'captureId'>> & {
+    /** one entry an incident for it, however often it is told */ key: string;
+    at: number;
+  };
+
+export async function addEntry(tx: Tx, incidentId: string, { key, at, by, ...entry }: Entry): Promise<void> {
+  await tx
+    .insertInto('incidentEntries')
+    .values({
+      id: newId('e', at),
+      incidentId,
+      key,
+      at,
+      nodeId: null,
+      nodeName: null,
+      runId: null,
+      captureId: null,
+      actor: by ?? null,
+      ...entry,
+    })
+    .onConflict((oc) => oc.columns(['incidentId', 'key']).doNothing())
+    .execute();
+}
+
+const TONES: Record<Severity, TimelineEntry['tone']> = { critical: 'danger', warning: 'warn', info: 'neutral' };
+
+/** Null: another process has it open already. */
+export async function fireSignal(tx: Tx, fired: Fired, now: number): Promise<{ signal: SignalRow; incidentId: string } | null> {
+  const known = await tx
+    .selectFrom('signals')
+    .select('id')
+    .where('nodeId', '=', fired.nodeId)
+    .where('rule', '=', fired.rule)
+    .where('until', 'is', null)
+    .executeTakeFirst();
+  if (known) return null;
+  const { severity } = INCIDENT_RULES[fired.rule];
+  const incidentId = await placeInIncident(tx, fired, now);
+  const signal: SignalRow = {
+    ...{ id: newId('s', now), rule: fired.rule, nodeId: fired.nodeId, nodeName: fired.nodeName, severity, since: now, until: null },
+    ...{ summary: fired.words, value: fired.value, threshold: fired.threshold, ended: null, incidentId, updatedAt: now },
+    evidence: JSON.stringify(fired.evidence),
+  };
+  await tx.insertInto('signals').values(signal).execute();
+  await addNode(tx, incidentId, { nodeId: fired.nodeId, name: fired.nodeName, at: now });
+  await addEntry(tx, incidentId, {
+    ...{ key: `fired:${signal.id}`, at: now, kind: 'signal', tone: TONES[severity], nodeId: fired.nodeId, nodeName: fired.nodeName },
+    ...{ text: fired.words, by: `rule ${fired.rule}` },
+  });
+  await refreshIncident(tx, incidentId, now);
+  return { signal, incidentId };
+}
+
+export async function endSignal(tx: Tx, signal: SignalRow, ended: string, now: number): Promise<void> {
+  await tx
+    .updateTable('signals')
+    .set({ until: now, ended, updatedAt: now })
+    .where('id', '=', signal.id)
+    .where('until', 'is', null)
+    .execute();
+  if (signal.incidentId === null) return;
+  await addEntry(tx, signal.incidentId, {
+    ...{ key: `cleared:${signal.id}`, at: now, kind: 'signal', tone: 'ok', nodeId: signal.nodeId, nodeName: signal.nodeName },
+    ...{ text: `${INCIDENT_RULES[toSignal(signal).rule].title}: ${ended}`, by: `rule ${signal.rule}` },
+  });
+  await refreshIncident(tx, signal.incidentId, now);
+}
+
+export async function addNode(tx: Tx, incidentId: string, node: { nodeId: string; name: string; at: number }): Promise<void> {
+  await tx
+    .insertInto('incidentNodes')
+    .values({ incidentId, nodeId: node.nodeId, name: node.name, addedAt: node.at })
+    .onConflict((oc) => oc.columns(['incidentId', 'nodeId']).doNothing())
+    .execute();
+}
+
+async function placeInIncident(tx: Tx, fired: Fired, now: number): Promise<string> {
+  const placed = placeSignal({ rule: fired.rule, nodeId: fired.nodeId, at: now }, await grouped(tx, now));
+  const by = `rule ${fired.rule}`;
+  if (placed.do === 'open')
+    return openIncident(
+      tx,
+      { title: null, cause: placed.cause, severity: null, by, nodes: [{ nodeId: fired.nodeId, name: fired.nodeName }] },
+      now,
+    );
+  if (placed.do === 'reopen') {
+    await reopen(tx, placed.id, { by, reason: `${fired.nodeName} ${fired.words}`, at: now });
+    return placed.id;
+  }
+  if (placed.cause !== null) await tx.updateTable('incidents').set({ cause: placed.cause }).where('id', '=', placed.id).execute();
+  if (placed.absorb !== null) await mergeInto(tx, { from: placed.absorb, into: placed.id, by, at: now });
+  return placed.id;
+}
+
+async function grouped(tx: Tx, now: number): Promise<Grouped[]> {
+  const rows = await tx
+    .selectFrom('incidents')
+    .select(['id', 'cause', 'status', 'openedAt', 'closedAt'])
+    .where('mergedInto', 'is', null)
+    .where((eb) => eb.or([eb('status', '!=', 'resolved'), eb('closedAt', '>=', now - REOPEN_MS)]))
+    .execute();
+  const ids = rows.map(({ id }) => id);
+  if (ids.length === 0) return [];
+  const [nodes, newest] = await Promise.all([
+    tx.selectFrom('incidentNodes').select(['incidentId', 'nodeId']).where('incidentId', 'in', ids).execute(),
+    tx
+      .selectFrom('signals')
+      .select((eb) => ['incidentId', eb.fn.max('since').as('since')])
+      .where('incidentId', 'in', ids)
+      .groupBy('incidentId')
+      .execute(),
+  ]);
+  return rows.map(({ id, cause, status, openedAt, closedAt }) => ({
+    ...{ id, cause: toCause(cause), open: status !== 'resolved', openedAt, closedAt },
+    nodeIds: new Set(nodes.filter((n) => n.incidentId === id).map((n) => n.nodeId)),
+    newestSignalAt: Number(newest.find((s) => s.incidentId === id)?.since ?? openedAt),
+  }));
+}
+
+const toCause = (cause: string): Cause => cause as Cause;
+
+export async function openIncident(
+  tx: Tx,
+  o: { title: string | null; cause: Cause; severity: Severity | null; by: string; nodes: { nodeId: string; name: string }[] },
+  now: number,
+): Promise<string> {
+  const last = await tx.selectFrom('incidents').select('number').orderBy('number', 'desc').limit(1).executeTakeFirst();
+  const id = newId('i', now);
+  await tx
+    .insertInto('incidents')
+    .values({
+      ...{ id, number: (last?.number ?? 0) + 1, cause: o.cause, status: 'open', declaredBy: o.by, openedAt: now, updatedAt: now },
+      title:
+        o.title ??
+        autoTitle(
+          o.cause,
+          o.nodes.map(({ name }) => name),
+        ),
+      titledBy: o.title === null ? null : o.by,
+      severity: o.severity ?? 'warning',
+      severityBy: o.severity === null ? null : o.by,
+      ...{ owner: null, acknowledgedBy: null, acknowledgedAt: null, closedAt: null, closedBy: null, closedReason: null },
+      ...{ reopened: 0, mergedInto: null },
+    })
+    .execute();
+  for (const node of o.nodes) await addNode(tx, id, { ...node, at: now });
+  await addEntry(tx, id, {
+    key: 'opened',
+    at: now,
+    kind: 'status',
+    tone: 'neutral',
+    text: o.title === null ? 'Incident opened' : 'Incident declared',
+    by: o.by,
+  });
+  return id;
+}
+
+export async function closeIncident(tx: Tx, id: string, o: { by: string; reason: string; at: number }): Promise<void> {
+  await tx
+    .updateTable('incidents')
+    .set({ status: 'resolved', closedAt: o.at, closedBy: o.by, closedReason: o.reason, updatedAt: o.at })
+    .where('id', '=', id)
+    .execute();
+  await addEntry(tx, id, { key: `closed:${o.at}`, at: o.at, kind: 'status', tone: 'ok', text: `Resolved: ${o.reason}`, by: o.by });
+}
+
+export async function reopen(tx: Tx, id: string, o: { by: string; reason: string; at: number }): Promise<void> {
+  const { reopened } = await incidentRow(tx, id);
+  const nobody = { acknowledgedAt: null, acknowledgedBy: null, closedAt: null, closedBy: null, closedReason: null };
+  await tx
+    .updateTable('incidents')
+    .set({ status: 'open', reopened: reopened + 1, updatedAt: o.at, ...nobody })
+    .where('id', '=', id)
+    .execute();
+  await addEntry(tx, id, {
+    key: `reopened:${reopened + 1}`,
+    at: o.at,
+    kind: 'status',
+    tone: 'danger',
+    text: `Reopened: ${o.reason}`,
+    by: o.by,
+  });
+}
+
+/** `from` ends as a pointer to `into`, which has its signals, nodes, timeline and what was kept. */
+export async function mergeInto(tx: Tx, o: { from: string; into: string; by: string; at: number }): Promise<void> {
+  const [from, into] = [await incidentRow(tx, o.from), await incidentRow(tx, o.into)];
+  const nodes = await tx.selectFrom('incidentNodes').selectAll().where('incidentId', '=', o.from).execute();
+  for (const node of nodes) await addNode(tx, o.into, { nodeId: node.nodeId, name: node.name, at: node.addedAt });
+  await moveOf(tx, { from: o.from, into: o.into, nodeIds: null });
+  const entries = await tx.selectFrom('incidentEntries').selectAll().where('incidentId', '=', o.from).execute();
+  for (const { actor, ...entry } of entries) await addEntry(tx, o.into, { ...entryOf(entry), by: actor, key: `${entry.key}:${o.from}` });
+  await tx
+    .updateTable('incidents')
+    .set({
+      status: 'resolved',
+      mergedInto: o.into,
+      closedAt: o.at,
+      closedBy: o.by,
+      closedReason: `merged into INC-${into.number}`,
+      updatedAt: o.at,
+    })
+    .where('id', '=', o.from)
+    .execute();
+  await addEntry(tx, o.from, {
+    key: `merged:${o.into}`,
+    at: o.at,
+    kind: 'status',
+    tone: 'neutral',
+    text: `Merged into INC-${into.number}`,
+    by: o.by,
+  });
+  await addEntry(tx, o.into, {
+    key: `took:${o.from}`,
+    at: o.at,
+    kind: 'status',
+    tone: 'neutral',
+    text: `INC-${from.number} was merged into this one`,
+    by: o.by,
+  });
+  await refreshIncident(tx, o.into, o.at);
+}
+
+const entryOf = (e: {
+  key: string;
+  at: number;
+  kind: string;
+  tone: string;
+  nodeId: string | null;
+  nodeName: string | null;
+  text: string;
+  runId: string | null;
+  captureId: string | null;
+}) => ({
+  ...e,
+  kind: e.kind as TimelineEntry['kind'],
+  tone: e.tone as TimelineEntry['tone'],
+});
+
+/** Signals, bought time and captures of these nodes (null: of all) go with them. */
+export async function moveOf(tx: Tx, o: { from: string; into: string; nodeIds: readonly string[] | null }): Promise<void> {
+  for (const table of ['signals', 'boughtTime', 'captures'] as const) {
+    const move = tx.updateTable(table).set({ incidentId: o.into }).where('incidentId', '=', o.from);
+    await (o.nodeIds === null ? move : move.where('nodeId', 'in', [...o.nodeIds])).execute();
+  }
+}
+
+/** Title and severity follow the signals until a person wrote them. */
+export async function refreshIncident(tx: Tx, id: string, now: number): Promise<void> {
+  const row = await incidentRow(tx, id);
+  const signals = await tx.selectFrom('signals').select(['severity', 'until']).where('incidentId', '=', id).execute();
+  const firing = signals.filter(({ until }) => until === null);
+  const severities = (firing.length > 0 ? firing : signals).map(({ severity }) => SEVERITIES.find((s) => s === severity) ?? 'info');
+  const nodes = await tx
+    .selectFrom('incidentNodes')
+    .select('name')
+    .where('incidentId', '=', id)
+    .orderBy('addedAt')
+    .orderBy('name')
+    .execute();
+  await tx
+    .updateTable('incidents')
+    .set({
+      ...(row.titledBy === null && {
+        title: autoTitle(
+          toCause(row.cause),
+          nodes.map(({ name }) => name),
+        ),
+      }),
+      // an incident that is over keeps the worst that it was
+      ...(row.severityBy === null &&
+        severities.length > 0 &&
+        (firing.length > 0 || row.status === 'open') && { severity: worst(severities) }),
+      updatedAt: now,
+    })
+    .where('id', '=', id)
+    .execute();
+}
+
+export const headOf = async (db: Db | Tx, id: string) => {
+  const [head] = await toHeads(db, [await incidentRow(db, id)]);
+  if (!head) throw new Error(`incident ${id} has no head`);
+  return head;
+};
+export { nodeIdsOf };

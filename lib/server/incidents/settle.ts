@@ -1,0 +1,101 @@
+import type { Db } from '#server/db/index.ts';
+import { CAUSES, type Cause } from '#shared/incident-rules.ts';
+import type { Sample } from '#shared/metrics.ts';
+import type { FleetNode } from '#shared/nodes.ts';
+import { boughtBy, endBought, endOfBought, keepBought, raisedLimits } from './bought-time.ts';
+import { closingOf, closingWords, type NodeProof } from './close.ts';
+import { closeIncident, reopen } from './keep.ts';
+import { acceptedOf, proofsOf, provenFixes } from './proofs.ts';
+import type { BoughtRow, SignalRow } from './rows.ts';
+
+/** What a pass over incidents needs beside the fleet; `changed` is told once the database has it. */
+export type SettleDeps = {
+  db: Db;
+  scraper: { health(nodeId: string): { lastSample: Sample | null } };
+  changed(incidentId: string): void;
+};
+type FleetMap = ReadonlyMap<string, FleetNode>;
+
+/** A person who resolved what still fires is asked again after this. */
+const STILL_FIRES_MS = 60 * 60_000;
+
+/** What was bought since the last pass, and what of it is over. */
+export async function followBought({ db, changed }: SettleDeps, fleet: FleetMap, now: number): Promise<void> {
+  const raised = await raisedLimits(db, now);
+  const rows: BoughtRow[] = await db.selectFrom('boughtTime').selectAll().where('endedAt', 'is', null).execute();
+  for (const one of raised) {
+    const expected = rows.find((b) => b.runId === one.runId && b.nodeId === one.nodeId);
+    const bought = boughtBy(one, fleet.get(one.nodeId), expected, now);
+    if (!bought) continue;
+    const incidentId = await openIncidentOf(db, one.nodeId);
+    await db.transaction().execute((tx) => keepBought(tx, bought, incidentId));
+    const about = bought.row.incidentId ?? incidentId;
+    if (about !== null) changed(about);
+  }
+  for (const row of rows.filter((b) => b.limitBefore > 0)) {
+    const why = endOfBought(row, fleet.get(row.nodeId));
+    if (why === null) continue;
+    await db.transaction().execute((tx) => endBought(tx, row, why, now));
+    if (row.incidentId !== null) changed(row.incidentId);
+  }
+}
+
+/** The first one that the node is part of and that is not resolved. */
+export async function openIncidentOf(db: Db, nodeId: string): Promise<string | null> {
+  const row = await db
+    .selectFrom('incidentNodes as n')
+    .innerJoin('incidents as i', 'i.id', 'n.incidentId')
+    .select('i.id')
+    .where('n.nodeId', '=', nodeId)
+    .where('i.status', '!=', 'resolved')
+    .orderBy('i.openedAt')
+    .executeTakeFirst();
+  return row?.id ?? null;
+}
+
+/** Closes what the evidence closes, and asks again about what a person closed while it still fires. */
+export async function settleIncidents(deps: SettleDeps, fleet: FleetMap, now: number): Promise<void> {
+  const { db, changed } = deps;
+  const rows = await db
+    .selectFrom('incidents')
+    .select(['id', 'cause', 'status', 'closedAt'])
+    .where('mergedInto', 'is', null)
+    .where((eb) => eb.or([eb('status', '!=', 'resolved'), eb('closedAt', '>=', now - 4 * STILL_FIRES_MS)]))
+    .execute();
+  for (const row of rows) {
+    const signals = await db.selectFrom('signals').select(['nodeId', 'since', 'until']).where('incidentId', '=', row.id).execute();
+    if (row.status === 'resolved') {
+      const still = signals.filter((s) => s.until === null).length;
+      if (still === 0 || row.closedAt === null || now - row.closedAt < STILL_FIRES_MS) continue;
+      const reason = `${still === 1 ? 'a signal fires' : `${still} signals fire`} still, an hour after it was resolved`;
+      await db.transaction().execute((tx) => reopen(tx, row.id, { by: 'evidence', reason, at: now }));
+      changed(row.id);
+      continue;
+    }
+    const cause: Cause = CAUSES.find((c) => c === row.cause) ?? 'by-hand';
+    const proofs = await proofsNow(deps, row.id, signals, fleet, now);
+    if (!closingOf(cause, proofs, now).ready) continue;
+    const reason = closingWords(proofs);
+    await db.transaction().execute((tx) => closeIncident(tx, row.id, { by: 'evidence', reason, at: now }));
+    changed(row.id);
+  }
+}
+
+/** What each node of an incident shows at this moment. */
+export async function proofsNow(
+  { db, scraper }: Omit<SettleDeps, 'changed'>,
+  id: string,
+  signals: readonly Pick<SignalRow, 'nodeId' | 'since' | 'until'>[],
+  fleet: FleetMap,
+  now: number,
+): Promise<NodeProof[]> {
+  const nodes = await db.selectFrom('incidentNodes').select(['nodeId', 'name']).where('incidentId', '=', id).execute();
+  const since = Math.min(now, ...signals.map((s) => s.since));
+  const fixes = await provenFixes(
+    db,
+    nodes.map((n) => n.nodeId),
+    since,
+  );
+  const accepted = (nodeId: string) => acceptedOf([scraper.health(nodeId).lastSample].filter((s) => s !== null));
+  return proofsOf({ nodes, signals, fixes, fleet, accepted, now });
+}
