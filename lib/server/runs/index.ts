@@ -11,6 +11,7 @@ import { doneByHand } from './by-hand.ts';
 import { abortRun, answerGate, notFound, pauseRun, resumeRun, retryRun } from './control.ts';
 import type { RunsDeps } from './deps.ts';
 import { createEngine } from './engine.ts';
+import { narrowRun } from './narrow.ts';
 import { createRollBack } from './roll-back.ts';
 import { approveRun } from './rules/approve.ts';
 import { addChangeRule, loadRules, removeChangeRule } from './rules/rules.ts';
@@ -21,7 +22,6 @@ import { loadReceipts } from './store.ts';
 import { listRuns, readRun, readTarget } from './view.ts';
 
 export type { RunsDeps } from './deps.ts';
-export { narrowRun } from './narrow.ts';
 export { createPgBossQueue } from './queue-pg-boss.ts';
 export type Runs = ReturnType<typeof createRuns>;
 
@@ -79,6 +79,8 @@ export function createRuns(deps: RunsDeps) {
       await engine.stop();
     },
     get: (id: string): Promise<Run> => get(id),
+    /** of a run what somebody sees who sees only these nodes */
+    narrow: narrowRun,
     /** One node of it, with steps and receipts. */
     async target(id: string, nodeId: string): Promise<RunTarget> {
       const target = await readTarget(db, id, nodeId);
