@@ -14,6 +14,7 @@ import { createDrills, type Drills } from './drills/index.ts';
 import { createEventHub, createSharedHub, type EventHub } from './events/index.ts';
 import { createFleet, createNodeMarks, type Fleet } from './fleet/index.ts';
 import { createHelp, type Help } from './help/index.ts';
+import { createIncidents, type Incidents } from './incidents/index.ts';
 import { type Clock, systemClock } from './kernel/clock.ts';
 import { type Config, ConfigError } from './kernel/config.ts';
 import type { Log } from './kernel/log.ts';
@@ -58,6 +59,7 @@ export type Runtime = {
   runbookVerbs: { save: ReturnType<typeof createSaveRunbook>; remove: typeof removeRunbook };
   runbookVersions(key: string): Promise<RunbookVersion[]>;
   notify: Notify;
+  incidents: Incidents;
   runs: Runs;
   fleet: Fleet;
   backtests: Backtests;
@@ -127,23 +129,19 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
   const onJobError = (error: unknown) => log.error({ err: error }, 'the jobs of the runs cannot be reached; trying on');
   const runs = createRuns({
     ...(url !== null && { queue: createPgBossQueue({ url, onError: onJobError }), engineId: workers.id }),
-    db,
-    command,
-    nodes,
-    runbooks,
-    ops,
-    configFiles,
-    scraper,
-    metrics,
-    events,
-    clock,
-    log,
-    facts,
-    sealed,
-    fleet: fleetNodes,
+    ...{ db, command, nodes, runbooks, ops, configFiles, scraper, metrics, events, clock, log, facts, sealed, fleet: fleetNodes },
   });
   const marks = createNodeMarks({ db, clock, onError: (error) => log.error({ err: error }, 'what a node said could not be noted') });
-  const fleet: Fleet = createFleet({ nodes, scraper, metrics, ssh, configFiles, runs, marks, fds: xray.last, clock });
+  const fleet: Fleet = createFleet({
+    ...{ nodes, scraper, metrics, ssh, configFiles, runs, marks, clock, fds: xray.last },
+    incidents: { touching: (nodeId, fromMs, toMs) => incidents.touching(nodeId, fromMs, toMs) },
+  });
+  const incidents: Incidents = createIncidents({
+    ...{ db, command, nodes, fleet, scraper, ops, events, clock, log, url: config.url },
+    leads: workers.leads,
+    rules: () => notify.rules(),
+    noted: notify.noteIncident,
+  });
   const drills = createDrills({ db, audit, events, nodes: { ...nodes, match: matching.match }, ops, fleet: fleetNodes, clock, log });
   const backtests = createBacktests({ nodes, metrics, facts, clock });
 
@@ -193,6 +191,7 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
     runbookVerbs: { save: createSaveRunbook(runbooks), remove: removeRunbook },
     runbookVersions: (key) => savedVersions(db, key),
     notify,
+    incidents,
     runs,
     fleet,
     backtests,
@@ -215,6 +214,7 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
       await runs.start({ advances: works });
       if (hub) tidying = setInterval(() => workers.leads() && hub.trim().catch(onJobError), TIDY_EVERY_MS).unref();
       notify.start();
+      if (works) incidents.start();
       drills.start();
       return prepared;
     },
@@ -222,6 +222,7 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
       stopFollowing();
       telemetry.stop();
       await drills.stop();
+      await incidents.stop();
       await notify.stop();
       await runs.stop();
       await scraper.stop();

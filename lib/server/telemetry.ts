@@ -26,6 +26,7 @@ const NOUNS = [
     'events',
     'fleet',
     'grants',
+    'incidents',
     'nodes',
     'openapi',
     'runbooks',
@@ -124,8 +125,11 @@ export function routeOf(path: string): string {
 const PARTS = [
   ...[
     'abort',
+    'acknowledge',
     'approve',
+    'buy-time',
     'by-hand',
+    'captures',
     'check',
     'config',
     'events',
@@ -139,5 +143,6 @@ const PARTS = [
     'pause',
     'resume',
   ],
+  ...['edit', 'merge', 'notes', 'postmortem', 'reopen', 'resolve', 'split'],
   ...['retry', 'rollback', 'sessions', 'skip', 'targets', 'test', 'versions'],
 ];

@@ -18,6 +18,7 @@ import { auditPageSchema, auditStateSchema } from '#shared/audit.ts';
 import { changeRuleListSchema, changeRuleSchema } from '#shared/change-rules.ts';
 import { changePreviewSchema } from '#shared/changes.ts';
 import { ERROR_CODES, problemSchema } from '#shared/errors.ts';
+import { captureHeadSchema, incidentListItemSchema, incidentListSchema, incidentSchema } from '#shared/incidents.ts';
 import { nodeMetricsAnswerSchema } from '#shared/metrics.ts';
 import { importPlanSchema } from '#shared/node-import.ts';
 import { configHistorySchema, fleetSchema, nodeConfigSchema, nodeDetailSchema, nodeInputSchema, selfTestSchema } from '#shared/nodes.ts';
@@ -48,6 +49,10 @@ const SHAPES = {
   Run: runSchema,
   RunTarget: runTargetSchema,
   RunList: runListSchema,
+  Incident: incidentSchema,
+  IncidentHead: incidentListItemSchema,
+  IncidentList: incidentListSchema,
+  Capture: captureHeadSchema,
   Runbook: runbookSchema,
   RunbookList: runbookListSchema,
   RunbookVersionList: runbookVersionListSchema,
@@ -79,6 +84,7 @@ const SHAPES = {
 } satisfies Record<string, z.ZodType>;
 type ShapeName = keyof typeof SHAPES;
 
+const INCIDENT_ACTIONS = ['acknowledge', 'edit', 'merge', 'notes', 'reopen', 'resolve', 'split'];
 const RUN_ACTIONS = ['abort', 'approve', 'by-hand', 'pause', 'resume', 'retry', 'rollback', 'skip'];
 /** What the routes answer; one that is not here answers JSON of no named shape, or no JSON at all. */
 const ANSWERS: Record<string, ShapeName> = {
@@ -104,6 +110,12 @@ const ANSWERS: Record<string, ShapeName> = {
   'GET /api/v1/runs/{id}/targets/{node}': 'RunTarget',
   'POST /api/v1/runs/{id}/gates/{gate}': 'Run',
   ...Object.fromEntries(RUN_ACTIONS.map((action) => [`POST /api/v1/runs/{id}/${action}`, 'Run' as const])),
+  'GET /api/v1/incidents': 'IncidentList',
+  'POST /api/v1/incidents': 'IncidentHead',
+  'GET /api/v1/incidents/{id}': 'Incident',
+  'POST /api/v1/incidents/{id}/captures': 'Capture',
+  'POST /api/v1/incidents/{id}/buy-time': 'Run',
+  ...Object.fromEntries(INCIDENT_ACTIONS.map((action) => [`POST /api/v1/incidents/{id}/${action}`, 'IncidentHead' as const])),
   'GET /api/v1/runbooks': 'RunbookList',
   'POST /api/v1/runbooks': 'Runbook',
   'GET /api/v1/runbooks/{id}': 'Runbook',

@@ -15,13 +15,14 @@ import { offerOf, roomOf } from './buy-time.ts';
 import { createCaptures } from './captures.ts';
 import { incidentChart } from './chart.ts';
 import { courseOf, impactOf } from './impact.ts';
+import type { Noted } from './judge.ts';
 import { createLooks } from './looks.ts';
 import { writeIncidentPostmortem } from './postmortem.ts';
 import { byUrgency, listIncidents, readIncident, runOutcomes, touchingNode } from './reads.ts';
 import { nodeIdsOf, notFound, toSignal } from './rows.ts';
 import { openIncidentOf } from './settle.ts';
 import { BEFORE_MS } from './timeline.ts';
-import * as verbs from './verbs.ts';
+import { createVerbs } from './verbs.ts';
 import { createWatcher, type RulesNow } from './watcher.ts';
 
 export { type Evaluation, evaluate, QUIET, type Standing } from './rules/evaluate.ts';
@@ -48,6 +49,10 @@ export type IncidentsDeps = {
   events: EventHub;
   /** as they are built in, unless given */
   rules?: RulesNow;
+  /** who tells people hears of each change inside the transaction that makes it */
+  noted?: Noted;
+  /** of several processes one evaluates rules; unless given, this one */
+  leads?: () => boolean;
   /** of the console, for permalinks */
   url: string;
   clock: Clock;
@@ -61,6 +66,7 @@ export function createIncidents(deps: IncidentsDeps) {
   const looks = createLooks({ ops, member, clock });
   const captures = createCaptures({ db, ops, member, node: fleet.node, recent: deps.scraper.recent, clock });
   const failed = (words: string) => (error: unknown) => log.error({ err: error }, words);
+  const noted: Noted = deps.noted ?? (async () => undefined);
   let capturedAt = Number.NEGATIVE_INFINITY;
   let capturing = false;
 
@@ -92,7 +98,7 @@ export function createIncidents(deps: IncidentsDeps) {
   }
 
   const watcher = createWatcher({
-    ...{ db, fleet, looks, events, clock, scraper: deps.scraper, rules: deps.rules },
+    ...{ db, fleet, looks, events, clock, scraper: deps.scraper, rules: deps.rules, noted },
     onError: failed('a listener of the signals failed'),
     onTrouble: keepWhatMayBeLost,
   });
@@ -101,7 +107,8 @@ export function createIncidents(deps: IncidentsDeps) {
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
-      await watcher.tick().catch(failed('the rules could not be evaluated'));
+      if (deps.leads?.() ?? true) await watcher.tick().catch(failed('the rules could not be evaluated'));
+      else watcher.forget();
       await clock.sleep(TICK_MS, stopping.signal).catch(() => undefined);
     }
   }
@@ -123,7 +130,7 @@ export function createIncidents(deps: IncidentsDeps) {
   }
 
   return {
-    verbs: { ...verbs, expectBought: expectBoughtVerb },
+    verbs: { ...createVerbs(noted), expectBought: expectBoughtVerb },
     captures,
     onSignal: watcher.onSignal,
     /** one pass now; the loop does it every 5 s */

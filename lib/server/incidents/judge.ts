@@ -1,4 +1,4 @@
-import type { Db } from '#server/db/index.ts';
+import type { Db, Tx } from '#server/db/index.ts';
 import { INCIDENT_RULES, RULE_KEYS, type RuleKey, type RuleNumbers } from '#shared/incident-rules.ts';
 import type { Sample } from '#shared/metrics.ts';
 import type { Fleet, FleetNode } from '#shared/nodes.ts';
@@ -11,8 +11,11 @@ import type { SignalRow } from './rows.ts';
 import { type Evaluation, evaluate, QUIET, type Standing } from './rules/evaluate.ts';
 import { stuckRuns } from './stuck-runs.ts';
 
-/** `off`: not evaluated, and what it had fired ends. */
-export type RuleStates = ReadonlyMap<RuleKey, { numbers: RuleNumbers; on: boolean }>;
+/** `off`: not evaluated, and what it had fired ends. `shadow`: what it fires is kept, and makes no incident. */
+export type RuleMode = 'on' | 'shadow' | 'off';
+export type RuleStates = ReadonlyMap<RuleKey, { numbers: RuleNumbers; mode: RuleMode }>;
+/** Who tells people of incidents hears of each change inside the transaction that makes it. */
+export type Noted = (tx: Tx, incidentId: string) => Promise<void>;
 /** `nodeId rule` → where it stands; what fires is also in the database. */
 export type Standings = Map<string, Standing>;
 
@@ -21,6 +24,7 @@ export type JudgeDeps = {
   scraper: { health(nodeId: string): { lastSample: Sample | null } };
   looks: Pick<Looks, 'of'>;
   standings: Standings;
+  noted: Noted;
   tell(rows: readonly SignalRow[], change: 'fired' | 'cleared'): void;
 };
 
@@ -41,21 +45,24 @@ export async function judgeFleet(deps: JudgeDeps, rules: RuleStates, fleet: Flee
   if (changes.length === 0 && lost.length === 0) return;
   const done = await db.transaction().execute(async (tx) => {
     const [fired, cleared]: [SignalRow[], SignalRow[]] = [[], []];
+    const touched = new Set<string>();
+    const end = async (row: SignalRow, why: string) => {
+      await endSignal(tx, row, why, now);
+      cleared.push(row);
+      if (row.incidentId !== null) touched.add(row.incidentId);
+    };
     for (const change of changes) {
       if (change.made.change === 'fired') {
         const kept = await fireSignal(tx, firedBy(change, rules), now);
         if (kept) fired.push(kept.signal);
+        for (const id of kept?.touched ?? []) touched.add(id);
         continue;
       }
       const row = open.find((s) => s.nodeId === change.node.id && s.rule === change.rule);
-      if (!row) continue;
-      await endSignal(tx, row, 'cleared', now);
-      cleared.push(row);
+      if (row) await end(row, 'cleared');
     }
-    for (const { row, why } of lost) {
-      await endSignal(tx, row, why, now);
-      cleared.push(row);
-    }
+    for (const { row, why } of lost) await end(row, why);
+    for (const id of touched) await deps.noted(tx, id);
     return { fired, cleared };
   });
   for (const { key, made } of changes) standings.set(key, made.standing);
@@ -80,8 +87,8 @@ async function evaluateAll(deps: JudgeDeps, rules: RuleStates, fleet: Fleet, now
       ...{ now, sample: deps.scraper.health(node.id).lastSample, ...deps.looks.of(node.id) },
       ...{ stuckRun: stuck.get(node.id) ?? null, boughtMinutesLeft: leftOf.get(node.id) ?? null },
     });
-    for (const [rule, { numbers, on }] of rules) {
-      if (!on) continue;
+    for (const [rule, { numbers, mode }] of rules) {
+      if (mode === 'off') continue;
       const key = `${node.id} ${rule}`;
       const made = evaluate(rule, numbers, view, standings.get(key) ?? QUIET);
       if (made.change !== null) changes.push({ key, node, rule, made, view });
@@ -96,6 +103,7 @@ function firedBy({ rule, node, made, view }: Change, rules: RuleStates): Fired {
   const stateOnly = INCIDENT_RULES[rule].bad === 'state';
   return {
     ...{ rule, nodeId: node.id, nodeName: node.name, value: made.reading.value, words: made.reading.words },
+    shadow: rules.get(rule)?.mode === 'shadow',
     threshold: stateOnly ? null : (rules.get(rule)?.numbers.threshold ?? null),
     evidence: whatWasSeen(node, view),
   };
@@ -105,13 +113,15 @@ function firedBy({ rule, node, made, view }: Change, rules: RuleStates): Fired {
 function lostSignals(open: readonly SignalRow[], rules: RuleStates, nodes: ReadonlySet<string>): { row: SignalRow; why: string }[] {
   return open.flatMap((row) => {
     if (!nodes.has(row.nodeId)) return [{ row, why: 'the node was removed' }];
-    const rule = RULE_KEYS.find((one) => one === row.rule);
-    return rule && rules.get(rule)?.on ? [] : [{ row, why: 'the rule was switched off' }];
+    const mode = rules.get(RULE_KEYS.find((one) => one === row.rule) ?? 'leaking')?.mode ?? 'off';
+    if (mode === 'off') return [{ row, why: 'the rule was switched off' }];
+    // fires anew, as part of an incident, if it is so
+    return mode === 'on' && row.incidentId === null ? [{ row, why: 'the rule was promoted' }] : [];
   });
 }
 
 /** A run that proved the fix ends what the old process had fired about its fds. */
-export async function endByRuns({ db, standings, tell }: JudgeDeps, now: number): Promise<void> {
+export async function endByRuns({ db, standings, tell, noted }: JudgeDeps, now: number): Promise<void> {
   const open = (await openSignals(db)).filter((row) => ABOUT_FDS.has(row.rule));
   const first = Math.min(...open.map((row) => row.since));
   const fixes = await provenFixes(db, [...new Set(open.map((row) => row.nodeId))], first);
@@ -122,6 +132,7 @@ export async function endByRuns({ db, standings, tell }: JudgeDeps, now: number)
   if (ended.length === 0) return;
   await db.transaction().execute(async (tx) => {
     for (const { row, why } of ended) await endSignal(tx, row, why, now);
+    for (const id of new Set(ended.map(({ row }) => row.incidentId))) if (id !== null) await noted(tx, id);
   });
   for (const { row } of ended) standings.delete(`${row.nodeId} ${row.rule}`);
   tell(

@@ -16,6 +16,8 @@ export type Fired = {
   threshold: number | null;
   words: string;
   evidence: Signal['evidence'];
+  /** kept, and part of no incident: its rule is on trial */
+  shadow: boolean;
 };
 export type Entry = Pick<TimelineEntry, 'kind' | 'tone' | 'text'> &
   Partial<Pick<TimelineEntry, 'nodeId' | 'nodeName' | 'by' | 'runId' | 'captureId'>> & {
@@ -45,7 +47,7 @@ export async function addEntry(tx: Tx, incidentId: string, { key, at, by, ...ent
 const TONES: Record<Severity, TimelineEntry['tone']> = { critical: 'danger', warning: 'warn', info: 'neutral' };
 
 /** Null: another process has it open already. */
-export async function fireSignal(tx: Tx, fired: Fired, now: number): Promise<{ signal: SignalRow; incidentId: string } | null> {
+export async function fireSignal(tx: Tx, fired: Fired, now: number): Promise<{ signal: SignalRow; touched: string[] } | null> {
   const known = await tx
     .selectFrom('signals')
     .select('id')
@@ -55,20 +57,22 @@ export async function fireSignal(tx: Tx, fired: Fired, now: number): Promise<{ s
     .executeTakeFirst();
   if (known) return null;
   const { severity } = INCIDENT_RULES[fired.rule];
-  const incidentId = await placeInIncident(tx, fired, now);
+  const placed = fired.shadow ? { incidentId: null, touched: [] } : await placeInIncident(tx, fired, now);
+  const { incidentId } = placed;
   const signal: SignalRow = {
     ...{ id: newId('s', now), rule: fired.rule, nodeId: fired.nodeId, nodeName: fired.nodeName, severity, since: now, until: null },
     ...{ summary: fired.words, value: fired.value, threshold: fired.threshold, ended: null, incidentId, updatedAt: now },
     evidence: JSON.stringify(fired.evidence),
   };
   await tx.insertInto('signals').values(signal).execute();
+  if (incidentId === null) return { signal, touched: [] };
   await addNode(tx, incidentId, { nodeId: fired.nodeId, name: fired.nodeName, at: now });
   await addEntry(tx, incidentId, {
     ...{ key: `fired:${signal.id}`, at: now, kind: 'signal', tone: TONES[severity], nodeId: fired.nodeId, nodeName: fired.nodeName },
     ...{ text: fired.words, by: `rule ${fired.rule}` },
   });
   await refreshIncident(tx, incidentId, now);
-  return { signal, incidentId };
+  return { signal, touched: placed.touched };
 }
 
 export async function endSignal(tx: Tx, signal: SignalRow, ended: string, now: number): Promise<void> {
@@ -94,22 +98,23 @@ export async function addNode(tx: Tx, incidentId: string, node: { nodeId: string
     .execute();
 }
 
-async function placeInIncident(tx: Tx, fired: Fired, now: number): Promise<string> {
+async function placeInIncident(tx: Tx, fired: Fired, now: number): Promise<{ incidentId: string; touched: string[] }> {
   const placed = placeSignal({ rule: fired.rule, nodeId: fired.nodeId, at: now }, await grouped(tx, now));
   const by = `rule ${fired.rule}`;
-  if (placed.do === 'open')
-    return openIncident(
-      tx,
-      { title: null, cause: placed.cause, severity: null, by, nodes: [{ nodeId: fired.nodeId, name: fired.nodeName }] },
-      now,
-    );
-  if (placed.do === 'reopen') {
-    await reopen(tx, placed.id, { by, reason: `${fired.nodeName} ${fired.words}`, at: now });
-    return placed.id;
+  if (placed.do === 'open') {
+    const nodes = [{ nodeId: fired.nodeId, name: fired.nodeName }];
+    const id = await openIncident(tx, { title: null, cause: placed.cause, severity: null, by, nodes }, now);
+    return { incidentId: id, touched: [id] };
   }
-  if (placed.cause !== null) await tx.updateTable('incidents').set({ cause: placed.cause }).where('id', '=', placed.id).execute();
-  if (placed.absorb !== null) await mergeInto(tx, { from: placed.absorb, into: placed.id, by, at: now });
-  return placed.id;
+  const { id } = placed;
+  if (placed.do === 'reopen') {
+    await reopen(tx, id, { by, reason: `${fired.nodeName} ${fired.words}`, at: now });
+    return { incidentId: id, touched: [id] };
+  }
+  if (placed.cause !== null) await tx.updateTable('incidents').set({ cause: placed.cause }).where('id', '=', id).execute();
+  if (placed.absorb === null) return { incidentId: id, touched: [id] };
+  await mergeInto(tx, { from: placed.absorb, into: id, by, at: now });
+  return { incidentId: id, touched: [id, placed.absorb] };
 }
 
 async function grouped(tx: Tx, now: number): Promise<Grouped[]> {

@@ -4,6 +4,7 @@ import type { Sample } from '#shared/metrics.ts';
 import type { FleetNode } from '#shared/nodes.ts';
 import { boughtBy, endBought, endOfBought, keepBought, raisedLimits } from './bought-time.ts';
 import { closingOf, closingWords, type NodeProof } from './close.ts';
+import type { Noted } from './judge.ts';
 import { closeIncident, reopen } from './keep.ts';
 import { acceptedOf, proofsOf, provenFixes } from './proofs.ts';
 import type { BoughtRow, SignalRow } from './rows.ts';
@@ -13,6 +14,7 @@ export type SettleDeps = {
   db: Db;
   scraper: { health(nodeId: string): { lastSample: Sample | null } };
   changed(incidentId: string): void;
+  noted: Noted;
 };
 type FleetMap = ReadonlyMap<string, FleetNode>;
 
@@ -55,7 +57,7 @@ export async function openIncidentOf(db: Db, nodeId: string): Promise<string | n
 
 /** Closes what the evidence closes, and asks again about what a person closed while it still fires. */
 export async function settleIncidents(deps: SettleDeps, fleet: FleetMap, now: number): Promise<void> {
-  const { db, changed } = deps;
+  const { db, changed, noted } = deps;
   const rows = await db
     .selectFrom('incidents')
     .select(['id', 'cause', 'status', 'closedAt'])
@@ -68,7 +70,10 @@ export async function settleIncidents(deps: SettleDeps, fleet: FleetMap, now: nu
       const still = signals.filter((s) => s.until === null).length;
       if (still === 0 || row.closedAt === null || now - row.closedAt < STILL_FIRES_MS) continue;
       const reason = `${still === 1 ? 'a signal fires' : `${still} signals fire`} still, an hour after it was resolved`;
-      await db.transaction().execute((tx) => reopen(tx, row.id, { by: 'evidence', reason, at: now }));
+      await db.transaction().execute(async (tx) => {
+        await reopen(tx, row.id, { by: 'evidence', reason, at: now });
+        await noted(tx, row.id);
+      });
       changed(row.id);
       continue;
     }
@@ -76,14 +81,17 @@ export async function settleIncidents(deps: SettleDeps, fleet: FleetMap, now: nu
     const proofs = await proofsNow(deps, row.id, signals, fleet, now);
     if (!closingOf(cause, proofs, now).ready) continue;
     const reason = closingWords(proofs);
-    await db.transaction().execute((tx) => closeIncident(tx, row.id, { by: 'evidence', reason, at: now }));
+    await db.transaction().execute(async (tx) => {
+      await closeIncident(tx, row.id, { by: 'evidence', reason, at: now });
+      await noted(tx, row.id);
+    });
     changed(row.id);
   }
 }
 
 /** What each node of an incident shows at this moment. */
 export async function proofsNow(
-  { db, scraper }: Omit<SettleDeps, 'changed'>,
+  { db, scraper }: Pick<SettleDeps, 'db' | 'scraper'>,
   id: string,
   signals: readonly Pick<SignalRow, 'nodeId' | 'since' | 'until'>[],
   fleet: FleetMap,

@@ -14,6 +14,7 @@ import {
   resolveInputSchema,
   splitInputSchema,
 } from '#shared/incidents.ts';
+import type { Noted } from './judge.ts';
 import { addEntry, closeIncident, headOf, mergeInto, moveOf, nodeIdsOf, openIncident, refreshIncident, reopen } from './keep.ts';
 import { type IncidentRow, incidentRow } from './rows.ts';
 
@@ -39,7 +40,7 @@ function inState(row: IncidentRow, wanted: 'open' | 'closed', toBe: string): voi
 const wrongState = (words: string) => new HeadroomError('incident.wrong-state', `${words}.`);
 
 /** An incident that no rule found. */
-export const declareIncident: Verb<typeof declareInputSchema, Tx, Head> = {
+const declareIncident: Verb<typeof declareInputSchema, Tx, Head> = {
   name: 'incident.declare',
   permission: 'incident.write',
   input: declareInputSchema,
@@ -57,7 +58,7 @@ export const declareIncident: Verb<typeof declareInputSchema, Tx, Head> = {
 
 const editInput = incidentEditSchema.extend(id);
 /** Title, severity, owner. What a person wrote is not written over by rules. */
-export const editIncident: Verb<typeof editInput, Tx, Head> = {
+const editIncident: Verb<typeof editInput, Tx, Head> = {
   name: 'incident.edit',
   permission: 'incident.write',
   input: editInput,
@@ -94,7 +95,7 @@ export const editIncident: Verb<typeof editInput, Tx, Head> = {
 };
 
 const noteInput = noteInputSchema.extend(id);
-export const noteIncident: Verb<typeof noteInput, Tx, Head> = {
+const noteIncident: Verb<typeof noteInput, Tx, Head> = {
   name: 'incident.note',
   permission: 'incident.write',
   input: noteInput,
@@ -109,7 +110,7 @@ export const noteIncident: Verb<typeof noteInput, Tx, Head> = {
 
 const idInput = z.object(id);
 /** Who acknowledges an incident that nobody owns owns it. */
-export const acknowledgeIncident: Verb<typeof idInput, Tx, Head> = {
+const acknowledgeIncident: Verb<typeof idInput, Tx, Head> = {
   name: 'incident.acknowledge',
   permission: 'incident.write',
   input: idInput,
@@ -140,7 +141,7 @@ export const acknowledgeIncident: Verb<typeof idInput, Tx, Head> = {
 };
 
 const resolveInput = resolveInputSchema.extend(id);
-export const resolveIncident: Verb<typeof resolveInput, Tx, Head> = {
+const resolveIncident: Verb<typeof resolveInput, Tx, Head> = {
   name: 'incident.resolve',
   permission: 'incident.write',
   input: resolveInput,
@@ -153,7 +154,7 @@ export const resolveIncident: Verb<typeof resolveInput, Tx, Head> = {
   },
 };
 
-export const reopenIncident: Verb<typeof resolveInput, Tx, Head> = {
+const reopenIncident: Verb<typeof resolveInput, Tx, Head> = {
   name: 'incident.reopen',
   permission: 'incident.write',
   input: resolveInput,
@@ -168,7 +169,7 @@ export const reopenIncident: Verb<typeof resolveInput, Tx, Head> = {
 
 const mergeInput = mergeInputSchema.extend(id);
 /** Takes another incident in. */
-export const mergeIncident: Verb<typeof mergeInput, Tx, Head> = {
+const mergeIncident: Verb<typeof mergeInput, Tx, Head> = {
   name: 'incident.merge',
   permission: 'incident.write',
   input: mergeInput,
@@ -186,7 +187,7 @@ export const mergeIncident: Verb<typeof mergeInput, Tx, Head> = {
 
 const splitInput = splitInputSchema.extend(id);
 /** Some nodes have another cause: they go to an incident of their own, which is the result. */
-export const splitIncident: Verb<typeof splitInput, Tx, Head> = {
+const splitIncident: Verb<typeof splitInput, Tx, Head> = {
   name: 'incident.split',
   permission: 'incident.write',
   input: splitInput,
@@ -216,4 +217,26 @@ export const splitIncident: Verb<typeof splitInput, Tx, Head> = {
     await addEntry(tx, into, { ...entry, key: `came:${from}`, text: `Split from ${incidentName(row.number)}` });
     return outcome(tx, into, stateOf(row), [from]);
   },
+};
+
+/** Each tells `noted` of the incidents that it changed, in its own transaction. */
+export const createVerbs = (noted: Noted) => {
+  const telling = <S extends z.ZodType>(verb: Verb<S, Tx, Head>): Verb<S, Tx, Head> => ({
+    ...verb,
+    async run(tx, input, context) {
+      const done = await verb.run(tx, input, context);
+      for (const event of done.events ?? []) if (event.type === 'incident.changed') await noted(tx, event.incidentId);
+      return done;
+    },
+  });
+  return {
+    declare: telling(declareIncident),
+    edit: telling(editIncident),
+    note: telling(noteIncident),
+    acknowledge: telling(acknowledgeIncident),
+    resolve: telling(resolveIncident),
+    reopen: telling(reopenIncident),
+    merge: telling(mergeIncident),
+    split: telling(splitIncident),
+  };
 };

@@ -5,14 +5,14 @@ import { INCIDENT_RULES, RULE_KEYS, type RuleKey, type RuleNumbers } from '#shar
 import type { Signal } from '#shared/incidents.ts';
 import type { Sample } from '#shared/metrics.ts';
 import type { Fleet, FleetNode } from '#shared/nodes.ts';
-import { ABOUT_FDS, endByRuns, judgeFleet, openSignals, type RuleStates, type Standings } from './judge.ts';
+import { ABOUT_FDS, endByRuns, judgeFleet, type Noted, openSignals, type RuleMode, type RuleStates, type Standings } from './judge.ts';
 import type { Looks } from './looks.ts';
 import { type SignalRow, toSignal } from './rows.ts';
 import { followBought, settleIncidents } from './settle.ts';
 
 export type SignalListener = (signal: Signal, change: 'fired' | 'cleared') => void;
-/** How the rules are to be evaluated; only `on` ones are. */
-export type RulesNow = () => Promise<readonly { rule: RuleKey; mode: string; numbers: RuleNumbers }[]>;
+/** How the rules are to be evaluated; asked before each pass. */
+export type RulesNow = () => Promise<readonly { rule: RuleKey; mode: RuleMode; numbers: RuleNumbers }[]>;
 
 export type WatcherDeps = {
   db: Db;
@@ -21,6 +21,7 @@ export type WatcherDeps = {
   looks: Looks;
   /** as they are built in, unless given */
   rules?: RulesNow | undefined;
+  noted: Noted;
   events: Pick<EventHub, 'publish'>;
   clock: Clock;
   /** a listener threw */
@@ -64,11 +65,13 @@ export function createWatcher(deps: WatcherDeps) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
+    /** Another process evaluates from now on: what it remembers is not what this one does. */
+    forget(): void {
+      standings = null;
+    },
     async tick(): Promise<void> {
       standings ??= await load();
-      const rules: RuleStates = new Map(
-        (await (deps.rules ?? builtIn)()).map(({ rule, mode, numbers }) => [rule, { numbers, on: mode === 'on' }]),
-      );
+      const rules: RuleStates = new Map((await (deps.rules ?? builtIn)()).map(({ rule, mode, numbers }) => [rule, { numbers, mode }]));
       const fleet = await deps.fleet.view();
       const now = clock.now();
       const byId = new Map(fleet.nodes.map((node) => [node.id, node]));
