@@ -84,7 +84,9 @@ export class Borrower implements DialOwner {
   retry(): boolean {
     const wanted = this.#wanted;
     if (wanted === null || !this.mayRetry) return false;
+    const before = this.#lease?.before;
     this.giveBack(false);
+    before?.();
     this.#wanted = wanted;
     this.#open(wanted);
     return true;

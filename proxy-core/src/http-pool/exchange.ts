@@ -25,6 +25,8 @@ const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
 export const isRepeatable = ({ method, body, upgrades }: HttpRequest): boolean =>
   REPEATABLE.has(method) && body.kind === 'none' && !upgrades;
 
+export const hasBody = ({ body }: HttpRequest): boolean => body.kind !== 'none' && !(body.kind === 'length' && body.bytes === 0);
+
 /** NTLM and Negotiate sign in a connection instead of a request: nobody else's request may follow on it (RFC 4559 6). */
 export function authenticatesConnection({ fields }: HttpRequest): boolean {
   return fields.some(([name, value]) => /^(?:proxy-)?authorization$/i.test(name) && /^(?:ntlm|negotiate)\b/i.test(value));

@@ -7,7 +7,7 @@ import type { Wire, WireOwner } from '../relay/wire.ts';
 import type { Route } from '../route/table.ts';
 import { candidatesFor } from '../upstream/candidates.ts';
 import { Borrower } from './borrower.ts';
-import { authenticatesConnection, BAD_GATEWAY, BAD_REQUEST, type Exchange, isRepeatable } from './exchange.ts';
+import { authenticatesConnection, BAD_GATEWAY, BAD_REQUEST, type Exchange, hasBody, isRepeatable } from './exchange.ts';
 import { ResponseRelay } from './response.ts';
 import { requestHead } from './rewrite.ts';
 
@@ -41,8 +41,8 @@ export type SessionOwner = {
  * A client connection of plaintext HTTP/1.1 that is taken apart into its messages: each request is routed by itself and sent over a socket
  * that is borrowed from the pool for that one exchange. Bodies pass unchanged. Requests are answered in their order, one at a time.
  *
- * A socket goes back to be used again only when both messages are whole and both sides keep alive; everything else destroys it. A request
- * that must not be sent twice never gets a used socket, since that may turn out to be dead. Clients that authenticate their connection keep
+ * A socket goes back to be used again only when both messages are whole, the request had no body and both sides keep alive; everything else
+ * destroys it. A request that must not be sent twice never gets a used socket, since that may turn out to be dead. Clients that authenticate their connection keep
  * theirs.
  */
 export class HttpSession implements WireOwner {
@@ -367,7 +367,8 @@ export class HttpSession implements WireOwner {
     const turn = this.requests;
     this.#exchange = null;
     // A backend that answers early may take the rest of the request for the next one: its answer to that must not be somebody else's.
-    const isClean = (!early || this.#borrower.isPrivate) && !finished;
+    // So may one that takes no body where it should: it answers, and reads the body as a request of whoever comes next ("CL.0" smuggling).
+    const isClean = ((!early && !hasBody(request)) || this.#borrower.isPrivate) && !finished;
     const reuse = response.mayReuse && whole && isClean && this.#upstreamBlockedAt === 0 && !request.upgrades;
     this.#borrower.giveBack(reuse, () => this.#backendLeft(turn));
     this.#upstreamBlockedAt = 0;

@@ -7,6 +7,8 @@ export type Poolable<O = unknown> = { owner: O; readonly closed: boolean; read()
 export type Lease<W = unknown> = {
   readonly wire: W;
   readonly uses: number;
+  /** Tells who had it before that it is lost: it was dead when it was used again, so its end was meant for them. */
+  readonly before?: (() => void) | undefined;
   /** `lost`: told when the other side ends it while it is idle, and nobody else has had it since. */
   release(how?: 'reuse' | 'destroy', lost?: () => void): void;
 };
@@ -135,10 +137,11 @@ export class ConnectionPool<O = unknown, W extends Poolable<O> = Poolable<O>> {
         continue;
       }
       this.#forget(member);
+      const before = member.lost;
       member.lost = undefined;
       this.hits += 1;
       member.uses += 1;
-      return this.#lend(member);
+      return this.#lend(member, before);
     }
     return null;
   }
@@ -178,10 +181,11 @@ export class ConnectionPool<O = unknown, W extends Poolable<O> = Poolable<O>> {
     for (const lease of this.#leased) lease.release('destroy');
   }
 
-  #lend(member: Member<W>): Lease<W> {
+  #lend(member: Member<W>, before?: () => void): Lease<W> {
     const lease: Lease<W> = {
       wire: member.wire,
       uses: member.uses,
+      before,
       release: (how = 'destroy', lost = undefined) => {
         if (!this.#back(lease)) return;
         if (how === 'reuse' && !member.wire.closed && this.#mayStay(member)) this.#park(member, lost);

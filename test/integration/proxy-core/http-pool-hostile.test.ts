@@ -122,3 +122,32 @@ test('a request whose used socket turns out to be dead is asked again, for a cli
   assert.match(client.text(), /^HTTP\/1\.1 200 OK.*fine$/s);
   assert.equal(server.accepted(), 2);
 });
+
+test('a socket that carried a request with a body is nobody else’s: a backend may not have read it', async (t) => {
+  const smuggled = 'GET /stolen HTTP/1.1\r\nHost: one.test\r\nX: ';
+  // It takes no body on any path: what comes behind the head is its next request, whose answer it would give to whoever sends the rest.
+  const server = await backend(t, (socket) => {
+    let pending = '';
+    socket.on('data', (chunk) => {
+      pending += chunk.toString('latin1');
+      for (let end = pending.indexOf('\r\n\r\n'); end >= 0; end = pending.indexOf('\r\n\r\n')) {
+        const path = pending.split(' ')[1] ?? '';
+        pending = pending.slice(end + 4);
+        socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${path.length}\r\n\r\n${path}`);
+      }
+    });
+  });
+  const proxy = await startProxy(
+    t,
+    `connection_pool: { enabled: true }\nroutes: [{ match: one.test, backends: ["127.0.0.1:${server.port}"] }]`,
+  );
+  const [hostile, other] = [await connect(t, proxy.port), await connect(t, proxy.port)];
+  hostile.socket.write(`POST /posted HTTP/1.1\r\nHost: one.test\r\nContent-Length: ${smuggled.length}\r\n\r\n${smuggled}`);
+  await until('it is answered', () => hostile.text().endsWith('/posted'), FEW);
+  other.socket.write('GET /asked HTTP/1.1\r\nHost: one.test\r\n\r\n');
+  await until('the other is answered', () => /\/(asked|stolen)$/.test(other.text()), FEW);
+  assert.match(other.text(), /\/asked$/);
+  assert.equal(server.accepted(), 2);
+  hostile.socket.write('GET /again HTTP/1.1\r\nHost: one.test\r\n\r\n');
+  await until('it goes on', () => hostile.text().endsWith('/again'), FEW);
+});

@@ -134,3 +134,24 @@ test('without the pool, or with a request that names another version, nothing is
   const { pool } = await proxy.status();
   assert.deepEqual([pool?.created, pool?.idle, pool?.leased, pool?.destroyed], [0, 0, 0, 0]);
 });
+
+test('a socket that its backend ends after an answer ends for the client that had it, also when another client was lent it meanwhile', async (t) => {
+  const server = await backend(t, (socket) => {
+    // What a slow backend does: its end comes when the next request is on its way already.
+    socket.once('data', () => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+      socket.once('data', () => socket.end());
+    });
+  });
+  const proxy = await startProxy(
+    t,
+    `connection_pool: { enabled: true }\ntimeouts: { idle: 600 }\nroutes: [{ match: one.test, backends: ["127.0.0.1:${server.port}"] }]`,
+  );
+  const [first, second] = [await connect(t, proxy.port), await connect(t, proxy.port)];
+  first.socket.write(request('one.test'));
+  await until('it is answered', () => first.text().endsWith('ok'), FEW);
+  second.socket.write(request('one.test'));
+  await until('it is asked again over a new socket', () => second.text().endsWith('ok') && server.accepted() === 2, FEW);
+  await first.over(30_000);
+  assert.equal(second.state.ended, false);
+});

@@ -45,7 +45,7 @@ describe('scenario', { concurrency: 4 }, () => {
     test(`b: a backend that closes first: its client sees the end, and nothing waits in CLOSE_WAIT, pool ${pool ? 'on' : 'off'}`, async () => {
       const proxy = await proxyWith(`connection_pool: { enabled: ${pool} }\ntimeouts: { idle: 60, half_close: 60 }`);
       const clients = await Promise.all(Array.from({ length: 30 }, () => send(owner, proxy.port, request('first.test'))));
-      for (const client of clients) await client.over(8000);
+      for (const client of clients) await client.over(BUSY.timeoutMs);
       assert.ok(clients.every((client) => client.text() === RESPONSE && client.state.error === ''));
       for (const { socket } of clients) socket.end();
       await until(
