@@ -1,7 +1,7 @@
-import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { type FleetMember, type NodeInput, nodeInputSchema } from './nodes.ts';
 import { poolSettingsParamsSchema, strategySchema } from './runs.ts';
+import { yamlValue } from './yaml-value.ts';
 
 /** Thousands of nodes fit; nothing that people write comes near this. */
 const MAX_BYTES = 4 * 1024 * 1024;
@@ -35,13 +35,9 @@ export class FleetFileError extends Error {
 /** Throws FleetFileError with the place and what should stand there. */
 export function parseFleetFile(text: string): FleetFile {
   if (text.length > MAX_BYTES) throw new FleetFileError(`the file is longer than ${MAX_BYTES / 1024 / 1024} MiB`);
-  const doc = parseDocument(text, { prettyErrors: true });
-  const [broken] = doc.errors;
-  if (broken !== undefined) {
-    const at = broken.linePos?.[0];
-    throw new FleetFileError(`line ${at?.line ?? 1}: it is not YAML: ${broken.message.split('\n')[0]?.replace(/ at line .*/, '')}`);
-  }
-  const parsed = fleetFileSchema.safeParse(doc.toJS({ maxAliasCount: 100 }) ?? {});
+  const read = yamlValue(text);
+  if (!read.ok) throw new FleetFileError(`line ${read.problem.line}: it is not YAML: ${read.problem.message}`);
+  const parsed = fleetFileSchema.safeParse(read.value ?? {});
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   throw new FleetFileError(`${issue?.path.join('.') || 'the file'}: ${issue?.message}`);

@@ -1,6 +1,6 @@
-import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { type Runbook, type RunbookStep, STEP_KINDS } from './runbooks.ts';
+import { yamlValue } from './yaml-value.ts';
 
 /** A runbook is read whole into memory and kept with every run; nothing a person writes comes near this. */
 const MAX_BYTES = 256 * 1024;
@@ -130,20 +130,32 @@ function splitHeadings(lines: string[], from: number, fail: Fail): Part[] {
       if (!fence.step) prose.push(text);
       continue;
     }
-    const heading = /^(#{1,6})\s+(.+?)\s*#*$/.exec(text);
+    const heading = headingOf(text);
     if (heading === null) {
       prose.push(text);
       continue;
     }
     finish();
-    const title = heading[2] ?? '';
-    if ((heading[1] ?? '').length <= 2) section = title;
+    const { title, depth } = heading;
+    if (depth <= 2) section = title;
     part = { title, section, line: i + 1, prose: '', block: null };
     parts.push(part);
   }
   if (fence !== null) fail(fence.from, 'this fenced block is not closed');
   finish();
   return parts;
+}
+
+/** `## Title ##`: one to six signs, a space, a title; signs behind it are none of it. In steps that grow as the line does. */
+function headingOf(text: string): { depth: number; title: string } | null {
+  const mark = /^(#{1,6})\s/.exec(text)?.[1];
+  if (mark === undefined) return null;
+  const rest = text.slice(mark.length).trim();
+  let end = rest.length;
+  while (end > 0 && rest[end - 1] === '#') end--;
+  const title = rest.slice(0, end).trimEnd();
+  // A line of signs alone is titled by them.
+  return rest === '' ? null : { depth: mark.length, title: title === '' ? rest : title };
 }
 
 function closeStep(part: Part | null, fence: { from: number; body: string[] }, fail: Fail): void {
@@ -157,13 +169,9 @@ function closeStep(part: Part | null, fence: { from: number; body: string[] }, f
 
 /** `firstLine` is the file's line number of the text's first line. */
 function readYaml<S extends z.ZodType>(text: string, firstLine: number, schema: S, where: string, fail: Fail): z.output<S> {
-  const doc = parseDocument(text, { prettyErrors: true });
-  const broken = doc.errors[0];
-  if (broken !== undefined) {
-    const at = broken.linePos?.[0];
-    fail(firstLine + (at?.line ?? 1) - 1, `${where} is not valid YAML: ${broken.message.split('\n')[0]?.replace(/ at line .*/, '')}`);
-  }
-  const parsed = schema.safeParse(doc.toJS() ?? {});
+  const read = yamlValue(text);
+  if (!read.ok) return fail(firstLine + read.problem.line - 1, `${where} is not valid YAML: ${read.problem.message}`);
+  const parsed = schema.safeParse(read.value ?? {});
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const path = issue?.path.join('.') ?? '';

@@ -1,6 +1,7 @@
 import { type Document, LineCounter, parseDocument } from 'yaml';
 import { surveyYaml } from '#contract/index.ts';
 import { HeadroomError } from '#server/kernel/errors.ts';
+import { tooDeep } from '#shared/yaml-value.ts';
 
 const MAX_BYTES = 1024 * 1024;
 /** Aliases that a document may resolve to; more is an attack on memory. */
@@ -24,6 +25,9 @@ export function parseConfig(bytes: Buffer): Parsed {
   } catch {
     return at('the file is not UTF-8 text; save it as UTF-8');
   }
+  // The parser's own way down ends with the stack, after seconds.
+  const deep = tooDeep(text);
+  if (deep !== null) return at('it is nested deeper than any config', deep);
   const lines = new LineCounter();
   // The parser's own search for a key that is there twice is quadratic: ours is below.
   const document = parseDocument(text, {

@@ -1,4 +1,6 @@
 import { isAlias, isMap, isNode, isScalar, LineCounter, type Pair, parseDocument } from 'yaml';
+import { surveyYaml } from '#contract/index.ts';
+import { tooDeep } from '#shared/yaml-value.ts';
 import { createInventory, type Vars } from './inventory.ts';
 import { type Parsed, shown } from './parsed.ts';
 
@@ -9,10 +11,18 @@ const DEEPEST = 20;
 export function parseAnsibleYaml(text: string): Parsed {
   const inventory = createInventory();
   const { problems } = inventory;
+  const deep = tooDeep(text);
+  if (deep !== null) {
+    problems.error(deep, 'is nested deeper than any inventory: it is not read');
+    return { found: [], problems: problems.list };
+  }
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, logLevel: 'error', prettyErrors: false, merge: false });
+  // The parser's own search for a key that is there twice is quadratic.
+  const document = parseDocument(text, { lineCounter: lines, logLevel: 'error', prettyErrors: false, merge: false, uniqueKeys: false });
+  const twice = document.errors.length > 0 ? null : surveyYaml(document).twice;
+  if (twice !== null) problems.error(lines.linePos(twice).line || 1, 'has a key that is there twice: remove one of the two');
   for (const error of document.errors) problems.error(lines.linePos(error.pos[0]).line || 1, `cannot be read as YAML: ${error.message}`);
-  if (document.errors.length > 0) return { found: [], problems: problems.list };
+  if (document.errors.length > 0 || twice !== null) return { found: [], problems: problems.list };
 
   const lineOf = (value: unknown): number => {
     const start = isNode(value) ? value.range?.[0] : undefined;

@@ -3,6 +3,9 @@ import { createProblems, type Found, linesOf, MOST_HOSTS, type Parsed, shown, sp
 type Key = 'hostname' | 'port' | 'user' | 'proxyjump';
 type Block = { patterns: string[]; line: number; values: Map<Key, { value: string; line: number }> };
 
+/** Host lines with patterns, each of which is tried for each host; and lines that name one host. */
+const MOST_PATTERNS = 500;
+
 /** Kept: what says how a host is reached. Others of these change that in a way the console does not have; the rest is of no matter. */
 const KEPT: readonly Key[] = ['hostname', 'port', 'user', 'proxyjump'];
 const MATTERS = [
@@ -54,6 +57,12 @@ export function parseSshConfig(text: string): Parsed {
     if (!into.values.has(kept)) into.values.set(kept, { value, line });
   }
 
+  const blocksOf = indexed(blocks);
+  const many = blocks.filter((one) => hasPattern(one)).at(MOST_PATTERNS);
+  if (many) {
+    problems.error(many.line, `there are more than ${MOST_PATTERNS} Host lines with patterns: split the file`);
+    return { found: [], problems: problems.list };
+  }
   const found: Found[] = [];
   const seen = new Set<string>();
   for (const { patterns, line } of blocks) {
@@ -64,7 +73,8 @@ export function parseSshConfig(text: string): Parsed {
         problems.error(line, `there are more than ${MOST_HOSTS} hosts: split the file`);
         return { found, problems: problems.list };
       }
-      const value = (key: Key) => blocks.find((other) => fits(other.patterns, name) && other.values.has(key))?.values.get(key);
+      const mine = blocksOf(name);
+      const value = (key: Key) => mine.find((other) => other.values.has(key))?.values.get(key);
       const node: Found = { line, name, host: (value('hostname')?.value ?? name).replaceAll('%h', name).replaceAll('%%', '%'), labels: {} };
       const [port, user, jump] = [value('port'), value('user'), value('proxyjump')];
       if (port) {
@@ -76,7 +86,7 @@ export function parseSshConfig(text: string): Parsed {
         } else node.sshPort = number;
       }
       if (user) node.user = user.value;
-      if (jump && jump.value.toLowerCase() !== 'none') node.proxyJump = resolveJump(jump.value, blocks);
+      if (jump && jump.value.toLowerCase() !== 'none') node.proxyJump = resolveJump(jump.value, blocksOf);
       found.push(node);
     }
   }
@@ -84,13 +94,29 @@ export function parseSshConfig(text: string): Parsed {
 }
 
 /** A jump host that is named by an alias of the same file becomes what the alias stands for. */
-function resolveJump(jump: string, blocks: readonly Block[]): string {
+function resolveJump(jump: string, blocksOf: (name: string) => readonly Block[]): string {
   const match = /^(?:([^@]+)@)?([^:@,]+)(?::(\d+))?$/.exec(jump);
   const alias = match?.[2];
   if (!match || alias === undefined) return jump;
-  const value = (key: Key) => blocks.find((other) => fits(other.patterns, alias) && other.values.has(key))?.values.get(key)?.value;
+  const mine = blocksOf(alias);
+  const value = (key: Key) => mine.find((other) => other.values.has(key))?.values.get(key)?.value;
   const [user, host, port] = [match[1] ?? value('user'), value('hostname') ?? alias, match[3] ?? value('port')];
   return `${user ? `${user}@` : ''}${host.includes(':') ? `[${host}]` : host}${port ? `:${port}` : ''}`;
+}
+
+const hasPattern = ({ patterns }: Block): boolean => patterns.some((pattern) => /[*?!]/.test(pattern));
+
+/** The blocks that a name takes values from, in their order: those that say it plainly are looked up, only those with patterns are tried. */
+function indexed(blocks: readonly Block[]): (name: string) => readonly Block[] {
+  const plain = new Map<string, Block[]>();
+  for (const block of blocks) {
+    if (hasPattern(block)) continue;
+    for (const name of new Set(block.patterns.map((pattern) => pattern.toLowerCase())))
+      plain.set(name, [...(plain.get(name) ?? []), block].slice(0, MOST_PATTERNS));
+  }
+  const tried = blocks.filter(hasPattern);
+  return (name) =>
+    [...(plain.get(name.toLowerCase()) ?? []), ...tried.filter((block) => fits(block.patterns, name))].sort((a, b) => a.line - b.line);
 }
 
 /** As ssh does: one pattern fits, and no negated one. */
