@@ -7,6 +7,7 @@ import { FLEET_REFETCH_MS, useFleet } from '#client/nodes.ts';
 import { queryKeys } from '#client/query-keys.ts';
 import { signInPath, useSession } from '#client/session.ts';
 import { useSteadyRefetch } from '#client/steady-refetch.ts';
+import { StepUp } from '#components/settings/step-up.tsx';
 import { syncClock } from '#components/ui/now.tsx';
 import { Sidebar } from './sidebar.tsx';
 import { TabBar } from './tab-bar.tsx';
@@ -39,6 +40,7 @@ export function Shell({ children }: { children: ReactNode }) {
         {children}
       </div>
       <TabBar path={path} />
+      <StepUp />
     </LiveContext>
   );
 }

@@ -2,18 +2,34 @@
 import Link from 'next/link';
 import { useFleet, useSshKey } from '#client/nodes.ts';
 import { may, signOut, useSession } from '#client/session.ts';
+import { useUrlChoice } from '#client/url-state.ts';
 import { Button, LinkButton } from '#components/ui/button.tsx';
 import { Card } from '#components/ui/card.tsx';
 import { CodeBlock } from '#components/ui/code-block.tsx';
 import { ErrorState } from '#components/ui/error-state.tsx';
 import { Skeleton } from '#components/ui/skeleton.tsx';
 import { TableFrame } from '#components/ui/table.tsx';
+import { Tabs } from '#components/ui/tabs.tsx';
+import type { Session } from '#shared/access.ts';
+import { AccountTab } from './account-tab.tsx';
 import { ChangeRulesCard } from './change-rules-card.tsx';
 import { GrantsCard } from './grants-card.tsx';
+import { PeopleCard } from './people-card.tsx';
 import { TokensCard } from './tokens-card.tsx';
+
+const TABS = [
+  { value: 'account', label: 'Account' },
+  { value: 'people', label: 'People' },
+  { value: 'tokens', label: 'Tokens' },
+  { value: 'changes', label: 'Changes' },
+  { value: 'nodes', label: 'Nodes and SSH' },
+] as const;
+type Tab = (typeof TABS)[number]['value'];
+const TAB_NAMES = TABS.map(({ value }) => value);
 
 export function SettingsView() {
   const session = useSession();
+  const [tab, setTab] = useUrlChoice('tab', TAB_NAMES, 'account');
   return (
     <>
       <div className="page-h">
@@ -38,21 +54,33 @@ export function SettingsView() {
           </Button>
         </div>
       </div>
-      <div className="stack settings">
-        <ChangeRulesCard mayWrite={may(session.data, 'rule.write')} />
-        <TokensCard
-          mayRead={may(session.data, 'token.read')}
-          mayWrite={may(session.data, 'token.write')}
-          known={session.data !== undefined}
-        />
-        <GrantsCard
-          mayRead={may(session.data, 'user.read')}
-          mayWrite={may(session.data, 'user.write')}
-          known={session.data !== undefined}
-        />
-        <SshKeyCard />
-        <NodesCard mayAdd={may(session.data, 'node.write')} />
+      <div className="settings">
+        <Tabs label="Settings" tabs={TABS} value={tab} onChange={setTab}>
+          <div className="stack settings-panel">
+            <Panel tab={tab} session={session.data} />
+          </div>
+        </Tabs>
       </div>
+    </>
+  );
+}
+
+function Panel({ tab, session }: { tab: Tab; session: Session | undefined }) {
+  const known = session !== undefined;
+  if (tab === 'account') return <AccountTab />;
+  if (tab === 'people')
+    return (
+      <>
+        <PeopleCard mayRead={may(session, 'user.read')} mayWrite={may(session, 'user.write')} known={known} />
+        <GrantsCard mayRead={may(session, 'user.read')} mayWrite={may(session, 'user.write')} known={known} />
+      </>
+    );
+  if (tab === 'tokens') return <TokensCard mayRead={may(session, 'token.read')} mayWrite={may(session, 'token.write')} known={known} />;
+  if (tab === 'changes') return <ChangeRulesCard mayWrite={may(session, 'rule.write')} />;
+  return (
+    <>
+      <SshKeyCard />
+      <NodesCard mayAdd={may(session, 'node.write')} />
     </>
   );
 }

@@ -49,14 +49,32 @@ export type Http = {
   get<S extends z.ZodType>(path: string, shape: Shape<S>, call?: Omit<Call, 'body'>): Promise<z.infer<S>>;
   post<S extends z.ZodType>(path: string, shape: Shape<S>, call?: Call): Promise<z.infer<S>>;
   put<S extends z.ZodType>(path: string, shape: Shape<S>, call?: Call): Promise<z.infer<S>>;
+  patch<S extends z.ZodType>(path: string, shape: Shape<S>, call?: Call): Promise<z.infer<S>>;
   delete<S extends z.ZodType>(path: string, shape: Shape<S>, call?: Call): Promise<z.infer<S>>;
 };
 
 /** `path` is below /api/v1 and has no leading slash: `nodes/3f2a/config`. Put ids through encodeURIComponent. */
 export function createHttp(
-  options: { baseUrl?: string; headers?: Record<string, string>; onServerTime?: (epochMs: number) => void } = {},
+  options: {
+    baseUrl?: string;
+    headers?: Record<string, string>;
+    onServerTime?: (epochMs: number) => void;
+    /** asks the person for the second factor again; true: it was shown, and the request is repeated */
+    showFactor?: (problem: ProblemError) => Promise<boolean>;
+  } = {},
 ): Http {
   const send =
+    (method: string) =>
+    async <S extends z.ZodType>(path: string, shape: Shape<S>, call: Call = {}): Promise<z.infer<S>> => {
+      try {
+        return await once(method)(path, shape, call);
+      } catch (error) {
+        const asks = isProblemError(error) && error.code === 'auth.second-factor-needed';
+        if (!asks || !options.showFactor || !(await options.showFactor(error))) throw error;
+        return once(method)(path, shape, call);
+      }
+    };
+  const once =
     (method: string) =>
     async <S extends z.ZodType>(path: string, shape: Shape<S>, call: Call = {}): Promise<z.infer<S>> => {
       const url = `${options.baseUrl ?? ''}/api/v1/${path}${queryString(call.query)}`;
@@ -86,7 +104,7 @@ export function createHttp(
       if (options.onServerTime && !Number.isNaN(serverTime)) options.onServerTime(serverTime);
       return readAnswer(`${method} ${path}`, response, text, schema);
     };
-  return { get: send('GET'), post: send('POST'), put: send('PUT'), delete: send('DELETE') };
+  return { get: send('GET'), post: send('POST'), put: send('PUT'), patch: send('PATCH'), delete: send('DELETE') };
 }
 
 const timeListeners = new Set<(epochMs: number) => void>();
@@ -96,8 +114,19 @@ export function onServerTime(listener: (epochMs: number) => void): () => void {
   return () => timeListeners.delete(listener);
 }
 
+type FactorAsker = (problem: ProblemError) => Promise<boolean>;
+let factorAsker: FactorAsker | null = null;
+/** Who asks for a second factor when the console wants it fresh; one at a time: the page's shell. */
+export function onFactorNeeded(asker: FactorAsker): () => void {
+  factorAsker = asker;
+  return () => {
+    if (factorAsker === asker) factorAsker = null;
+  };
+}
+
 /** The console this page came from. */
 export const api: Http = createHttp({
+  showFactor: async (problem) => (factorAsker ? factorAsker(problem) : false),
   onServerTime: (epochMs) => {
     for (const listener of timeListeners) listener(epochMs);
   },

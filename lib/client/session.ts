@@ -26,7 +26,8 @@ export function signInPath(error: unknown, here: string): string | null {
 
 export { safeNext } from '#shared/next-path.ts';
 
-export const signIn = (input: z.infer<typeof signInInputSchema>) => api.post('auth/sign-in', shape('anythingSchema'), { body: input });
+export const signIn = (input: z.infer<typeof signInInputSchema>) => api.post('auth/sign-in', shape('signInAnswerSchema'), { body: input });
+export const enterCode = (code: string) => api.post('auth/second-factor', shape('signInAnswerSchema'), { body: { code } });
 export const signOut = () => api.post('auth/sign-out', shape('anythingSchema'), { body: {} });
 export const setUp = (input: { token: string; email: string; password: string; name: string }) =>
   api.post('setup', shape('anythingSchema'), { body: input });
@@ -40,6 +41,20 @@ export function useSetupIsOpen(): boolean {
   });
   return data?.open ?? false;
 }
+
+/** The ways in that this console has at this address. */
+export function useSignInMethods() {
+  return useQuery({
+    queryKey: queryKeys.signInMethods,
+    queryFn: ({ signal }) => api.get('auth/methods', shape('signInMethodsSchema'), { signal }),
+    retry: false,
+  });
+}
+
+/** What a one-time link is for, and what it does. */
+export const lookAtLink = (token: string) => api.post('auth/links', shape('linkFacesSchema'), { body: { token } });
+export const redeemLink = (input: { token: string; password?: string }) =>
+  api.post('auth/links/redeem', shape('signInAnswerSchema'), { body: input });
 
 export function useTokens() {
   return useQuery({ queryKey: queryKeys.tokens, queryFn: ({ signal }) => api.get('tokens', shape('tokenListSchema'), { signal }) });

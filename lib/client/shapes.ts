@@ -3,6 +3,20 @@ import { tokenSchema } from '#shared/access.ts';
 
 /** What answers look like. The schema library is a third of the first page's script, so this file is only ever imported late: use shape(). */
 export { createdTokenSchema, grantListSchema, sessionSchema } from '#shared/access.ts';
+export {
+  addedPasskeySchema,
+  invitedSchema,
+  linkFacesSchema,
+  newTotpSchema,
+  oneTimeLinkSchema,
+  ownAccountSchema,
+  recoveryCodesSchema,
+  sessionListSchema,
+  signInAnswerSchema,
+  signInMethodsSchema,
+  userListSchema,
+  userSchema,
+} from '#shared/account.ts';
 export { nodeEventsAnswerSchema } from '#shared/annotations.ts';
 export { auditPageSchema, auditStateSchema } from '#shared/audit.ts';
 export { problemSchema } from '#shared/errors.ts';
