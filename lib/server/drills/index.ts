@@ -4,7 +4,7 @@ import type { DrillsDeps } from './deps.ts';
 import { eligibleNodes } from './eligible.ts';
 import { createDrillLoop } from './loop.ts';
 import { drillNotFound } from './secret.ts';
-import { acknowledgeDrill, answerDrill, createStartDrill, hintDrill, stopDrill } from './verbs.ts';
+import { acknowledgeDrill, answerDrill, hintDrill, startDrill, stopDrill } from './verbs.ts';
 import { readDrill } from './view.ts';
 
 export type Drills = ReturnType<typeof createDrills>;
@@ -21,7 +21,9 @@ export function createDrills(deps: DrillsDeps) {
     return found;
   };
   return {
-    verbs: { start: createStartDrill(deps), stop: stopDrill, acknowledge: acknowledgeDrill, hint: hintDrill, answer: answerDrill },
+    /** the verb that starts one on the nodes as they are now */
+    startVerb: async (selector?: string) => startDrill(await eligibleNodes(deps, selector), deps.random ?? Math.random),
+    verbs: { stop: stopDrill, acknowledge: acknowledgeDrill, hint: hintDrill, answer: answerDrill },
     start: loop.start,
     stop: loop.stop,
     /** goes on at once with what was just asked for */

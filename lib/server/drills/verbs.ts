@@ -5,8 +5,8 @@ import { newId } from '#server/kernel/ids.ts';
 import type { Verb } from '#server/kernel/verb.ts';
 import { DRILL_FAMILIES } from '#shared/drill-families.ts';
 import { drillAnswerInputSchema, drillInputSchema } from '#shared/drills.ts';
-import { type DrillsDeps, UNDER_WAY } from './deps.ts';
-import { eligibleNodes } from './eligible.ts';
+import { UNDER_WAY } from './deps.ts';
+import type { Eligible } from './eligible.ts';
 import { RUNGS } from './hints.ts';
 import { type DrillRow, type DrillSecret, drillNotFound, hintsOf, inPlayOf } from './secret.ts';
 
@@ -16,9 +16,8 @@ const changed = (drillId: string) => [{ type: 'drill.changed' as const, drillId 
 
 export type StartDrill = Verb<typeof drillInputSchema, Tx, { id: string }>;
 
-/** The audit says that there is a drill and how long, and nothing of where and what: that comes with its end. */
-export function createStartDrill(deps: Pick<DrillsDeps, 'nodes' | 'fleet' | 'random'>): StartDrill {
-  const random = deps.random ?? Math.random;
+/** With the nodes as they are now, looked at before the transaction. The audit says that there is a drill and how long, and nothing of where and what: that comes with its end. */
+export function startDrill({ nodes, leaking, why }: Eligible, random: () => number): StartDrill {
   return {
     name: 'drill.start',
     permission: 'drill.write',
@@ -26,7 +25,6 @@ export function createStartDrill(deps: Pick<DrillsDeps, 'nodes' | 'fleet' | 'ran
     async run(tx, input, { actor, now }) {
       const busy = await tx.selectFrom('drills').select('id').where('status', 'in', UNDER_WAY).executeTakeFirst();
       if (busy) throw new HeadroomError('drill.wrong-state', 'A drill is under way already: end it first, or let its time run out.');
-      const { nodes, leaking, why } = await eligibleNodes(deps, input.selector);
       if (why !== null) throw new HeadroomError('drill.not-allowed', why);
       const id = newId('d', now);
       const family = input.family ?? DRILL_FAMILIES[Math.floor(random() * DRILL_FAMILIES.length)] ?? 'pool-leak';

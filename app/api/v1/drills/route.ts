@@ -7,7 +7,7 @@ export const GET = handle({ permission: 'drill.read' }, ({ runtime }) => runtime
 export const POST = handle(
   { permission: 'drill.write', body: drillInputSchema, status: 201 },
   async ({ runtime, actor, body, idempotencyKey }) => {
-    const { id } = await runtime.command(actor, runtime.drills.verbs.start, body, { idempotencyKey });
+    const { id } = await runtime.command(actor, await runtime.drills.startVerb(body.selector), body, { idempotencyKey });
     void runtime.drills.kick();
     return runtime.drills.get(id);
   },
