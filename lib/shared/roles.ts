@@ -37,6 +37,7 @@ export type Permission = (typeof PERMISSIONS)[number];
 const VIEWER: Permission[] = [
   'fleet.read',
   'drill.read',
+  'incident.read',
   'config.read',
   'run.read',
   'runbook.read',
@@ -44,7 +45,16 @@ const VIEWER: Permission[] = [
   'self.read',
   'self.write',
 ];
-const OPERATOR: Permission[] = [...VIEWER, 'drill.write', 'fleet.inspect', 'run.start', 'run.control', 'silence.write', 'audit.read'];
+const OPERATOR: Permission[] = [
+  ...VIEWER,
+  'drill.write',
+  'fleet.inspect',
+  'run.start',
+  'run.control',
+  'incident.write',
+  'silence.write',
+  'audit.read',
+];
 const APPROVER: Permission[] = [...OPERATOR, 'run.approve', 'rule.write', 'alert.write', 'runbook.write'];
 const GRANTS: Record<Role, readonly Permission[]> = { viewer: VIEWER, operator: OPERATOR, approver: APPROVER, admin: PERMISSIONS };
 
