@@ -86,10 +86,13 @@ export function asMatchers(selector: string): Matcher[] {
     if (term.kind === 'has') return [{ name, value: '', isRegex: false, isEqual: term.negated }];
     if (term.kind === 'is' && !term.value.includes(',')) return [{ name, value: term.value, isRegex: false, isEqual }];
     const quoted = term.value.replace(/[.+^$()|[\]{}\\]/g, '\\$&');
-    const value = term.kind === 'is' ? quoted.replaceAll(',', '|') : quoted.replaceAll('*', '.*').replaceAll('?', '.');
+    const value = term.kind === 'is' ? quoted.replaceAll(',', '|') : globbed(quoted);
     return [{ name, value, isRegex: true, isEqual }];
   });
 }
+
+/** A glob of nothing but stars holds for a label that is there, whatever it is. */
+const globbed = (quoted: string): string => (/^\*+$/.test(quoted) ? '.+' : quoted.replaceAll('*', '.*').replaceAll('?', '.'));
 
 const OPERATORS: Record<string, Pick<Matcher, 'isRegex' | 'isEqual'>> = {
   '=': { isRegex: false, isEqual: true },
@@ -108,5 +111,5 @@ export function parseMatcher(text: string): Matcher {
       `the filter ${JSON.stringify(text.slice(0, 200))} is no matcher: write name="value", or with !=, =~ or !~`,
     );
   const quoted = /^"((?:[^"\\]|\\.)*)"$/s.exec(rest)?.[1];
-  return { name, value: quoted === undefined ? rest : quoted.replace(/\\(["\\])/g, '$1').replaceAll('\\n', '\n'), ...kind };
+  return { name, value: quoted === undefined ? rest : quoted.replace(/\\(["\\n])/g, (_, one) => (one === 'n' ? '\n' : one)), ...kind };
 }

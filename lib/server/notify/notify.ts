@@ -61,6 +61,7 @@ export function createNotify({ db, sealed, events, clock, log, url }: Deps) {
     for (const key of alerts) events.publish({ type: 'alert.changed', key });
     postman.poke();
   }
+  const resend = () => resendAll({ db, sealed, clock, log, consoleUrl: url, postman });
   const every = (ms: number, what: string, act: () => Promise<unknown>) => {
     const run = async () => {
       while (!stopping.signal.aborted) {
@@ -149,6 +150,9 @@ export function createNotify({ db, sealed, events, clock, log, url }: Deps) {
       return { ok: outcome.ok, sentence, durationMs: now - started };
     },
 
+    /** Says to every Alertmanager what fires; done by itself once a minute. */
+    resend,
+
     messages: {
       /** Puts it into the outbox; the same key again is the same message. */
       async send(message: Message): Promise<void> {
@@ -173,7 +177,7 @@ export function createNotify({ db, sealed, events, clock, log, url }: Deps) {
       });
       postman.start();
       every(SWEEP_MS, 'the alerts could not be swept', sweep);
-      every(RESEND_MS, 'the Alertmanagers could not be told', () => resendAll({ db, sealed, clock, log, consoleUrl: url, postman }));
+      every(RESEND_MS, 'the Alertmanagers could not be told', resend);
       every(PRUNE_MS, 'old deliveries could not be removed', () => pruneAlerts(db, clock.now()));
     },
     async stop(): Promise<void> {

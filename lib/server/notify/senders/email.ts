@@ -63,12 +63,12 @@ export const sendEmail: Sender<'email'> = async ({ target, secret, reach }, told
 /** RFC 5321 section 4.2.1: 4xx may pass, 5xx does not. */
 function failureOf(error: unknown, where: string): SendFailure {
   const { code, responseCode, response } = shapeOf(error);
+  if (code === 'ETLS' && responseCode !== null)
+    return new SendFailure(`${where} offers no STARTTLS: nothing is sent in clear text`, { again: false, cause: error });
   if (responseCode !== null) {
     const said = (response ?? '').replace(/\s+/g, ' ').slice(0, 200);
     return new SendFailure(`${where} answered ${said || responseCode}`, { again: responseCode < 500, cause: error });
   }
-  if (code === 'ETLS' && error instanceof Error && /STARTTLS/.test(error.message))
-    return new SendFailure(`${where} offers no STARTTLS: nothing is sent in clear text`, { again: false, cause: error });
   if (error instanceof Error && /certificate|altnames/i.test(error.message))
     return new SendFailure(`${where} has a certificate that is not believed: ${error.message.slice(0, 160)}`, {
       again: true,
