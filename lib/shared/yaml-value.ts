@@ -1,4 +1,4 @@
-import { type Document, LineCounter, parseDocument } from 'yaml';
+import { type Document, LineCounter, parseDocument, visit } from 'yaml';
 import { surveyYaml } from '#contract/index.ts';
 
 /** Aliases that a text may hold: what they stand for is written out at each of them. */
@@ -30,11 +30,25 @@ export function yamlValue(text: string): { ok: true; value: unknown } | { ok: fa
   const { aliases, twice } = surveyYaml(document);
   if (twice !== null) return bad(lineAt(twice), 'a key is there twice; remove one of the two');
   if (aliases > MOST_ALIASES) return bad(1, `it has ${aliases} aliases; it may have ${MOST_ALIASES} at most`);
+  const round = holdsItself(document);
+  if (round !== null) return bad(lineAt(round), 'an alias stands inside what it stands for');
   try {
     return { ok: true, value: document.toJS({ maxAliasCount: MOST_ALIASES }) };
   } catch (error) {
     return bad(1, words(error));
   }
+}
+
+/** Where an alias stands inside what it stands for: what is made of it has no end, and cannot be written down again. */
+function holdsItself(document: Document.Parsed): number | null {
+  let at: number | null = null;
+  visit(document, {
+    Alias: (_, alias, path) => {
+      const target = alias.resolve(document);
+      if (target !== undefined && path.includes(target)) at ??= alias.range?.[0] ?? 0;
+    },
+  });
+  return at;
 }
 
 /** The parser quotes what it stumbled over, however long that is. */
