@@ -25,14 +25,14 @@ export type TestDemo = {
   left(): number[];
 };
 
-export const tempDir = (t: TestContext) => {
+export const tempDir = (t: Pick<TestContext, 'after'>) => {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'demo-'));
   t.after(() => fs.rmSync(dir, { recursive: true, force: true }));
   return dir;
 };
 
 /** Starts the demo without its console, in a process group of its own, and waits until its nodes are up. Whatever is left is ended after the test. */
-export async function startDemo(t: TestContext, options: { args?: string[]; command?: string[] } = {}): Promise<TestDemo> {
+export async function startDemo(t: Pick<TestContext, 'after'>, options: { args?: string[]; command?: string[] } = {}): Promise<TestDemo> {
   const dataDir = path.join(tempDir(t), 'data');
   const [command = '', ...args] = options.command ?? [process.execPath, path.join(ROOT, 'lib/demo/main.ts')];
   const child = spawn(command, [...args, '--no-console', '--drills', 'none', ...(options.args ?? ['--nodes', '1'])], {
