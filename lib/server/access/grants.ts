@@ -127,6 +127,12 @@ async function find(tx: Tx, id: string): Promise<GrantView> {
 
 /** Whoever changes or takes away what people hold calls this last: a console that nobody may administer has no way back. */
 export async function assertAdminLeft(tx: Tx): Promise<void> {
+  if (await hasActiveAdmin(tx)) return;
+  throw new HeadroomError('grant.last-admin', 'nobody would be admin everywhere any more: make somebody else that first');
+}
+
+/** Who may sign in and is admin everywhere. */
+export async function hasActiveAdmin(tx: Tx): Promise<boolean> {
   const admins = await tx
     .selectFrom('user')
     .leftJoin('grants', 'grants.userId', 'user.id')
@@ -152,6 +158,5 @@ export async function assertAdminLeft(tx: Tx): Promise<void> {
     )
     .limit(1)
     .execute();
-  if (admins.length > 0) return;
-  throw new HeadroomError('grant.last-admin', 'nobody would be admin everywhere any more: make somebody else that first');
+  return admins.length > 0;
 }
