@@ -1,3 +1,4 @@
+import { DrillOfferLate } from '#components/drills/drill-offer-late.tsx';
 import { Page } from '#components/layout/page.tsx';
 import { FleetView } from '#components/nodes/fleet-view.tsx';
 
@@ -5,6 +6,7 @@ export default function FleetPage() {
   return (
     <Page crumbs={[{ label: 'Fleet' }]}>
       <FleetView />
+      <DrillOfferLate />
     </Page>
   );
 }

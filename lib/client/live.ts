@@ -13,7 +13,15 @@ const FLUSH_MS = 400;
 const SILENT_LEADER_MS = 75_000;
 const HEARTBEAT_MS = 5000;
 const NAME = 'headroom-events';
-const EVENT_TYPES = ['message', 'fleet.sample', 'node.changed', 'run.changed', 'audit.appended'] as const;
+const EVENT_TYPES = [
+  'message',
+  'fleet.sample',
+  'node.changed',
+  'run.changed',
+  'incident.changed',
+  'drill.changed',
+  'audit.appended',
+] as const;
 
 type Message = { kind: 'event'; event: unknown } | { kind: 'status'; status: LiveStatus } | { kind: 'ask' } | { kind: 'reset' };
 type Listener = {
@@ -146,6 +154,8 @@ export function applyEvents(client: QueryClient, events: readonly LiveEvent[]): 
       for (const key of [queryKeys.fleet, queryKeys.node(event.nodeId), queryKeys.config(event.nodeId), queryKeys.eventsOf(event.nodeId)])
         mark(key);
     if (event.type === 'run.changed') for (const key of [queryKeys.runs, queryKeys.run(event.runId)]) mark(key);
+    if (event.type === 'incident.changed') for (const key of [queryKeys.incidents, queryKeys.incident(event.incidentId)]) mark(key);
+    if (event.type === 'drill.changed') mark(queryKeys.drills);
     if (event.type === 'audit.appended') mark(queryKeys.audit);
   }
   for (const queryKey of stale.values()) void client.invalidateQueries({ queryKey });

@@ -7,6 +7,7 @@
  * fds(id, since)   a look taken
  * config(id)       a run that edits this node
  * run(id), runs    run.changed; start, pause, resume, abort, retry, gate
+ * incidents        incident.changed, signal.changed; every act on one
  * audit            audit.appended
  */
 export const queryKeys = {
@@ -32,6 +33,12 @@ export const queryKeys = {
   runbookVersions: (key: string) => ['runbook', key, 'versions'] as const,
   changePreview: (selector: string, pool: unknown) => ['change-preview', selector, pool] as const,
   backtest: (query: unknown) => ['backtest', query] as const,
+  /** one drill is below the list: what makes the list stale makes it stale */
+  drills: ['drills'] as const,
+  drill: (id: string) => ['drills', id] as const,
+  report: (range: string) => ['report', range] as const,
+  recordings: ['recordings'] as const,
+  replay: (id: string) => ['replay', id] as const,
   tokens: ['tokens'] as const,
   account: ['account'] as const,
   sessions: ['sessions'] as const,
@@ -39,6 +46,11 @@ export const queryKeys = {
   users: ['users'] as const,
   sshKey: ['ssh-key'] as const,
   changeRules: ['change-rules'] as const,
+  incidents: ['incidents'] as const,
+  incidentList: (query: unknown) => ['incidents', query] as const,
+  incident: (id: string) => ['incident', id] as const,
+  /** below incident(id): asked of the nodes, so not with everything that changes it */
+  buyOffers: (id: string, limit: number) => ['buy-offers', id, limit] as const,
   audit: ['audit'] as const,
   auditPages: (query: unknown) => ['audit', 'pages', query] as const,
   auditState: ['audit-state'] as const,
