@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { ErrorCode } from '#shared/errors.ts';
 import { ERROR_CODES } from '#shared/errors.ts';
 import type { FleetNode } from '#shared/nodes.ts';
+import { mockAccounts } from './mock-accounts.ts';
 import { bigFleet, demoFleet, fleetNode, nodeMetrics, type Story } from './mock-fleet.ts';
 import { backtest, fdLooks, logStream, nodeEvents, notFixedRun } from './mock-stories.ts';
 
@@ -61,6 +62,8 @@ export function createMockApi() {
     if (noun === 'change-rules') return send(response, 200, { rules: mode === 'empty' ? [] : changeRules(startedMs) });
     if (noun === 'ssh-key')
       return send(response, 200, { publicKey: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0exampleexampleexampleexampleexampleex headroom' });
+    const own = mockAccounts(startedMs)[path];
+    if (own) return send(response, 200, own);
     if (noun === 'tokens')
       return request.method === 'POST'
         ? send(response, 201, { ...tokens[0], id: 't2', name: 'new', token: 'hr_k3VdQ8exampleexampleexampleexample' })
