@@ -6,6 +6,12 @@ const PING_MS = 15_000;
 /** What a browser that stopped reading may have waiting before it is cut off; it reconnects and replays. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 
+/** What the browser was told last; undefined when it begins. */
+export function lastEventId(request: Request): number | undefined {
+  const header = request.headers.get('last-event-id');
+  return header !== null && /^\d{1,15}$/.test(header) ? Number(header) : undefined;
+}
+
 /**
  * Server-sent events, with replay after Last-Event-ID. `event: reset` says that more was missed than is held: reload what is shown.
  */
@@ -16,8 +22,7 @@ export function eventStream(
   /** whether this subscriber is told an event; null: all of them */
   isTold: ((event: LiveEvent) => Promise<boolean>) | null = null,
 ): Response {
-  const header = request.headers.get('last-event-id');
-  const since = header !== null && /^\d{1,15}$/.test(header) ? Number(header) : undefined;
+  const since = lastEventId(request);
   const encoder = new TextEncoder();
   let leave = () => {};
 
