@@ -12,7 +12,7 @@ const UNIX_USER = /^[a-z_][a-z0-9_-]{0,31}$/;
 /** `[user@]host[:port]`, one hop */
 const JUMP = /^(?:[a-z_][a-z0-9_-]{0,31}@)?(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:]{2,45}\])(?::[0-9]{1,5})?$/;
 const FINGERPRINT = /^SHA256:[A-Za-z0-9+/]{43}$/;
-const UNIT = /^[A-Za-z0-9:_.@-]{1,128}$/;
+const UNIT = /^[A-Za-z0-9:_.@][A-Za-z0-9:_.@-]{0,127}$/;
 const LABEL_KEY = /^[a-z][a-z0-9_.-]{0,39}$/;
 const LABEL_VALUE = /^[A-Za-z0-9_.:/-]{0,80}$/;
 

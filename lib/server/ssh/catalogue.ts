@@ -81,7 +81,7 @@ export function byHelper(bare: Command, by: HelperBy, path: string): Command {
   return command(words, { ...details, readable: `${shown.join(' ')}   # ${bare.readable}` });
 }
 
-const RUN_ID = /^[A-Za-z0-9_-]{1,64}$/;
+const RUN_ID = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$/;
 const UNIT = /^[A-Za-z0-9:_.@][A-Za-z0-9:_.@-]{0,127}$/;
 const SHA256 = /^[0-9a-f]{64}$/;
 const checked = (what: string, pattern: RegExp, value: string): string => {

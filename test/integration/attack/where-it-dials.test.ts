@@ -37,6 +37,7 @@ const CLOCK = { now: Date.now, sleep: async () => undefined };
 
 const target = (host: string, more: { transport?: 'ssh2' | 'openssh'; proxyJump?: string } = {}) => ({
   ...{ id: 'n_1', name: 'edge-1', host, sshPort: 22, user: 'sre', unit: 'sniproxy', configPath: '/etc/c.yaml' },
+  ...{ metrics: { via: 'none' as const }, labels: {}, version: 1, createdAt: '2026-01-01T00:00:00.000Z' },
   ...more,
 });
 
@@ -100,8 +101,8 @@ describe('SSRF through the address of a node', () => {
     const ssh = createSsh({
       db,
       identity: async () => identity,
-      clock,
-      log: log,
+      clock: CLOCK,
+      log: createLog({ level: 'silent', pretty: false }),
       openssh: { dir: path.join(dir, 'o'), certificate: async () => null },
     });
     t.after(async () => {
