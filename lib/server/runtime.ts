@@ -125,7 +125,7 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
   const xray = createXray({ db, ops, nodes, clock });
   const fleetNodes = async () => (await fleet.view()).nodes;
   const { sealed } = settings;
-  const notify = createNotify({ db, sealed, events, clock, log, url: config.url });
+  const notify = createNotify({ db, sealed, events, clock, log, url: config.url, alone: config.databaseUrl === null });
   const onJobError = (error: unknown) => log.error({ err: error }, 'the jobs of the runs cannot be reached; trying on');
   const runs = createRuns({
     ...(url !== null && { queue: createPgBossQueue({ url, onError: onJobError }), engineId: workers.id }),
@@ -142,7 +142,10 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
     rules: () => notify.rules(),
     noted: notify.noteIncident,
   });
-  const drills = createDrills({ db, audit, events, nodes: { ...nodes, match: matching.match }, ops, fleet: fleetNodes, clock, log });
+  const drills = createDrills({
+    ...{ db, audit, events, ops, clock, log, leads: workers.leads, fleet: fleetNodes },
+    nodes: { ...nodes, match: matching.match },
+  });
   const backtests = createBacktests({ nodes, metrics, facts, clock });
 
   const noteConfig = (nodeId: string) => {

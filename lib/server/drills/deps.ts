@@ -14,6 +14,8 @@ export type DrillsDeps = {
   nodes: Pick<Nodes, 'list' | 'get'> & { match(selector: string): Promise<FleetMember[]> };
   ops: Pick<NodeOps, 'drill'>;
   fleet(): Promise<FleetNode[]>;
+  /** of several processes one moves drills on; unless given, this one */
+  leads?: () => boolean;
   clock: Clock;
   log: Log;
   /** below 1, for what is drawn */

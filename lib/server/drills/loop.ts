@@ -113,6 +113,7 @@ export function createDrillLoop(deps: DrillsDeps): { start(): void; stop(): Prom
   }
 
   async function turn(): Promise<void> {
+    if (deps.leads?.() === false) return;
     const rows = await db.selectFrom('drills').selectAll().where('status', 'in', UNDER_WAY).execute();
     for (const row of rows) {
       if (row.status === 'starting') await order(row);
