@@ -22,7 +22,7 @@ const stay = () => undefined;
 export function Gallery() {
   return (
     <div className="gallery">
-      <Shown title="Loading" says="Skeletons in the final layout, once; never over known data.">
+      <Shown title="Loading" says="Skeletons in the final layout, once; never over known data." wide>
         <Loading what="the fleet">
           <Card title="Who dies first">
             <div className="stack">

@@ -40,6 +40,9 @@ export function renderGuide(markdown: string, linkTo: (href: string) => string |
         const body = token.rows.map((row) => cells(row, 'td')).join('');
         return `<div class="guide-table" role="region" aria-label="Table" tabindex="0"><table><thead>${cells(token.header, 'th')}</thead><tbody>${body}</tbody></table></div>`;
       },
+      // what scrolls sideways on a phone must take the keyboard
+      code: ({ text }: Tokens.Code) =>
+        `<pre role="region" aria-label="Text to copy" tabindex="0"><code>${escapeHtml(text)}\n</code></pre>\n`,
       html: ({ text }: Tokens.HTML | Tokens.Tag) => escapeHtml(text),
     },
   });
