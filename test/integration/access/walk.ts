@@ -47,7 +47,19 @@ export async function twoGroups(t: Parameters<typeof testConsole>[0]) {
     const run = await runtime.command(SYSTEM, runtime.runs.verbs.start, { runbook: 'fd-leak', selector, dryRun: true });
     return run.id;
   };
-  const ids = { a: a.id, b: b.id, runOfA: await start('group=a'), runOfB: await start('group=b'), mixed: await start('*') };
+  const titled = { title: `${CANARY} again`, note: CANARY };
+  const incident = await runtime.command(SYSTEM, runtime.incidents.verbs.declare, { ...titled, nodeIds: [b.id] });
+  const silence = { selector: `name=${CANARY}-b`, reason: CANARY, endsAt: Date.now() + 3_600_000 };
+  const { id: silenceOfB } = await runtime.command(SYSTEM, runtime.notify.verbs.addSilence, silence);
+  const ids = {
+    incidentOfB: incident.id,
+    silenceOfB,
+    a: a.id,
+    b: b.id,
+    runOfA: await start('group=a'),
+    runOfB: await start('group=b'),
+    mixed: await start('*'),
+  };
   const token = async (role: Role, selector: string | null): Promise<string> => {
     const { createToken } = await import('#server/access/index.ts');
     const made = await runtime.command(SYSTEM, createToken, { name: `${role} on ${selector ?? 'all'}`, role, selector });
@@ -56,8 +68,10 @@ export async function twoGroups(t: Parameters<typeof testConsole>[0]) {
   return { runtime, ids, token };
 }
 
+export type Foreign = { b: string; runOfB: string; incidentOfB: string; silenceOfB: string };
+
 /** Ids for the paths, of things that are the other group's, or nobody's. A noun that is not here fails the walk: say here what its routes are asked about. */
-const ids = (of: { b: string; runOfB: string }): Record<string, string> => ({
+const ids = (of: Foreign): Record<string, string> => ({
   'nodes/[id]': of.b,
   'runs/[id]': of.runOfB,
   'targets/[node]': of.b,
@@ -66,12 +80,23 @@ const ids = (of: { b: string; runOfB: string }): Record<string, string> => ({
   'tokens/[id]': 't_none',
   'grants/[id]': 'g_none',
   'change-rules/[id]': 'c_none',
+  'incidents/[id]': of.incidentOfB,
+  'captures/[capture]': 'c_none',
+  'silences/[id]': of.silenceOfB,
+  'silence/[id]': of.silenceOfB,
+  'alert-rules/[rule]': 'leaking',
+  'channels/[id]': 'ch_none',
+  'deliveries/[id]': 'd_none',
   'drills/[id]': 'd_none',
+  'pictures/[name]': 'none.png',
+  'users/[id]': 'u_none',
+  'sessions/[id]': 's_none',
+  'passkeys/[id]': 'p_none',
   'api/[...path]': 'nothing',
 });
 
 /** The params of a route's path, or the words why there are none. */
-export function paramsOf(route: Pick<Route, 'dir' | 'name'>, of: { b: string; runOfB: string }): Record<string, string | string[]> {
+export function paramsOf(route: Pick<Route, 'dir' | 'name'>, of: Foreign): Record<string, string | string[]> {
   const known = ids(of);
   const parts = route.dir.split('/');
   return Object.fromEntries(
@@ -145,7 +170,7 @@ export type Asking = (route: Route, token: string | null) => Promise<Response>;
 
 /** Straight to the handlers, as the server calls them. */
 export const askDirectly =
-  (of: { b: string; runOfB: string }): Asking =>
+  (of: Foreign): Asking =>
   (route, token) => {
     const params = paramsOf(route, of);
     const body = bodyOf(route);
