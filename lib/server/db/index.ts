@@ -8,7 +8,7 @@ export { openListener } from './listener.ts';
 export { holdLock } from './lock.ts';
 export { openPostgres, type Postgres, type SqlRow, type SqlValue } from './postgres.ts';
 export type { Schema } from './schema.ts';
-export { isShared, sharedNow, withLock } from './shared.ts';
+export { sharedNow, withLock } from './shared.ts';
 export { inspectSqlite, newerThanKnown, readSnapshot, scrubSqlite, snapshotSqlite } from './snapshot.ts';
 export { openSqlite };
 

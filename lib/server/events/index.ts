@@ -1,6 +1,6 @@
 import { createRing, type EventHub } from './hub.ts';
 
-export type { About, EventHub, EventListener } from './hub.ts';
+export type { EventHub, EventListener } from './hub.ts';
 export { createSharedHub, type SharedHub } from './shared-hub.ts';
 
 /** In this process alone. Ids rise by one from 1, and start anew with the process. */
