@@ -23,6 +23,7 @@ import { createNodes, type Nodes } from './nodes/index.ts';
 import { createNotify, type Notify } from './notify/index.ts';
 import { assertRestored } from './operations/index.ts';
 import { type Readiness, readReadiness } from './readiness.ts';
+import { createReports, type Reports } from './reports/index.ts';
 import { createRunbooks, createSaveRunbook, ownRunbooks, type Runbooks, removeRunbook, savedVersions } from './runbooks/index.ts';
 import { createPgBossQueue, createRuns, type Runs } from './runs/index.ts';
 import { createScraper, createSharedScraper, type Scraper } from './scrape/index.ts';
@@ -64,6 +65,7 @@ export type Runtime = {
   fleet: Fleet;
   backtests: Backtests;
   drills: Drills;
+  reports: Reports;
   telemetry: Telemetry;
   help: Help;
   readiness(): Promise<Readiness>;
@@ -142,6 +144,7 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
     rules: () => notify.rules(),
     noted: notify.noteIncident,
   });
+  const reports = createReports({ db, metrics, fleet: fleetNodes, clock });
   const drills = createDrills({
     ...{ db, audit, events, ops, clock, log, leads: workers.leads, fleet: fleetNodes },
     nodes: { ...nodes, match: matching.match },
@@ -199,6 +202,7 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
     fleet,
     backtests,
     drills,
+    reports,
     telemetry,
     help: createHelp(),
     readiness: () => readReadiness({ db, dataDir: config.dataDir, workers: () => 1, stopping: () => stopping }),

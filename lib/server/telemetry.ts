@@ -23,6 +23,7 @@ const NOUNS = [
     'channels',
     'deliveries',
     'drills',
+    'reports',
     'events',
     'fleet',
     'grants',

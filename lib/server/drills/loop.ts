@@ -86,9 +86,25 @@ export function createDrillLoop(deps: DrillsDeps): { start(): void; stop(): Prom
   async function watch(row: DrillRow): Promise<void> {
     const now = clock.now();
     if (row.endsAt !== null && now >= row.endsAt) return void (await write(row, { status: 'ending', ended: 'time-over' }));
+    if (row.acknowledgedAt === null) await acknowledgedElsewhere(row);
     if (row.detectedAt !== null) return;
     const node = (await deps.fleet()).find(({ id }) => id === secretOf(row).nodeId);
     if (node && isAlarming(node)) await write(row, { detectedAt: now });
+  }
+
+  /** Who acknowledges the incident that the console opened for its node has seen it. */
+  async function acknowledgedElsewhere(row: DrillRow): Promise<void> {
+    const found = await db
+      .selectFrom('incidents as i')
+      .innerJoin('incidentNodes as n', 'n.incidentId', 'i.id')
+      .select(['i.acknowledgedAt', 'i.acknowledgedBy'])
+      .where('n.nodeId', '=', secretOf(row).nodeId ?? '')
+      .where('i.openedAt', '>=', row.startedAt ?? 0)
+      .where('i.acknowledgedAt', 'is not', null)
+      .orderBy('i.acknowledgedAt')
+      .executeTakeFirst();
+    if (found?.acknowledgedAt != null)
+      await write(row, { acknowledgedAt: found.acknowledgedAt, acknowledgedBy: found.acknowledgedBy ?? 'somebody' });
   }
 
   async function end(row: DrillRow): Promise<void> {

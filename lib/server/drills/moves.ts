@@ -75,9 +75,7 @@ function kindOf(step: { kind: string; status: string; runbookKey: string; params
 /** `action` of the audit → what it means here. Its object is a node or an incident. */
 const AUDITED: Record<string, Move['kind']> = {
   'node.inspect': 'evidence',
-  'node.capture': 'evidence',
   'incident.capture': 'evidence',
-  'capture.take': 'evidence',
   'incident.resolve': 'closed-incident',
 };
 
@@ -92,13 +90,25 @@ async function auditMoves(db: Db, fromMs: number, toMs: number): Promise<Move[]>
     .orderBy('seq')
     .limit(MOST)
     .execute();
+  const incidents = await nodesOfIncidents(
+    db,
+    rows.flatMap(({ object }) => (object.startsWith('incident:') ? object.slice('incident:'.length) : [])),
+  );
   return rows.map((row): Move => {
     const kind = AUDITED[row.action] ?? 'other';
     const [noun, id = ''] = row.object.split(':');
-    const nodeIds = [...(noun === 'node' ? [id] : []), ...namedNodes(row.after), ...namedNodes(row.before)];
+    const nodeIds = [...(noun === 'node' ? [id] : []), ...(incidents.get(id) ?? []), ...namedNodes(row.after), ...namedNodes(row.before)];
     const href = noun === 'node' ? `/nodes/${id}` : noun === 'incident' ? `/incidents/${id}` : null;
     return { at: row.at, by: row.actorName, kind, nodeIds: [...new Set(nodeIds)], href, what: WORDS[kind] };
   });
+}
+
+async function nodesOfIncidents(db: Db, ids: readonly string[]): Promise<Map<string, string[]>> {
+  const found = new Map<string, string[]>();
+  if (ids.length === 0) return found;
+  const rows = await db.selectFrom('incidentNodes').select(['incidentId', 'nodeId']).where('incidentId', 'in', ids).execute();
+  for (const { incidentId, nodeId } of rows) found.set(incidentId, [...(found.get(incidentId) ?? []), nodeId]);
+  return found;
 }
 
 /** `nodeId` and `nodeIds` in the JSON of an audit entry. */
