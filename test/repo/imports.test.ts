@@ -41,7 +41,7 @@ const PLANTED: [rule: string, file: string, text: string][] = [
   ['server-kernel', 'lib/server/kernel/x.ts', "import '#server/db/index.ts';"],
   ['server-db', 'lib/server/db/x.ts', "import '#server/audit/index.ts';"],
   ['server-events', 'lib/server/events/x.ts', "import '#server/audit/index.ts';"],
-  ['server-workers', 'lib/server/workers/x.ts', "import '#server/events/index.ts';"],
+  ['server-workers', 'lib/server/workers/x.ts', "import '#server/audit/index.ts';"],
   ['server-detect', 'lib/server/detect/x.ts', "import '#server/db/index.ts';"],
   ['server-runbooks', 'lib/server/runbooks/x.ts', "import '#server/audit/index.ts';"],
   ['server-settings', 'lib/server/settings/x.ts', "import '#server/audit/index.ts';"],
