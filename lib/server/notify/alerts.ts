@@ -56,16 +56,27 @@ export async function noteAlert(tx: Tx, alert: AlertNow, now: number): Promise<v
 
 /** Tells what was held back and is not any more, and what a new channel has not heard of. Gives the keys of alerts whose silence changed. */
 export async function sweepAlerts(tx: Tx, now: number): Promise<string[]> {
-  const rows = await tx.selectFrom('alerts').selectAll().where('state', '!=', 'resolved').orderBy('updatedAt').limit(2000).execute();
+  const rows = (await tx.selectFrom('alerts').selectAll().where('state', '!=', 'resolved').execute()).map(fromRow);
   if (rows.length === 0) return [];
-  const around = await surroundings(tx, now);
+  const { channels, silences } = await surroundings(tx, now);
+  const sent = await tx
+    .selectFrom('alerts as a')
+    .innerJoin('deliveries as d', (join) => join.onRef('d.alertKey', '=', 'a.key').onRef('d.change', '=', 'a.change'))
+    .select(['d.channelId', 'd.alertKey'])
+    .where('a.state', '=', 'firing')
+    .execute();
+  const told = new Set(sent.map(({ channelId, alertKey }) => `${channelId} ${alertKey}`));
   const touched: string[] = [];
-  for (const stored of rows) {
-    const row = fromRow(stored);
-    const silencedBy = silencesOf(row, around.silences);
-    const same = silencedBy.length === row.silencedBy.length && silencedBy.every((id) => row.silencedBy.includes(id));
+  for (const row of rows) {
+    const silencedBy = silencesOf(row, silences);
+    const same = silencedBy.join() === row.silencedBy.join();
+    const due =
+      row.state === 'firing' && silencedBy.length === 0
+        ? channels.filter((c) => !told.has(`${c.id} ${row.key}`) && isRouted(row, loudOf(row, silences), c))
+        : [];
+    if (same && due.length === 0) continue;
     if (!same) touched.push(row.key);
-    await settle(tx, row, around, same ? row.updatedAt : now);
+    await settle(tx, row, { channels: due, silences }, now);
   }
   return touched;
 }
@@ -80,7 +91,7 @@ async function settle(tx: Tx, row: Row, { channels, silences }: Surroundings, up
     .onConflict((conflict) => conflict.column('key').doUpdateSet(kept))
     .execute();
   const told = await channelsToldOf(tx, row);
-  const loud = row.signals.length === 0 ? [] : row.signals.filter((signal) => !silences.some((s) => covers(s, signal, row.severity)));
+  const loud = loudOf(row, silences);
   for (const channel of channels) {
     const due = row.state === 'firing' ? silencedBy.length === 0 && isRouted(row, loud, channel) : told.has(channel.id);
     if (due)
@@ -129,6 +140,9 @@ function isRouted(row: Row, loud: readonly AlertSignal[], { kind, route }: Route
   if (row.signals.length === 0) return route.rules.length === 0 && route.selector === '*';
   return loud.some((signal) => (route.rules.length === 0 || route.rules.includes(signal.rule)) && selects(route.selector, signal));
 }
+
+const loudOf = (row: Row, silences: readonly StoredSilence[]): AlertSignal[] =>
+  row.signals.filter((signal) => !silences.some((s) => covers(s, signal, row.severity)));
 
 /** It is silent when each of its signals is. */
 function silencesOf(row: Row, silences: readonly StoredSilence[]): string[] {

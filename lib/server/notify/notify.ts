@@ -22,20 +22,32 @@ import { addSilence, editSilence, expireSilence, findSilence, listSilences } fro
 
 /** A silence that ended, a channel that is new: told within this time, without any other change. */
 const SWEEP_MS = 5000;
+/** What is open is said again, lest anything was changed without a word: a rule's mode, a node's labels. */
+const NOTE_MS = 60_000;
 const RESEND_MS = 60_000;
 const PRUNE_MS = 3_600_000;
 /** Below the time in which the API answers. */
 const TEST_MS = 8000;
 
 export type Notify = ReturnType<typeof createNotify>;
-type Deps = { db: Db; sealed: Sealed; events: EventHub; clock: Clock; log: Log /** where browsers reach this console */; url: string };
+type Deps = {
+  db: Db;
+  sealed: Sealed;
+  events: EventHub;
+  clock: Clock;
+  log: Log;
+  /** where browsers reach this console */
+  url: string;
+  /** no other process uses this database */
+  alone: boolean;
+};
 
 /** A text for people, from a run's step: sent once, whatever becomes of the console meanwhile. */
 export type Message = { key: string; channel: string; title: string; text: string; link: string; by: string };
 
 /** Who is told what: channels, the outbox, silences, and what is set for the rules. */
-export function createNotify({ db, sealed, events, clock, log, url }: Deps) {
-  const postman = createPostman({ db, sealed, events, clock, log, consoleUrl: url });
+export function createNotify({ db, sealed, events, clock, log, url, alone }: Deps) {
+  const postman = createPostman({ db, sealed, events, clock, log, consoleUrl: url, alone });
   const stopping = new AbortController();
   const loops: Promise<void>[] = [];
   let unsubscribe = () => {};
@@ -43,6 +55,7 @@ export function createNotify({ db, sealed, events, clock, log, url }: Deps) {
   /** One at a time; asked again meanwhile, it is done once more. */
   let sweeping: Promise<void> = Promise.resolve();
   let waiting = false;
+  let notedAt = 0;
   function sweep(): Promise<void> {
     if (waiting) return sweeping;
     waiting = true;
@@ -54,9 +67,10 @@ export function createNotify({ db, sealed, events, clock, log, url }: Deps) {
     if (stopping.signal.aborted) return;
     const now = clock.now();
     const { silences, alerts } = await db.transaction().execute(async (tx) => {
-      await noteOpenIncidents(tx, now);
+      if (now >= notedAt + NOTE_MS) await noteOpenIncidents(tx, now);
       return { silences: await syncRunSilences(tx, now), alerts: await sweepAlerts(tx, now) };
     });
+    if (now >= notedAt + NOTE_MS) notedAt = now;
     for (const silenceId of silences) events.publish({ type: 'silence.changed', silenceId });
     for (const key of alerts) events.publish({ type: 'alert.changed', key });
     postman.poke();
@@ -172,6 +186,7 @@ export function createNotify({ db, sealed, events, clock, log, url }: Deps) {
       unsubscribe = events.subscribe((_id, event) => {
         if (event.type === 'fleet.sample' || event.type === 'audit.appended') return;
         postman.poke();
+        if (event.type === 'alert-rule.changed') notedAt = 0;
         if (['silence.changed', 'run.changed', 'alert-rule.changed', 'channel.changed'].includes(event.type))
           sweep().catch((error) => log.error({ err: error }, 'the silences could not be held against the alerts'));
       });

@@ -88,6 +88,10 @@ export const released = async (db: Db, id: string): Promise<void> => {
   await db.updateTable('deliveries').set({ leaseUntil: 0 }).where('id', '=', id).where('state', '=', 'pending').execute();
 };
 
+export const releaseAll = async (db: Db): Promise<void> => {
+  await db.updateTable('deliveries').set({ leaseUntil: 0 }).where('state', '=', 'pending').execute();
+};
+
 export async function failed(
   db: Db,
   due: Due,

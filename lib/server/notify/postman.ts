@@ -3,7 +3,7 @@ import type { EventHub } from '#server/events/index.ts';
 import type { Clock } from '#server/kernel/clock.ts';
 import type { Log } from '#server/kernel/log.ts';
 import { openReceiver, type Sealed } from './channels.ts';
-import { channelsDue, claim, type Due, delivered, dueOf, failed, released } from './outbox.ts';
+import { channelsDue, claim, type Due, delivered, dueOf, failed, releaseAll, released } from './outbox.ts';
 import { SendFailure } from './reach.ts';
 import { send } from './senders/index.ts';
 
@@ -15,7 +15,15 @@ const AT_ONCE = 4;
 export type Postman = ReturnType<typeof createPostman>;
 
 /** Carries what is in the outbox to its receivers, each channel by itself. At least once: what was under way when the process died goes again with the same id. */
-export function createPostman(deps: { db: Db; sealed: Sealed; events: EventHub; clock: Clock; log: Log; consoleUrl: string }) {
+export function createPostman(deps: {
+  db: Db;
+  sealed: Sealed;
+  events: EventHub;
+  clock: Clock;
+  log: Log;
+  consoleUrl: string;
+  alone: boolean;
+}) {
   const { db, clock, log, events } = deps;
   const stopping = new AbortController();
   const underWay = new Map<string, Set<string>>();
@@ -82,6 +90,7 @@ export function createPostman(deps: { db: Db; sealed: Sealed; events: EventHub; 
   }
 
   async function run(): Promise<void> {
+    if (deps.alone) await releaseAll(db);
     while (!stopping.signal.aborted) {
       woken = false;
       await look().catch((error) => log.error({ err: error }, 'the outbox could not be read'));

@@ -158,7 +158,11 @@ export const expireSilence: Verb<typeof refSchema, Tx, Silence> = {
 const labelsSchema = z.record(z.string(), z.string());
 
 /** The nodes that it is about, by what the registry says of them; whoever makes or ends it answers for each. */
-async function nodesUnder(tx: Tx, by: { selector: string; matchers: readonly Matcher[] }): Promise<string[]> {
+export async function nodesUnder(
+  tx: Db | Tx,
+  by: { selector: string; matchers: readonly Matcher[]; nodeId?: string | null },
+): Promise<string[]> {
+  if (by.nodeId) return [by.nodeId];
   const ofNode = by.matchers.filter(({ name }) => name !== 'alertname' && name !== 'severity');
   const rows = await tx.selectFrom('nodes').select(['id', 'name', 'labels']).execute();
   return rows.flatMap(({ id, name, labels }) => {
