@@ -1,10 +1,14 @@
 import { isHeadroomError } from '#server/kernel/errors.ts';
 import { alertmanagerApi } from '#server/notify/index.ts';
 import { handle } from '../../_http/handle.ts';
+import { visibleSilences } from '../../_http/visible-silences.ts';
 
 /** Alertmanager's GET /api/v2/silences. */
-export const GET = handle({ permission: 'alert.read', on: 'any' }, async ({ runtime, request }) =>
-  alertmanagerApi.gettableSilences(await runtime.notify.silences(), new URL(request.url).searchParams),
+export const GET = handle({ permission: 'alert.read', on: 'scoped' }, async ({ runtime, scope, request }) =>
+  alertmanagerApi.gettableSilences(
+    await visibleSilences(runtime, scope, await runtime.notify.silences()),
+    new URL(request.url).searchParams,
+  ),
 );
 
 /** Alertmanager's POST /api/v2/silences: with an id, that one gets another end and comment; with other matchers too, it ends and a new one begins. */
