@@ -1,10 +1,12 @@
 import { DrillOfferLate } from '#components/drills/drill-offer-late.tsx';
+import { OpenIncidentsLate } from '#components/incidents/open-strip-late.tsx';
 import { Page } from '#components/layout/page.tsx';
 import { FleetView } from '#components/nodes/fleet-view.tsx';
 
 export default function FleetPage() {
   return (
     <Page crumbs={[{ label: 'Fleet' }]}>
+      <OpenIncidentsLate />
       <FleetView />
       <DrillOfferLate />
     </Page>

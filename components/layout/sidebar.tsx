@@ -1,6 +1,7 @@
 'use client';
 import { LogOut } from 'lucide-react';
 import Link from 'next/link';
+import { useOpenIncidents } from '#client/incidents.ts';
 import { signOut } from '#client/session.ts';
 import { Button } from '#components/ui/button.tsx';
 import { Mark } from '#components/ui/mark.tsx';
@@ -12,12 +13,18 @@ import { GOVERN_NAV, isCurrent, MAIN_NAV, type NavItem } from './nav.ts';
 import { StopAll } from './stop-all.tsx';
 
 export function Sidebar({ fleet, session, path }: { fleet: Fleet | undefined; session: Session | undefined; path: string }) {
+  const openIncidents = useOpenIncidents();
   const liveRuns = new Set(fleet?.nodes.map((node) => node.activeRunId).filter((id) => id !== null)).size;
   return (
     <aside className="side" aria-label="Sidebar">
       <div className="side-in">
         <Brand />
-        <Nav label="Main" items={MAIN_NAV} path={path} counts={{ runs: liveRuns > 0 ? `${liveRuns} live` : undefined }} />
+        <Nav
+          label="Main"
+          items={MAIN_NAV}
+          path={path}
+          counts={{ runs: liveRuns > 0 ? `${liveRuns} live` : undefined, incidents: openIncidents > 0 ? String(openIncidents) : undefined }}
+        />
         <div className="nav-sep">Govern</div>
         <Nav label="Govern" items={GOVERN_NAV} path={path} counts={{}} />
         <div className="side-foot">
@@ -39,7 +46,7 @@ function Nav({
   label: string;
   items: readonly NavItem[];
   path: string;
-  counts: { runs?: string | undefined };
+  counts: { runs?: string | undefined; incidents?: string | undefined };
 }) {
   return (
     <nav className="nav" aria-label={label}>
@@ -47,6 +54,12 @@ function Nav({
         <Link key={item.key} href={item.href} aria-current={isCurrent(item, path) ? 'page' : undefined}>
           <item.icon className="i" aria-hidden="true" />
           {item.label}
+          {item.key === 'incidents' && counts.incidents ? (
+            <span className="n bad">
+              {counts.incidents}
+              <span className="vh"> open</span>
+            </span>
+          ) : null}
           {item.key === 'runs' && counts.runs ? <span className="n live">{counts.runs}</span> : null}
         </Link>
       ))}

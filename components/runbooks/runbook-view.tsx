@@ -16,7 +16,18 @@ import { liveValue, meant } from './live-values.ts';
 import { StartForm } from './start-form.tsx';
 
 /** The procedure as a document, and the way to start it. */
-export function RunbookView({ id, selector: first, onStarted }: { id: string; selector: string; onStarted: (runId: string) => void }) {
+export function RunbookView({
+  id,
+  selector: first,
+  params,
+  onStarted,
+}: {
+  id: string;
+  selector: string;
+  /** filled in by whoever led here */
+  params?: Readonly<Record<string, string | number | boolean>>;
+  onStarted: (runId: string) => void;
+}) {
   const runbook = useRunbook(id);
   const [selector, setSelector] = useState(first);
   const fleet = useFleet();
@@ -45,7 +56,14 @@ export function RunbookView({ id, selector: first, onStarted }: { id: string; se
       </div>
       <div className="book-lay">
         <Document runbook={runbook.data} nodes={nodes} />
-        <StartForm runbook={runbook.data} selector={selector} onSelector={setSelector} matching={nodes.length} onStarted={onStarted} />
+        <StartForm
+          runbook={runbook.data}
+          params={params ?? {}}
+          selector={selector}
+          onSelector={setSelector}
+          matching={nodes.length}
+          onStarted={onStarted}
+        />
       </div>
     </>
   );

@@ -18,12 +18,14 @@ const seconds = (text: string): number | undefined => (/^\d+$/.test(text.trim())
 /** Targets, how careful, start. Fleet acts are typed: more than one node needs its count. */
 export function StartForm({
   runbook,
+  params,
   selector,
   onSelector: setSelector,
   matching,
   onStarted,
 }: {
   runbook: Runbook;
+  params: Readonly<Record<string, string | number | boolean>>;
   selector: string;
   onSelector: (selector: string) => void;
   /** nodes that the selector means now */
@@ -32,8 +34,9 @@ export function StartForm({
 }) {
   const [gates, setGates] = useState<'manual' | 'auto'>('manual');
   const [confirmSeconds, setConfirmSeconds] = useState('120');
-  const [watchSeconds, setWatchSeconds] = useState('60');
+  const [watchSeconds, setWatchSeconds] = useState(String(params.watchSeconds ?? 60));
   const [intent] = useState(() => crypto.randomUUID());
+  const given = Object.entries(params).filter(([name]) => name !== 'watchSeconds');
   const listId = useId();
   const start = useStartRun();
   const fleet = useFleet();
@@ -52,7 +55,7 @@ export function StartForm({
       runbook: runbook.key,
       selector,
       strategy: { gates, ...(confirm === undefined ? {} : { confirmSeconds: confirm }) },
-      ...(watches && watch !== undefined ? { params: { watchSeconds: watch } } : {}),
+      ...(watches || given.length > 0 ? { params: { ...params, ...(watches && watch !== undefined ? { watchSeconds: watch } : {}) } } : {}),
       ...(dryRun ? { dryRun: true } : {}),
     };
     start.mutate({ input, intent: `${intent}-${JSON.stringify(input).length}-${dryRun}` }, { onSuccess: (run) => onStarted(run.id) });
@@ -111,6 +114,11 @@ export function StartForm({
           <option value="manual">ask me</option>
           <option value="auto">answer with the default</option>
         </SelectField>
+        {given.length > 0 ? (
+          <p className="help">
+            With <span className="mono">{given.map(([name, value]) => `${name} ${value}`).join(', ')}</span>
+          </p>
+        ) : null}
         {problem ? (
           <Callout tone="danger" live>
             <b>{problem.title}.</b> {problem.detail}

@@ -4,6 +4,7 @@ import { ERROR_CODES } from '#shared/errors.ts';
 import type { FleetNode } from '#shared/nodes.ts';
 import { mockAccounts } from './mock-accounts.ts';
 import { bigFleet, demoFleet, fleetNode, nodeMetrics, type Story } from './mock-fleet.ts';
+import { mockIncident, mockIncidents, mockOffers } from './mock-incidents.ts';
 import { backtest, fdLooks, logStream, nodeEvents, notFixedRun } from './mock-stories.ts';
 
 /**
@@ -76,6 +77,10 @@ export function createMockApi() {
         entries: AUDIT.map((entry, i) => ({ ...entry, seq: 40 - i, at: iso(startedMs - i * 777_000) })),
         next: null,
       });
+    const nodesNow = () => fleet().map((each) => fleetNode(each, startedMs, now()));
+    if (noun === 'incidents' && part === 'buy-time' && request.method === 'GET')
+      return send(response, 200, mockOffers(nodesNow(), Number(url.searchParams.get('limit'))));
+    if (noun === 'incidents') return send(response, 200, id === '' ? mockIncidents(nodesNow(), now()) : mockIncident(nodesNow(), now()));
     if (noun === 'backtest') return send(response, 200, backtest(url));
     if (noun === 'runs') return send(response, 200, { runs: mode === 'not-fixed' ? [notFixedRun(startedMs)] : [] });
     if (noun === 'setup' && request.method === 'GET') return send(response, 200, { open: mode === 'no-admin' });

@@ -1,3 +1,4 @@
+import { OpenIncidentsLate } from '#components/incidents/open-strip-late.tsx';
 import { NodeView } from '#components/nodes/node-view.tsx';
 import { NodePage } from './node-page.tsx';
 
@@ -5,6 +6,7 @@ export default async function NodeRoute({ params }: { params: Promise<{ id: stri
   const id = decodeURIComponent((await params).id);
   return (
     <NodePage id={id}>
+      <OpenIncidentsLate nodeId={id} />
       <NodeView id={id} />
     </NodePage>
   );
