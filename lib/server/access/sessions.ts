@@ -1,6 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { betterAuth } from 'better-auth';
-import { sql } from 'kysely';
 import { z } from 'zod';
 import type { Db, Tx } from '#server/db/index.ts';
 import type { Clock } from '#server/kernel/clock.ts';
@@ -60,12 +59,13 @@ export function createSessions(options: {
         .selectFrom('session')
         .innerJoin('user', 'user.id', 'session.userId')
         .select(['session.seenAt', 'session.factorAt', 'session.expiresAt', 'user.id', 'user.name', 'user.role'])
-        .select((eb) => [
-          eb
-            .exists(eb.selectFrom('totp').select(sql`1`.as('one')).whereRef('userId', '=', 'user.id').where('confirmedAt', 'is not', null))
-            .as('totp'),
-          eb.exists(eb.selectFrom('passkeys').select(sql`1`.as('one')).whereRef('userId', '=', 'user.id')).as('passkey'),
-        ])
+        .select((eb) => {
+          const totp = eb.selectFrom('totp').select('userId').whereRef('userId', '=', 'user.id').where('confirmedAt', 'is not', null);
+          const passkey = eb.selectFrom('passkeys').select('userId').whereRef('userId', '=', 'user.id');
+          // as a number: databases do not agree on what a truth is
+          const enrolled = eb.or([eb.exists(totp), eb.exists(passkey)]);
+          return eb.case().when(enrolled).then(1).else(0).end().as('enrolled');
+        })
         .where('session.id', '=', id)
         .where('user.disabledAt', 'is', null)
         .executeTakeFirst();
@@ -76,7 +76,7 @@ export function createSessions(options: {
         return null;
       }
       if (row.seenAt < now - SEEN_STEP_MS) await db.updateTable('session').set({ seenAt: now }).where('id', '=', id).execute();
-      const session: OwnSession = { id, enrolled: Boolean(row.totp) || Boolean(row.passkey), factorAt: row.factorAt };
+      const session: OwnSession = { id, enrolled: Number(row.enrolled) === 1, factorAt: row.factorAt };
       return { kind: 'user', id: row.id, name: row.name, role: roleSchema.parse(row.role), session };
     },
 
