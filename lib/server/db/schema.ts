@@ -463,6 +463,8 @@ type SignalsTable = {
 };
 
 type IncidentEntriesTable = {
+  /** in the order in which they were written */
+  seq: Generated<number>;
   id: string;
   incidentId: string;
   /** what it tells of: one entry an incident, however often it is told */

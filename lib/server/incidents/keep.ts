@@ -1,4 +1,5 @@
-import type { Db, Tx } from '#server/db/index.ts';
+import type { Selectable } from 'kysely';
+import type { Db, Schema, Tx } from '#server/db/index.ts';
 import { newId } from '#server/kernel/ids.ts';
 import { type Cause, INCIDENT_RULES, type RuleKey, SEVERITIES, type Severity } from '#shared/incident-rules.ts';
 import type { Signal, TimelineEntry } from '#shared/incidents.ts';
@@ -213,8 +214,8 @@ export async function mergeInto(tx: Tx, o: { from: string; into: string; by: str
   const nodes = await tx.selectFrom('incidentNodes').selectAll().where('incidentId', '=', o.from).execute();
   for (const node of nodes) await addNode(tx, o.into, { nodeId: node.nodeId, name: node.name, at: node.addedAt });
   await moveOf(tx, { from: o.from, into: o.into, nodeIds: null });
-  const entries = await tx.selectFrom('incidentEntries').selectAll().where('incidentId', '=', o.from).execute();
-  for (const { actor, ...entry } of entries) await addEntry(tx, o.into, { ...entryOf(entry), by: actor, key: `${entry.key}:${o.from}` });
+  const entries = await tx.selectFrom('incidentEntries').selectAll().where('incidentId', '=', o.from).orderBy('seq').execute();
+  for (const entry of entries) await addEntry(tx, o.into, { ...entryOf(entry), by: entry.actor, key: `${entry.key}:${o.from}` });
   await tx
     .updateTable('incidents')
     .set({
@@ -246,20 +247,11 @@ export async function mergeInto(tx: Tx, o: { from: string; into: string; by: str
   await refreshIncident(tx, o.into, o.at);
 }
 
-const entryOf = (e: {
-  key: string;
-  at: number;
-  kind: string;
-  tone: string;
-  nodeId: string | null;
-  nodeName: string | null;
-  text: string;
-  runId: string | null;
-  captureId: string | null;
-}) => ({
-  ...e,
-  kind: e.kind as TimelineEntry['kind'],
-  tone: e.tone as TimelineEntry['tone'],
+type EntryRow = Selectable<Schema['incidentEntries']>;
+const entryOf = ({ at, kind, tone, nodeId, nodeName, text, runId, captureId }: EntryRow): Omit<Entry, 'key'> => ({
+  ...{ at, nodeId, nodeName, text, runId, captureId },
+  kind: kind as TimelineEntry['kind'],
+  tone: tone as TimelineEntry['tone'],
 });
 
 /** Signals, bought time and captures of these nodes (null: of all) go with them. */

@@ -22,14 +22,15 @@ export async function readTimeline(
   incident: { id: string; nodes: readonly { nodeId: string; name: string }[] } & Span,
 ): Promise<TimelineEntry[]> {
   const { db } = deps;
-  const rows = await db.selectFrom('incidentEntries').selectAll().where('incidentId', '=', incident.id).execute();
+  const rows = await db.selectFrom('incidentEntries').selectAll().where('incidentId', '=', incident.id).orderBy('seq').execute();
   const kept = rows.map(({ actor, at, ...row }) => timelineEntrySchema.parse({ ...row, at: toInstant(at), by: actor, id: row.id }));
   const [runs, happened] = await Promise.all([
     runEntries(db, incident.nodes, incident),
     Promise.all(incident.nodes.slice(0, MOST_NODES).map((node) => nodeEntries(deps, node, incident))),
   ]);
   const all = [...kept, ...runs, ...happened.flat()];
-  return all.sort((a, b) => a.at.localeCompare(b.at) || a.id.localeCompare(b.id));
+  // stable: what was written at one instant stays in the order in which it was
+  return all.sort((a, b) => a.at.localeCompare(b.at));
 }
 
 export const VERDICT_WORDS: Record<string, { words: string; tone: TimelineEntry['tone'] }> = {

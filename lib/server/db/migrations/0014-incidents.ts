@@ -21,7 +21,7 @@ CREATE UNIQUE INDEX signals_open ON signals (nodeId, rule) WHERE until IS NULL;
 CREATE INDEX signals_incident ON signals (incidentId);
 CREATE INDEX signals_since ON signals (since);
 CREATE TABLE incidentEntries (
-  id TEXT PRIMARY KEY, incidentId TEXT NOT NULL REFERENCES incidents (id) ON DELETE CASCADE, key TEXT NOT NULL, at INTEGER NOT NULL,
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, incidentId TEXT NOT NULL REFERENCES incidents (id) ON DELETE CASCADE, key TEXT NOT NULL, at INTEGER NOT NULL,
   kind TEXT NOT NULL, tone TEXT NOT NULL, nodeId TEXT, nodeName TEXT, text TEXT NOT NULL, actor TEXT, runId TEXT, captureId TEXT,
   UNIQUE (incidentId, key)
 ) STRICT;
@@ -59,7 +59,7 @@ CREATE UNIQUE INDEX "signals_open" ON "signals" ("nodeId", "rule") WHERE "until"
 CREATE INDEX "signals_incident" ON "signals" ("incidentId");
 CREATE INDEX "signals_since" ON "signals" ("since");
 CREATE TABLE "incidentEntries" (
-  "id" TEXT PRIMARY KEY, "incidentId" TEXT NOT NULL REFERENCES "incidents" ("id") ON DELETE CASCADE, "key" TEXT NOT NULL, "at" BIGINT NOT NULL,
+  "seq" BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "id" TEXT NOT NULL UNIQUE, "incidentId" TEXT NOT NULL REFERENCES "incidents" ("id") ON DELETE CASCADE, "key" TEXT NOT NULL, "at" BIGINT NOT NULL,
   "kind" TEXT NOT NULL, "tone" TEXT NOT NULL, "nodeId" TEXT, "nodeName" TEXT, "text" TEXT NOT NULL, "actor" TEXT, "runId" TEXT, "captureId" TEXT,
   UNIQUE ("incidentId", "key")
 );
