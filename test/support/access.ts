@@ -17,7 +17,7 @@ import { testKeyring } from './keyring.ts';
 type VerifyPassword = Parameters<typeof createAccess>[0]['verifyPassword'];
 
 /** People, sessions and tokens on a database of the test's own, with a clock that the test moves. */
-export async function testAccess(t: TestContext, env: Record<string, string> = {}, verifyPassword?: VerifyPassword) {
+export async function testAccess(t: Pick<TestContext, 'after'>, env: Record<string, string> = {}, verifyPassword?: VerifyPassword) {
   const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'access-'));
   t.after(() => fs.rmSync(dataDir, { recursive: true, force: true }));
   const db = await testDatabase(t);
