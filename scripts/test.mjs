@@ -32,6 +32,8 @@ const PACKAGES = [
   ['/usr/bin/python3', 'python3'],
   ['/usr/lib/postgresql', 'postgresql'],
   ['/usr/bin/prometheus', 'prometheus'],
+  ['/usr/bin/faketime', 'faketime'],
+  ['/usr/sbin/visudo', 'sudo'],
   ['/usr/bin/amtool', 'prometheus-alertmanager'],
   ['/usr/bin/victoria-metrics', 'victoria-metrics'],
   ['/usr/bin/caddy', 'caddy'],
@@ -105,6 +107,7 @@ const SUITES = [
   { name: 'build', command: [node, 'scripts/build.mjs'] },
   { name: 'fuzz', command: ['nice', '-n', '19', ...fuzzer], beside: true },
   { name: 'integration', tests: 'integration', concurrency: 2 },
+  { name: 'chaos', tests: 'chaos', concurrency: 2 },
   { name: 'e2e', tests: 'e2e', concurrency: 1 },
 ];
 const paths = wanted.filter((word) => word.includes('/') || word.endsWith('.ts')).map((word) => word.replace(/^test\//, ''));
@@ -154,7 +157,7 @@ async function runCommand(suite, options) {
   return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
 }
 
-if (wanted.length === 0 || named.some((name) => ['fleet', 'contract', 'integration', 'e2e'].includes(name)) || paths.length > 0)
+if (wanted.length === 0 || named.some((name) => ['fleet', 'contract', 'integration', 'chaos', 'e2e'].includes(name)) || paths.length > 0)
   await installPackages();
 const besides = [];
 for (const suite of SUITES) {

@@ -77,6 +77,8 @@ export const ERROR_CODES = {
   'drill.wrong-state': { status: 409, title: 'The drill is in another state' },
   'drill.not-allowed': { status: 409, title: 'No node takes a drill' },
   'token.not-found': { status: 404, title: 'There is no such token' },
+  'server.storage-full': { status: 507, title: 'The disk of the console is full' },
+  'server.storage-away': { status: 503, title: 'The database of the console cannot be written to' },
   'server.wrong-key': { status: 503, title: 'The console does not have the key of its secrets' },
   'server.unavailable': { status: 503, title: 'The console is starting or stopping' },
   'server.timeout': { status: 504, title: 'The console took too long to answer' },

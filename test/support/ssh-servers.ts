@@ -40,12 +40,13 @@ type Launch = (place: Place, options: ServerOptions) => ChildProcess;
 type Place = { dir: string; port: number; user: string; hostKeyPath: string; authorizedKeysPath: string };
 
 /** The two servers that every transport test runs against. */
-export const SERVERS: { name: string; start(t: TestContext, options?: ServerOptions): Promise<TestServer> }[] = [
+export const SERVERS: { name: string; start(t: Pick<TestContext, 'after'>, options?: ServerOptions): Promise<TestServer> }[] = [
   { name: 'OpenSSH', start: (t, options = {}) => startServer(t, options, launchOpenSsh) },
   { name: 'ssh2', start: (t, options = {}) => startServer(t, options, launchSsh2) },
 ];
 
-export const startOpenSsh = (t: TestContext, options: ServerOptions = {}): Promise<TestServer> => startServer(t, options, launchOpenSsh);
+export const startOpenSsh = (t: Pick<TestContext, 'after'>, options: ServerOptions = {}): Promise<TestServer> =>
+  startServer(t, options, launchOpenSsh);
 
 function launchOpenSsh(place: Place, { env = {}, lines = [] }: ServerOptions): ChildProcess {
   if (!fs.existsSync(SSHD)) throw new Error(`${SSHD} is missing: apt-get install -y openssh-server`);
@@ -80,7 +81,7 @@ function launchSsh2(place: Place, { env = {}, forwardTo = 1 }: ServerOptions): C
   return fork(path.join(import.meta.dirname, '../../lib/demo/ssh-server/main.ts'), [JSON.stringify(settings)], { stdio: 'ignore' });
 }
 
-async function startServer(t: TestContext, options: ServerOptions, launch: Launch): Promise<TestServer> {
+async function startServer(t: Pick<TestContext, 'after'>, options: ServerOptions, launch: Launch): Promise<TestServer> {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'headroom-ssh-'));
   const user = os.userInfo().username;
   const place = {

@@ -3,6 +3,7 @@ import type { Scope } from '#server/access/index.ts';
 import { HeadroomError, isHeadroomError } from '#server/kernel/errors.ts';
 import { newId } from '#server/kernel/ids.ts';
 import { invalid } from '#server/kernel/invalid.ts';
+import { storageFailure } from '#server/kernel/storage-failure.ts';
 import type { Runtime } from '#server/runtime.ts';
 import { getRuntime } from '#server/slot.ts';
 import { type Actor, mayEverywhere, maySomewhere, type Permission } from '#shared/access.ts';
@@ -76,7 +77,7 @@ export function handle<P extends z.ZodType, Q extends z.ZodType, B extends z.Zod
       if (answer instanceof Response) return answer;
       return Response.json(answer ?? null, { status: spec.status ?? 200, headers: { 'cache-control': 'no-store' } });
     } catch (error) {
-      return isHeadroomError(error) ? errorResponse(error) : unknownError(error, request);
+      return isHeadroomError(error) ? errorResponse(error) : (storageProblem(error) ?? unknownError(error, request));
     }
   };
   return Object.assign(handler, { spec });
@@ -170,6 +171,14 @@ async function withinDeadline<T>(work: () => Promise<T>): Promise<T> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** The disk is full, or somebody else holds the database: said to who asked, and once more in the log. */
+function storageProblem(error: unknown): Response | null {
+  const failure = storageFailure(error);
+  if (failure === null) return null;
+  getRuntime().log.error({ err: error }, failure.message);
+  return errorResponse(failure);
 }
 
 /** The message stays here: it may hold what a client must not see. The id ties the answer to the log. */

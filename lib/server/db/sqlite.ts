@@ -32,7 +32,9 @@ export function adaptSqlite(database: DatabaseSync): SqliteDatabase {
       return {
         reader,
         all: (parameters) => statement.all(...bindable(parameters)),
-        run: (parameters) => statement.run(...bindable(parameters)),
+        // A full disk ends a transaction by itself; undoing it once more would hide why.
+        run: (parameters) =>
+          sql === 'rollback' && !database.isTransaction ? { changes: 0, lastInsertRowid: 0 } : statement.run(...bindable(parameters)),
         // Rows are taken one by one while other queries go on, maybe the same one: a statement of its own.
         iterate: (parameters) => database.prepare(sql).iterate(...bindable(parameters)),
       };

@@ -53,7 +53,7 @@ const PROCESS_ROLES = ['all', 'web', 'worker'] as const;
 const schema = z.object({
   PORT: z.coerce.number().int().min(1).max(65535).default(3000),
   HOST: z.string().min(1).default('127.0.0.1'),
-  HEADROOM_URL: z.url().optional(),
+  HEADROOM_URL: z.url({ protocol: /^https?$/ }).optional(),
   HEADROOM_DATA_DIR: z.string().min(1).default('./data'),
   HEADROOM_INSECURE: flag,
   HEADROOM_DEMO: flag,
@@ -222,10 +222,6 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     );
   if ((e.HEADROOM_ADMIN_EMAIL === undefined) !== (e.HEADROOM_ADMIN_PASSWORD === undefined))
     throw new ConfigError('HEADROOM_ADMIN_EMAIL and HEADROOM_ADMIN_PASSWORD belong together: set both or neither');
-  if (e.HEADROOM_DATABASE_URL !== undefined && e.HEADROOM_SECRET === undefined)
-    throw new ConfigError(
-      `HEADROOM_SECRET is not set: with HEADROOM_DATABASE_URL every console needs the same one; it should be ${WANTED.HEADROOM_SECRET}`,
-    );
   const { HEADROOM_OIDC_ISSUER: oidcIssuer, HEADROOM_OIDC_CLIENT_ID: clientId, HEADROOM_OIDC_CLIENT_SECRET: clientSecret } = e;
   const oidcParts = [oidcIssuer, clientId, clientSecret].filter((part) => part !== undefined).length;
   if (oidcParts !== 0 && oidcParts !== 3)

@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { clockJumps, DAY, databaseHeld, flapping, fullDisk, HOUR } from './faults.ts';
+
+test('a full disk refuses writes in words, keeps what was acknowledged, and goes on when there is room', async (t) => {
+  const done = await fullDisk(t);
+  if (done === null) return t.skip('mounting a small file system takes root');
+  t.diagnostic(done.kept);
+});
+
+test('a database that another process holds refuses writes in words, and goes on afterwards', async (t) => {
+  t.diagnostic((await databaseHeld(t, 7)).kept);
+});
+
+test('a clock that jumps in the middle of runs, by an hour ahead, a day back and to the truth, loses nothing and restarts no node twice for a run', async (t) => {
+  const done = await clockJumps(t, [HOUR, -DAY, 0]);
+  assert.ok(done, 'libfaketime is not here: apt-get install faketime');
+  t.diagnostic(done.kept);
+});
+
+test('nodes that flap leave a console that answers and knows the truth once they are back', async (t) => {
+  t.diagnostic((await flapping(t, { nodes: 100, seconds: 4 })).kept);
+});
