@@ -23,7 +23,7 @@ import { createTokens } from './tokens.ts';
 import { createUserVerbs, listUsers } from './users.ts';
 
 export { type EventFilter, eventFilter } from './event-scope.ts';
-export { addGrant, assertAdminLeft, changeGrant, removeGrant } from './grants.ts';
+export { addGrant, changeGrant, removeGrant } from './grants.ts';
 export { createScopes, forbidden, type Scope } from './scope.ts';
 export type { FactorNeeded, SignedIn } from './sign-in.ts';
 export { createToken, revokeToken } from './tokens.ts';
