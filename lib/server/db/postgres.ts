@@ -18,6 +18,10 @@ const CONNECT_WITHIN_MS = 5000;
 export const DATABASE_ANSWERS_WITHIN_MS = 30_000;
 const NUMBERS = new Set([20, 21, 23, 26, 700, 701]); // int8, int2, int4, oid, float4, float8
 
+const BOOLEAN = 16;
+/** As SQLite says it. */
+const flag = (text: string): number => (text === 't' ? 1 : 0);
+
 /** A pool to the PostgreSQL that `url` names. It connects with the first question, and again after the database was gone. */
 export function openPostgres({ url, onError }: { url: string; onError: (error: unknown) => void }): Postgres {
   const pool = openPool({ ...connectionOptions(url), max: CONNECTIONS }, onError);
@@ -43,7 +47,7 @@ export function openPostgres({ url, onError }: { url: string; onError: (error: u
   };
 }
 
-/** What every connection of ours has. Whole numbers and reals come as numbers. */
+/** What every connection of ours has. Whole numbers and reals come as numbers, truths as 1 and 0. */
 export const connectionOptions = (url: string) => ({
   connectionString: url,
   connectionTimeoutMillis: CONNECT_WITHIN_MS,
@@ -51,7 +55,7 @@ export const connectionOptions = (url: string) => ({
   idle_in_transaction_session_timeout: DATABASE_ANSWERS_WITHIN_MS,
   keepAlive: true,
   application_name: 'headroom',
-  types: { getTypeParser: (oid: number) => (NUMBERS.has(oid) ? Number : (text: string) => text) },
+  types: { getTypeParser: (oid: number) => (NUMBERS.has(oid) ? Number : oid === BOOLEAN ? flag : (text: string) => text) },
 });
 
 /** The driver is loaded where it is used: most consoles, and the threads that share this module, never need its 15 MB. */

@@ -59,6 +59,19 @@ else
       await assert.rejects(migratePostgres(db), /written by a newer Headroom \(it has 9999-later\)/);
     });
 
+    test('every table of SQLite is there with the same columns, and takes nothing where that takes nothing', async (t) => {
+      const shape = async (db: Db) =>
+        (await db.introspection.getTables())
+          .filter(({ name }) => !SHARED_ONLY.includes(name))
+          .flatMap(({ name, columns }) => columns.map((column) => `${name}.${column.name}${column.isNullable ? '?' : ''}`))
+          .sort();
+      const file = await openDatabase({ file: ':memory:' });
+      t.after(() => file.destroy());
+      const keys = new Set(await keyColumns(file));
+      const same = (columns: string[]) => columns.map((column) => (keys.has(column.replace('?', '')) ? column.replace('?', '') : column));
+      assert.deepEqual(same(await shape((await open(t)).db)), same(await shape(file)));
+    });
+
     test('nobody changes, deletes or empties the audit', async (t) => {
       const { db } = await open(t);
       for (const statement of ["UPDATE audit SET action = 'x'", 'DELETE FROM audit', 'TRUNCATE audit']) {
@@ -80,3 +93,14 @@ else
       await until('it answers', async () => (await ask()).length > 0);
     });
   });
+
+/** Several processes tell one another by them. */
+const SHARED_ONLY = ['events', 'workers', 'scrapeOwners', 'nodeHealth'];
+
+/** Keys of SQLite may be null by their declaration alone. */
+async function keyColumns(db: Db): Promise<string[]> {
+  const { rows } = await sql<{ column: string }>`
+    SELECT m.name || '.' || c.name AS column FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' AND c.pk > 0
+  `.execute(db);
+  return rows.map(({ column }) => column);
+}
