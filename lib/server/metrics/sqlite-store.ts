@@ -7,8 +7,8 @@ import { SAMPLE_WIDTH } from './sample-row.ts';
 import { type MetricStore, type StoreOptions, storeOn } from './store.ts';
 
 const RESTART_AFTER_MS = 1000;
-/** Of one message at the start: about 2 MiB of chunks. */
-const RECENT_NODES = 25;
+/** Of one message at the start: about half a MiB of chunks. */
+const RECENT_NODES = 10;
 
 /** Samples in one SQLite file. node:sqlite is synchronous, so it has a thread of its own and nobody here waits for the disk. */
 export async function openMetricStore(options: StoreOptions & { file: string; retention?: Retention }): Promise<MetricStore> {
@@ -71,7 +71,7 @@ function startThread(start: WorkerStart, onError: (words: string, error: unknown
       workerData: start,
       name: 'metric-store',
       // its garbage is short-lived rows; the room that Node would let them take is better spent on samples
-      resourceLimits: { maxYoungGenerationSizeMb: 8 },
+      resourceLimits: { maxYoungGenerationSizeMb: 4 },
     });
     worker = thread;
     let cause: unknown = null;

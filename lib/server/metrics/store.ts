@@ -2,8 +2,9 @@ import { systemClock } from '#server/kernel/clock.ts';
 import type { Sample } from '#shared/metrics.ts';
 import { type Bucket, readBuckets } from './bucket-row.ts';
 import { asColumns, placesOf, type SampleColumns, type ValueKey } from './columns.ts';
+import { type Batch, HeldSamples } from './held-samples.ts';
 import { createRecentSamples } from './recent.ts';
-import { readSamples, SAMPLE_WIDTH, writeSample } from './sample-row.ts';
+import { readSamples } from './sample-row.ts';
 import type { Query } from './tiers.ts';
 
 /** The seam for samples: SQLite, PostgreSQL, and reading from a Prometheus-compatible server. Ranges are [fromMs, toMs). */
@@ -67,7 +68,7 @@ export async function storeOn(shelf: Shelf, options: StoreOptions): Promise<Metr
   const now = options.now ?? systemClock.now;
   const onError = options.onError ?? (() => undefined);
   const recent = createRecentSamples({ keepMs: RECENT_MS, thinKeepMs: LONG_MS });
-  let held: { nodeId: string; sample: Sample }[] = [];
+  const held = new HeldSamples(MAX_HELD);
   let tick: NodeJS.Timeout | null = null;
   let sending: Promise<void> = Promise.resolve();
   let problem: string | null = null;
@@ -77,22 +78,15 @@ export async function storeOn(shelf: Shelf, options: StoreOptions): Promise<Metr
   for await (const { key, rows } of shelf.recent(now() - LONG_MS, fullFrom)) recent.load(key, rows, fullFrom);
 
   const send = async () => {
-    while (held.length > 0) await sendSome(held.splice(0, BATCH));
+    while (held.size > 0) await sendSome(held.take(BATCH));
   };
-  const sendSome = async (batch: typeof held) => {
-    const rows = new Float64Array(batch.length * SAMPLE_WIDTH);
-    batch.forEach(({ sample }, i) => {
-      writeSample(rows, i * SAMPLE_WIDTH, sample);
-    });
+  const sendSome = async (batch: Batch) => {
     try {
-      await shelf.append(
-        batch.map((b) => b.nodeId),
-        rows,
-      );
+      await shelf.append(batch.ids, batch.rows.slice());
       problem = null;
     } catch (error) {
       // storing a sample twice changes nothing, so the whole batch goes again with the next tick
-      held = [...batch, ...held].slice(-MAX_HELD);
+      held.putBack(batch);
       // once a problem, not once a second
       if (problem === null) onError(NOT_STORED, error);
       problem = `Samples cannot be stored: ${reasonOf(error)}. The newest ${MAX_HELD.toLocaleString('en')} are kept in memory and stored once that works again.`;
@@ -126,7 +120,7 @@ export async function storeOn(shelf: Shelf, options: StoreOptions): Promise<Metr
     append(nodeId, sample) {
       if (closed) return;
       recent.push(nodeId, sample);
-      held.push({ nodeId, sample });
+      held.push(nodeId, sample);
       schedule();
     },
     mirror(nodeId, sample) {

@@ -14,7 +14,7 @@ const column = (name: string) => `${name} ${isFraction(name) ? 'REAL' : 'INTEGER
  * Buckets: a row each. Both clustered by node and time so that a chart reads neighbouring pages.
  */
 export function createTables(db: Sqlite): void {
-  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -8000;');
+  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -4000;');
   db.exec(`
     CREATE TABLE IF NOT EXISTS node (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE) STRICT;
     CREATE TABLE IF NOT EXISTS journal (tick INTEGER PRIMARY KEY, rows BLOB NOT NULL) STRICT;
