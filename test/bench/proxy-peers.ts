@@ -157,14 +157,11 @@ function family(pid: number): number[] {
   return [pid, ...children.flatMap(family)];
 }
 
-const TICKS_PER_SECOND = 100;
-/** CPU seconds used so far, in user and kernel mode. */
+/** CPU seconds used so far, in user and kernel mode, to the nanosecond: what the scheduler has of each thread. */
 export const cpuSeconds = (proxy: Peer): number =>
-  family(proxy.pid).reduce((sum, pid) => {
-    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return sum + (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
-  }, 0);
+  family(proxy.pid)
+    .flatMap((pid) => fs.readdirSync(`/proc/${pid}/task`).map((task) => `/proc/${pid}/task/${task}/schedstat`))
+    .reduce((sum, file) => sum + (numbersIn(file)[0] ?? 0) / 1e9, 0);
 
 export const rssKib = (proxy: Peer): number =>
   family(proxy.pid).reduce((sum, pid) => sum + Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0), 0);
