@@ -23,7 +23,7 @@ const serverModules = {
   incidents: ['db', 'command', 'events', 'nodes', 'ssh', 'config', 'xray', 'metrics', 'scrape', 'detect', 'runs', 'fleet'], // rules, signals, incidents
   operations: ['db', 'settings', 'audit'], //                                   backup, restore and key of a data directory, for the command line
   reports: ['db', 'metrics'], //                                                what a range of time was for the fleet
-  drills: ['db', 'audit', 'command', 'events', 'nodes', 'ssh'], //                rehearsals: order, score, reveal
+  drills: ['db', 'audit', 'command', 'events', 'nodes', 'ssh', 'metrics', 'detect'], //                rehearsals: order, score, reveal
   fleet: ['db', 'nodes', 'scrape', 'metrics', 'ssh', 'config', 'runs', 'detect'], //  the read side of the fleet and node pages
 };
 const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });

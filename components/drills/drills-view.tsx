@@ -29,6 +29,11 @@ export function DrillsView() {
   const current = data.drills.find((drill) => !isOver(drill));
   return (
     <div className="stack">
+      <p>
+        <Link className="lnk" href="/drills/replay">
+          Watch a recorded incident at 20×
+        </Link>
+      </p>
       {current ? (
         <Callout tone="accent">
           <b>A drill is under way</b>, started by {current.startedBy} <Ago at={current.createdAt} />.{' '}

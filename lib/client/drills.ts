@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { z } from 'zod';
 import type { DrillFamily } from '#shared/drill-families.ts';
 import { type Drill, type drillInputSchema, drillListSchema, drillSchema } from '#shared/drills.ts';
+import { replaySchema } from '#shared/recordings.ts';
 import { api } from './http.ts';
 import { queryKeys } from './query-keys.ts';
 
@@ -24,6 +25,24 @@ export function useDrill(id: string) {
     queryKey: queryKeys.drill(id),
     queryFn: ({ signal }) => api.get(path(id), drillSchema, { signal }),
     refetchInterval: (query) => (query.state.data && isOver(query.state.data) ? false : LIVE_MS),
+    retry: false,
+  });
+}
+
+export type ReplayAsked = { node: string | null; from: string | null; to: string | null };
+/** Long ranges are judged moment by moment. */
+const REPLAY_MS = 60_000;
+
+export function useReplay({ node, from, to }: ReplayAsked) {
+  return useQuery({
+    queryKey: queryKeys.replay(`${node} ${from} ${to}`),
+    queryFn: ({ signal }) =>
+      api.get('drills/replays', replaySchema, {
+        signal,
+        query: { node: node ?? undefined, from: from ?? undefined, to: to ?? undefined },
+        timeoutMs: REPLAY_MS,
+      }),
+    staleTime: Number.POSITIVE_INFINITY,
     retry: false,
   });
 }

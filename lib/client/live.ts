@@ -156,6 +156,10 @@ export function applyEvents(client: QueryClient, events: readonly LiveEvent[]): 
     if (event.type === 'run.changed') for (const key of [queryKeys.runs, queryKeys.run(event.runId)]) mark(key);
     if (event.type === 'incident.changed') for (const key of [queryKeys.incidents, queryKeys.incident(event.incidentId)]) mark(key);
     if (event.type === 'drill.changed') mark(queryKeys.drills);
+    if (event.type === 'alert.changed') for (const key of [queryKeys.alerts, queryKeys.deliveriesOf, queryKeys.channels]) mark(key);
+    if (event.type === 'channel.changed') mark(queryKeys.channels);
+    if (event.type === 'silence.changed') for (const key of [queryKeys.silences, queryKeys.alerts]) mark(key);
+    if (event.type === 'alert-rule.changed' || event.type === 'signal.changed') mark(queryKeys.alertRules);
     if (event.type === 'audit.appended') mark(queryKeys.audit);
   }
   for (const queryKey of stale.values()) void client.invalidateQueries({ queryKey });

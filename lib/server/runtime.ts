@@ -146,7 +146,7 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
   });
   const reports = createReports({ db, metrics, fleet: fleetNodes, clock });
   const drills = createDrills({
-    ...{ db, audit, events, ops, clock, log, leads: workers.leads, fleet: fleetNodes },
+    ...{ db, audit, events, ops, metrics, clock, log, leads: workers.leads, fleet: fleetNodes },
     nodes: { ...nodes, match: matching.match },
   });
   const backtests = createBacktests({ nodes, metrics, facts, clock });

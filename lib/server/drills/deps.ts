@@ -3,6 +3,7 @@ import type { Db } from '#server/db/index.ts';
 import type { EventHub } from '#server/events/index.ts';
 import type { Clock } from '#server/kernel/clock.ts';
 import type { Log } from '#server/kernel/log.ts';
+import type { MetricStore } from '#server/metrics/index.ts';
 import type { Nodes } from '#server/nodes/index.ts';
 import type { NodeOps } from '#server/ssh/index.ts';
 import type { FleetMember, FleetNode } from '#shared/nodes.ts';
@@ -13,6 +14,7 @@ export type DrillsDeps = {
   events: Pick<EventHub, 'publish' | 'subscribe'>;
   nodes: Pick<Nodes, 'list' | 'get'> & { match(selector: string): Promise<FleetMember[]> };
   ops: Pick<NodeOps, 'drill'>;
+  metrics: Pick<MetricStore, 'raw'>;
   fleet(): Promise<FleetNode[]>;
   /** of several processes one moves drills on; unless given, this one */
   leads?: () => boolean;

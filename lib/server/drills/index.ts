@@ -3,6 +3,7 @@ import type { Drill, DrillList, DrillScore } from '#shared/drills.ts';
 import type { DrillsDeps } from './deps.ts';
 import { eligibleNodes } from './eligible.ts';
 import { createDrillLoop } from './loop.ts';
+import { createReplays } from './replay.ts';
 import { drillNotFound } from './secret.ts';
 import { acknowledgeDrill, answerDrill, hintDrill, startDrill, stopDrill } from './verbs.ts';
 import { readDrill } from './view.ts';
@@ -28,6 +29,7 @@ export function createDrills(deps: DrillsDeps) {
     stop: loop.stop,
     /** goes on at once with what was just asked for */
     kick: loop.kick,
+    replays: createReplays(deps),
     get: async (id: string): Promise<Drill> => readDrill(db, await row(id), clock.now()),
     async score(id: string): Promise<DrillScore> {
       const found = await row(id);

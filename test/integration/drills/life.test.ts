@@ -71,7 +71,7 @@ async function world(t: TestContext, options: { random?: number } = {}) {
   };
   const make = () =>
     createDrills({
-      ...{ db, audit, events, clock, log: silent as never, nodes: registry, fleet, ops: ops as never },
+      ...{ db, audit, events, clock, log: silent as never, nodes: registry, fleet, ops: ops as never, metrics: { raw: async () => [] } },
       random: () => options.random ?? 0,
     });
   const drills = make();
