@@ -97,7 +97,8 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
   if (keyring.waits) log.warn('HEADROOM_SECRET is not in use yet: `headroom rotate-secret` seals the secrets with it');
   const settings = createSettings({ db, keyring });
   const audit = createAudit({ db, sealed: settings.sealed });
-  await audit.prepare(clock.now());
+  // of processes that start together one makes what all of them need
+  await withLock(db, PREPARING, () => audit.prepare(clock.now()));
   const access = createAccess({ db, clock, settings, config, audit });
   const command = createCommand({ db, audit, events, clock, log });
   const nodes = createNodes({ db });
@@ -214,8 +215,10 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
       await settings.sshIdentity();
       await nodes.refresh();
       await runbooks.refresh();
-      // of processes that start together one makes the first admin
-      const prepared = await withLock(db, PREPARING, access.prepare);
+      const prepared = await withLock(db, PREPARING, async () => {
+        if (hub) await runs.evidenceKey();
+        return access.prepare();
+      });
       await workers.start();
       scraper.start();
       await runs.start({ advances: works });
