@@ -46,7 +46,8 @@ const CONSOLE: Actor = { kind: 'system', id: 'system', name: 'the console', role
 export function createAccess({ db, clock, settings, config, audit, verifyPassword }: Deps) {
   const { sealed } = settings;
   // Browsers do not keep the ports of one host apart: two consoles on a laptop would sign each other's people out.
-  const cookiePrefix = `headroom-${config.port}`;
+  const { port, protocol } = new URL(config.url);
+  const cookiePrefix = `headroom-${port || (protocol === 'https:' ? 443 : 80)}`;
   const secret = settings.derivedKey('sessions').toString('base64');
   const tokens = createTokens({ db, clock });
   const lockOut = createLockOut({ db, clock });
