@@ -3,7 +3,7 @@ import type { Sample } from '#shared/metrics.ts';
 import type { Interval } from '#shared/time.ts';
 
 /** A row of the labelled traces; times in seconds on one clock. */
-type Row = Readonly<{
+export type Row = Readonly<{
   t: number;
   processStart: number;
   openFds: number;
@@ -38,7 +38,7 @@ const toSample = (row: Row): Sample => ({
 /** A console keeps samples as it gets them, so the rows of a trace are translated once, not once per judgement. */
 const kept = new WeakMap<Row, Sample[]>();
 
-function toSamples(rows: readonly Row[]): Sample[] {
+export function toSamples(rows: readonly Row[]): Sample[] {
   const first = rows[0];
   if (!first) return [];
   let all = kept.get(first);
