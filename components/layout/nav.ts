@@ -1,4 +1,5 @@
 import {
+  Bell,
   BookOpen,
   CalendarDays,
   ChartSpline,
@@ -20,6 +21,7 @@ export type NavItem = {
     | 'reports'
     | 'fleet'
     | 'incidents'
+    | 'alerts'
     | 'compare'
     | 'backtest'
     | 'runs'
@@ -38,6 +40,7 @@ export type NavItem = {
 export const MAIN_NAV: readonly NavItem[] = [
   { key: 'fleet', label: 'Fleet', href: '/', icon: LayoutGrid, go: 'f' },
   { key: 'incidents', label: 'Incidents', href: '/incidents', icon: Siren, go: 'i' },
+  { key: 'alerts', label: 'Alerts', href: '/alerts', icon: Bell, go: 'l' },
   { key: 'compare', label: 'Compare', href: '/compare', icon: ChartSpline, go: 'c' },
   { key: 'runs', label: 'Runs', href: '/runs', icon: ListChecks, go: 'r' },
   { key: 'changes', label: 'Changes', href: '/changes/new', icon: FileDiff, go: 'h' },

@@ -3,22 +3,35 @@ import type { ErrorCode } from '#shared/errors.ts';
 import { ERROR_CODES } from '#shared/errors.ts';
 import type { FleetNode } from '#shared/nodes.ts';
 import { mockAccounts } from './mock-accounts.ts';
-import { bigFleet, demoFleet, fleetNode, nodeMetrics, type Story } from './mock-fleet.ts';
+import { bigFleet, demoFleet, fleetNode, nodeMetrics, type Story, thousandFleet } from './mock-fleet.ts';
 import { mockIncident, mockIncidents, mockOffers } from './mock-incidents.ts';
+import { notifyAnswer } from './mock-notify.ts';
 import { backtest, fdLooks, logStream, nodeEvents, notFixedRun } from './mock-stories.ts';
 
 /**
  * The API's shapes with made-up numbers, to look at pages without nodes:
  *   node test/support/mock-api.ts 3401
- * GET /__mode/<mode> switches what is answered: big, demo, not-fixed, no-admin, empty, slow (never), error, forbidden, signed-out, stale (the clock stops), viewer.
+ * GET /__mode/<mode> switches what is answered: big, thousand, demo, not-fixed, no-admin, empty, slow (never), error, forbidden, signed-out, stale (the clock stops), viewer.
  */
-type Mode = 'big' | 'demo' | 'not-fixed' | 'no-admin' | 'empty' | 'slow' | 'error' | 'forbidden' | 'signed-out' | 'stale' | 'viewer';
+type Mode =
+  | 'big'
+  | 'thousand'
+  | 'demo'
+  | 'not-fixed'
+  | 'no-admin'
+  | 'empty'
+  | 'slow'
+  | 'error'
+  | 'forbidden'
+  | 'signed-out'
+  | 'stale'
+  | 'viewer';
 
 export function createMockApi() {
   const startedMs = Date.now();
   let mode: Mode = 'big';
   let frozenMs = startedMs;
-  const stories: Record<'big' | 'demo', Story[]> = { big: bigFleet(), demo: demoFleet() };
+  const stories: Record<'big' | 'thousand' | 'demo', Story[]> = { big: bigFleet(), thousand: thousandFleet(), demo: demoFleet() };
   const tokens = [
     {
       id: 't1',
@@ -31,7 +44,11 @@ export function createMockApi() {
     },
   ];
   const now = () => (mode === 'stale' ? frozenMs : Date.now());
-  const fleet = (): Story[] => (mode === 'empty' ? [] : ['demo', 'not-fixed', 'no-admin'].includes(mode) ? stories.demo : stories.big);
+  const fleet = (): Story[] => {
+    if (mode === 'empty') return [];
+    if (mode === 'thousand') return stories.thousand;
+    return ['demo', 'not-fixed', 'no-admin'].includes(mode) ? stories.demo : stories.big;
+  };
   const story = (id: string) => fleet().find(({ name }) => `id-${name}` === id);
 
   return createServer((request, response) => {
@@ -60,6 +77,8 @@ export function createMockApi() {
         demo: mode === 'demo',
       });
     if (noun === 'fleet') return send(response, 200, { asOf: iso(now()), nodes: fleet().map((each) => fleetNode(each, startedMs, now())) });
+    const told = request.method === 'GET' ? notifyAnswer(noun, now(), mode === 'empty') : null;
+    if (told) return send(response, 200, told);
     if (noun === 'change-rules') return send(response, 200, { rules: mode === 'empty' ? [] : changeRules(startedMs) });
     if (noun === 'ssh-key')
       return send(response, 200, { publicKey: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0exampleexampleexampleexampleexampleex headroom' });

@@ -125,7 +125,7 @@ export function createNotify({ db, sealed, events, clock, log, url, alone }: Dep
         key: `test:${id}`,
         title: 'Headroom: a test',
         text: `${by} asked whether this channel works. It does.`,
-        link: '/settings/channels',
+        link: '/alerts?tab=channels',
         at: started,
       });
       const told = { id, event: 'test' as const, alert, at: started, consoleUrl: url };

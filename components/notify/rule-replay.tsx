@@ -1,0 +1,102 @@
+'use client';
+import Link from 'next/link';
+import { useEffect, useState } from 'react';
+import { type BacktestAsked, useBacktest } from '#client/backtest.ts';
+import { Callout } from '#components/ui/callout.tsx';
+import { asProblem } from '#components/ui/error-state.tsx';
+import { consoleNow } from '#components/ui/now.tsx';
+import { Skeleton } from '#components/ui/skeleton.tsx';
+import { BACKTEST_RULES, type BacktestAnswer } from '#shared/backtest.ts';
+import type { RuleKey, RuleNumbers } from '#shared/incident-rules.ts';
+import { formatFigure, plural } from '#shared/units/count.ts';
+import { formatDuration } from '#shared/units/time.ts';
+
+const DAYS = 7;
+/** A replay takes up to seconds: it is asked when the typing has stopped. */
+const TYPING_MS = 600;
+
+/** The same rule among those that can be run over stored history; null where samples do not tell. */
+function askedOf(rule: RuleKey, { threshold, forSeconds }: RuleNumbers): BacktestAsked | null {
+  const about = { window: null, for: forSeconds, selector: '*', days: DAYS };
+  const ask = (key: 'leaking' | 'time-to-emfile' | 'headroom', value: number): BacktestAsked | null => {
+    const { min, max } = BACKTEST_RULES[key].threshold;
+    return Number.isFinite(value) && value >= min && value <= max && forSeconds >= 0 && forSeconds <= 86_400
+      ? { rule: key, threshold: value, ...about }
+      : null;
+  };
+  if (rule === 'leaking') return ask('leaking', threshold);
+  if (rule === 'time-to-emfile') return ask('time-to-emfile', threshold);
+  return rule === 'fds-high' ? ask('headroom', 100 - threshold) : null;
+}
+const CAN_REPLAY: readonly RuleKey[] = ['leaking', 'time-to-emfile', 'fds-high'];
+
+/** As it is, and as it would be, over the last week of every node. */
+export function RuleReplay({ rule, before, after }: { rule: RuleKey; before: RuleNumbers; after: RuleNumbers }) {
+  const [settled, setSettled] = useState(after);
+  const { threshold, forSeconds } = after;
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled((was) => ({ ...was, threshold, forSeconds })), TYPING_MS);
+    return () => clearTimeout(timer);
+  }, [threshold, forSeconds]);
+  if (!CAN_REPLAY.includes(rule))
+    return (
+      <Callout>
+        Stored samples do not tell this rule, so it cannot be replayed. Let it run in shadow for a week: what it would have said is
+        recorded.
+      </Callout>
+    );
+  const [was, would] = [askedOf(rule, before), askedOf(rule, settled)];
+  const same = was !== null && would !== null && was.threshold === would.threshold && was.for === would.for;
+  return (
+    <div className="replay" aria-live="polite">
+      {was ? <Told title={same ? `Over the last ${DAYS} days` : 'As it is'} asked={was} /> : null}
+      {same ? null : would ? (
+        <Told title="As you write it" asked={would} best />
+      ) : (
+        <p className="field-err">This number cannot be replayed: see the limits beside the field.</p>
+      )}
+    </div>
+  );
+}
+
+function Told({ title, asked, best }: { title: string; asked: BacktestAsked; best?: boolean }) {
+  const { data, error, isPlaceholderData } = useBacktest(asked, consoleNow);
+  const about = {
+    rule: asked.rule,
+    threshold: String(asked.threshold),
+    for: String(asked.for),
+    selector: asked.selector,
+    days: String(asked.days),
+  };
+  return (
+    <div className={best ? 'told best' : 'told'} aria-busy={isPlaceholderData}>
+      <h3>{title}</h3>
+      {error ? (
+        <p className="fg-danger">{asProblem(error).detail}</p>
+      ) : data && !isPlaceholderData ? (
+        <>
+          <p className="t1">{sentenceOf(data)}</p>
+          <p className="help">
+            {plural(data.summary.nodes, 'node')}, {formatFigure(data.summary.nodeDays)} node-days of samples.{' '}
+            <Link href={`/backtest?${new URLSearchParams(about)}`}>See each on its chart</Link>
+          </p>
+        </>
+      ) : (
+        <Skeleton height={34} />
+      )}
+    </div>
+  );
+}
+
+/** `would have fired 3 times, first 47 min before the limit, 1 false alarm` */
+function sentenceOf({ summary, nodes }: BacktestAnswer): string {
+  if (summary.nodeDays === 0) return 'Nothing is stored for these days yet: there is nothing to replay.';
+  const lead = Math.max(0, ...nodes.flatMap((n) => n.firings.map((f) => f.leadSeconds ?? 0)));
+  return [
+    `Would have fired ${summary.firings === 0 ? 'never' : plural(summary.firings, 'time')}`,
+    ...(lead > 0 ? [`first ${formatDuration(lead)} before the limit`] : []),
+    summary.falseAlarms === 0 ? 'no false alarm' : plural(summary.falseAlarms, 'false alarm'),
+    ...(summary.undecided > 0 ? [`${summary.undecided} that nobody can judge`] : []),
+    ...(summary.leaks > summary.leaksCaught ? [`${summary.leaks - summary.leaksCaught} of ${plural(summary.leaks, 'leak')} missed`] : []),
+  ].join(', ');
+}
