@@ -100,9 +100,9 @@ function* duplicates(config: Config): Generator<Problem> {
 const matchKey = (match: string): string => (match.startsWith('/') ? match : match.toLowerCase());
 
 function* advice(config: Config, value: object): Generator<Problem> {
-  for (const key of NO_EFFECT)
+  for (const [key, why] of Object.entries(NO_EFFECT))
     for (const path of present(value, key.split('.'), []))
-      yield { severity: 'warning', path, message: `${showPath(path)} is accepted and has no effect in this version` };
+      yield { severity: 'warning', path, message: `${showPath(path)} is accepted and has no effect: ${why}` };
   if (config.connection_pool?.enabled)
     for (const sentence of POOL_WARNINGS) {
       const path = at(value, ['connection_pool', 'enabled']) === undefined ? ['connection_pool'] : ['connection_pool', 'enabled'];

@@ -201,12 +201,13 @@ export const configSchema = section({
 
 export type Config = z.output<typeof configSchema>;
 
-/** Keys that are accepted and do nothing in this version. */
-export const NO_EFFECT = [
-  'quic_config.max_concurrent_streams',
-  'quic_config.keep_alive_interval',
-  'quic_config.max_datagram_size',
-  'quic_config.enable_0rtt',
-  'http3_config',
-  'protocol_routing',
-] as const;
+const QUIC_BETWEEN = 'QUIC goes through unopened, so client and backend settle this between them';
+/** Keys that are accepted and do nothing, and why: SNIProxy-rs reads none of them either. */
+export const NO_EFFECT = {
+  'quic_config.max_concurrent_streams': QUIC_BETWEEN,
+  'quic_config.keep_alive_interval': QUIC_BETWEEN,
+  'quic_config.max_datagram_size': QUIC_BETWEEN,
+  'quic_config.enable_0rtt': QUIC_BETWEEN,
+  http3_config: 'HTTP/3 goes through unopened, routed by the name in its hello; quic_config.enabled: false switches it off',
+  protocol_routing: 'a connection goes where its name leads, whatever it carries; write routes for names that should go elsewhere',
+} as const;

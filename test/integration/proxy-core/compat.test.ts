@@ -80,7 +80,7 @@ describe('configs of SNIProxy-rs', { concurrency: 4 }, () => {
       const wrote: Record<string, unknown> = parse(fs.readFileSync(fileOf(name), 'utf8'));
       const at = (key: string) =>
         key.split('.').reduce<unknown>((value, step) => (value instanceof Object ? Reflect.get(value, step) : undefined), wrote);
-      for (const key of NO_EFFECT) {
+      for (const key of Object.keys(NO_EFFECT)) {
         const there = at(key) !== undefined && at(key) !== null;
         assert.equal(stderr.includes(`warning: ${key} is accepted and has no effect`), there, key);
       }
