@@ -9,6 +9,7 @@ import { Loading, Skeleton } from '#components/ui/skeleton.tsx';
 import { Switch } from '#components/ui/switch.tsx';
 import type { PoolSettings } from '#shared/runs.ts';
 import { plural } from '#shared/units/count.ts';
+import { BudgetCard } from './budget-card.tsx';
 import { NodeDiff } from './node-diff.tsx';
 import { StartCard } from './start-card.tsx';
 
@@ -18,6 +19,7 @@ const KEYS = [
   { key: 'idle_timeout', unit: 's' },
   { key: 'cleanup_interval', unit: 's' },
 ] as const;
+const NO_NODES: readonly string[] = [];
 type Key = (typeof KEYS)[number]['key'];
 
 /** Targets → edit → diff → start, on one page. Nothing on a node is touched before Start. */
@@ -72,6 +74,7 @@ export function ChangeForm({
             <Preview selector={selector} preview={preview} />
           </div>
         </Card>
+        <BudgetCard nodeIds={preview.data?.nodes.map(({ nodeId }) => nodeId) ?? NO_NODES} pool={pool} />
       </div>
       <StartCard
         selector={selector}
