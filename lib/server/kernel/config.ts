@@ -177,6 +177,7 @@ function shown(name: string, value: string): string {
   if (!isSecretSetting(name)) return value;
   try {
     const url = new URL(value);
+    if (url.password === '' && url.search === '') return value;
     if (url.password !== '') url.password = '***';
     // a token in a query is as secret as a password
     for (const key of [...url.searchParams.keys()]) url.searchParams.set(key, '***');
