@@ -10,6 +10,9 @@ import { within } from './within.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 
+/** HEADROOM_E2E_BUILT=1: on the console as it is built, also when the sources have changed since. */
+const DEMO = process.env.HEADROOM_E2E_BUILT === '1' ? 'lib/demo/main.ts' : 'scripts/demo.mjs';
+
 const metaSchema = z.object({
   url: z.string(),
   signInUrl: z.string(),
@@ -53,7 +56,7 @@ export async function startDemo(drills: readonly string[]): Promise<Demo> {
   const port = await freePort();
   const logFile = path.join(folder, 'demo.log');
   const log = fs.openSync(logFile, 'w');
-  const child = spawn(process.execPath, ['scripts/demo.mjs', '--nodes', String(drills.length), '--drills', drills.join(',')], {
+  const child = spawn(process.execPath, [DEMO, '--nodes', String(drills.length), '--drills', drills.join(',')], {
     cwd: root,
     env: { ...process.env, PORT: String(port), HEADROOM_DATA_DIR: dataDir },
     stdio: ['ignore', log, log],
