@@ -15,6 +15,9 @@ import { freePort } from './free-port.ts';
 import { until } from './until.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
+/** What people would type; a balancer would be there. */
+export const PUBLIC_URL = 'http://console.test';
+export const ADMIN = { email: 'ada@example.com', password: 'correct horse battery' };
 const TEST: Actor = { kind: 'system', id: 'system', name: 'the test', role: 'admin' };
 
 export type ConsoleProcess = {
@@ -44,6 +47,7 @@ export async function startProcesses(t: Pick<TestContext, 'after'>, options: { d
       env: {
         ...{ PATH: process.env.PATH, NODE_ENV: 'production', HEADROOM_LOG_LEVEL: process.env.HEADROOM_TEST_LOG ?? 'warn' },
         ...{ HEADROOM_DATA_DIR: path.join(dir, `${role}-${port}`), PORT: `${port}`, HEADROOM_ROLE: role },
+        ...{ HEADROOM_URL: PUBLIC_URL, HEADROOM_ADMIN_EMAIL: ADMIN.email, HEADROOM_ADMIN_PASSWORD: ADMIN.password },
         ...{ HEADROOM_DATABASE_URL: options.databaseUrl, HEADROOM_SECRET: secret, HEADROOM_SCRAPE_SECONDS: '1' },
         ...options.env,
       },

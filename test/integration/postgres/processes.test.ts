@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { before, describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createAudit } from '#server/audit/index.ts';
+import { openDatabase } from '#server/db/index.ts';
 import { listenTo } from '#test/support/event-client.ts';
+import { ADMIN, PUBLIC_URL } from '#test/support/processes.ts';
 import { programs } from '#test/support/real-servers.ts';
 import { until } from '#test/support/until.ts';
 import { startWorld, type World } from './world.ts';
@@ -24,6 +27,7 @@ else
       for (const end of ends) await end();
     });
 
+    test('a person who signed in at one web process is signed in at the other one', () => staysSignedIn(world));
     test('each node is read by one worker, and every web process shows all of them, live', () => showsAllNodes(world));
     test('a worker killed while it restarts a node: the other one takes the run over, and the node is restarted once', (t) =>
       takesOver(t, world));
@@ -31,6 +35,21 @@ else
     test(`the database away for ${AWAY_MS / 1000} s in the middle of a run: what was acknowledged is there, everything goes on by itself`, (t) =>
       comesBack(t, world));
   });
+
+async function staysSignedIn(world: World): Promise<void> {
+  const [one, two] = world.webs();
+  assert.ok(one && two);
+  const headers = { 'content-type': 'application/json', origin: PUBLIC_URL };
+  const signedIn = await fetch(`${one.url}/api/v1/auth/sign-in`, { method: 'POST', headers, body: JSON.stringify(ADMIN) });
+  assert.equal(signedIn.status, 200, await signedIn.text());
+  const cookie = signedIn.headers
+    .getSetCookie()
+    .map((text) => text.split(';')[0])
+    .join('; ');
+  const session = await fetch(`${two.url}/api/v1/session`, { headers: { cookie } });
+  assert.equal(session.status, 200, await session.text());
+  assert.equal((await world.sql('SELECT 1 FROM "user"')).length, 1, 'four processes made one admin');
+}
 
 async function showsAllNodes(world: World): Promise<void> {
   const [one, two] = world.webs();
@@ -133,4 +152,7 @@ async function comesBack(t: TestContext, world: World): Promise<void> {
   assert.equal(run.status, 'succeeded', run.summary);
   assert.equal(world.starts(1), starts + 1, 'restarted exactly once');
   await world.up(at);
+  const db = await openDatabase({ url: world.database.url });
+  assert.equal((await createAudit({ db }).verify()).brokenAt, null);
+  await db.destroy();
 }
