@@ -8,6 +8,7 @@ import { setRuntime } from '#server/slot.ts';
 import { createContentPolicy, inlineScriptHashes } from './api/_http/content-policy.ts';
 import { guardAnswer, refuse } from './api/_http/outer-guard.ts';
 import { turnAway } from './page-guard.ts';
+import { workerPages } from './worker-pages.ts';
 
 /** Requests that are being answered get this long when the console stops; one may take 9 s, and a run goes on without its starter. */
 const DRAIN_MS = 5000;
@@ -44,10 +45,10 @@ async function main(): Promise<void> {
   const server = http.createServer();
   const streams = new Set<http.ServerResponse>();
   stopOnSignals(server, streams, runtime, log);
-  server.on('request', await pages(runtime, streams));
+  server.on('request', config.role === 'worker' ? workerPages(runtime) : await pages(runtime, streams));
   await listen(server, config);
   process.stdout.write(`Headroom is at ${config.url}\n`);
-  if (setupLink) process.stdout.write(`There is no admin yet. This link makes the first one, once: ${setupLink}\n`);
+  if (setupLink && config.role !== 'worker') process.stdout.write(`There is no admin yet. This link makes the first one, once: ${setupLink}\n`);
 }
 
 /** Next, in this very process, so that its route handlers find the runtime. */
