@@ -115,7 +115,7 @@ describe('configs of SNIProxy-rs', { concurrency: 4 }, () => {
     assert.match(await proxy.http('nobody.example.com'), /^HTTP\/1\.1 502 /, 'allowed, and not to be resolved');
     assert.match(await proxy.http('ip.me.example.org'), /^HTTP\/1\.1 403 /);
     assert.match(await proxy.http('evilcdn.net'), /^HTTP\/1\.1 403 /, 'a look-alike is no name below');
-    const silent = await proxy.send(443, '', 8000);
+    const silent = await proxy.send(443, '', 30_000);
     assert.ok(silent.closed && silent.ms >= 1900, `closed after ${silent.ms} ms`);
     assert.match(await proxy.get('http://127.0.0.1:9090/metrics'), /^sniproxy_max_connections 40$/m);
     const open = proxy.send(80, request('ip.me'), 15_000);
@@ -131,7 +131,7 @@ describe('configs of SNIProxy-rs', { concurrency: 4 }, () => {
     const proxy = await runUnchanged(t, 'full');
     assert.match((await proxy.send(22, 'SSH-2.0-client\r\n')).text, /^SSH-2\.0-backend\r\n/);
     for (const sentence of POOL_WARNINGS) assert.ok(proxy.output().includes(sentence), sentence);
-    const idle = await proxy.send(443, helloFor('ip.me'), 10_000);
+    const idle = await proxy.send(443, helloFor('ip.me'), 30_000);
     assert.ok(idle.closed && idle.ms >= 1900, `closed after ${idle.ms} ms`);
     assert.match(await proxy.tcp(), /\[::\]:8443 |\*:8443 /);
     const metrics = await proxy.get('http://127.0.0.1:9000/metrics');

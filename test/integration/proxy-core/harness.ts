@@ -196,12 +196,12 @@ export async function connect(owner: Cleaner, port: number) {
     received: () => Buffer.concat(chunks),
     text: () => Buffer.concat(chunks).toString('latin1'),
     /** the other side has finished or is gone */
-    over: (timeoutMs = 10_000) => until('the proxy closes the connection', () => state.ended || state.closed, { timeoutMs }),
+    over: (timeoutMs = 30_000) => until('the proxy closes the connection', () => state.ended || state.closed, { timeoutMs }),
   };
 }
 
 /** Sends bytes and returns everything that comes back until the end. */
-export async function exchange(owner: Cleaner, port: number, bytes: Buffer | string, timeoutMs = 10_000): Promise<Buffer> {
+export async function exchange(owner: Cleaner, port: number, bytes: Buffer | string, timeoutMs = 30_000): Promise<Buffer> {
   const client = await connect(owner, port);
   client.socket.write(bytes);
   await client.over(timeoutMs);

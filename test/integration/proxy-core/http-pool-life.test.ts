@@ -114,7 +114,7 @@ test('a client that reads slowly gets all of a last answer, and is then let go',
   await client.over(15_000);
   assert.ok(client.text().endsWith(large));
   assert.equal(client.state.error, '');
-  await until('the proxy has let it go', async () => (await proxy.metrics()).get('sniproxy_connections_active') === 0, { timeoutMs: 8000 });
+  await until('the proxy has let it go', async () => (await proxy.metrics()).get('sniproxy_connections_active') === 0, FEW);
 });
 
 test('without the pool, or with a request that names another version, nothing is pooled', async (t) => {

@@ -119,7 +119,7 @@ describe('asked names', () => {
     const proxy = await startProxy(t, `timeouts: { connect: 20 }\nresolver: { servers: ["${dns.address}"], budget: 0.4 }`);
     const since = Date.now();
     assert.match((await exchange(t, proxy.port, request('slow.test'))).toString('latin1'), /^HTTP\/1\.1 502 /);
-    assert.ok(Date.now() - since >= 390 && Date.now() - since < 8000, `${Date.now() - since} ms`);
+    assert.ok(Date.now() - since >= 390 && Date.now() - since < 18_000, `${Date.now() - since} ms`);
   });
 
   test('an address that does not answer costs a moment, not timeouts.connect: the next is dialled beside it', async (t) => {
@@ -128,8 +128,8 @@ describe('asked names', () => {
     const dns = await dnsServer(t, (_name, type) => (type === 'A' ? ['127.0.0.2', '127.0.0.3'] : []), 60);
     const proxy = await startProxy(t, `timeouts: { connect: 30 }\ndeny_destinations: []\nresolver: { servers: ["${dns.address}"] }`);
     const since = Date.now();
-    assert.match((await exchange(t, proxy.port, request(`eyeballs.test:${port}`), 20_000)).toString('latin1'), /127\.0\.0\.3$/);
-    assert.ok(Date.now() - since < 8000, `${Date.now() - since} ms`);
+    assert.match((await exchange(t, proxy.port, request(`eyeballs.test:${port}`))).toString('latin1'), /127\.0\.0\.3$/);
+    assert.ok(Date.now() - since < 20_000, `${Date.now() - since} ms`);
     assert.equal(live.accepted(), 1);
     await until('the attempt that lost is closed', async () => (await proxy.metrics()).get('sniproxy_fds{kind="upstream"}') === 0);
   });

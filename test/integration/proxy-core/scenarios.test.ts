@@ -35,7 +35,7 @@ describe('scenario', { concurrency: 4 }, () => {
         for (const { socket } of clients) socket.destroy();
         // Less than any deadline of the proxy: nothing but the clients' end brings them back.
         await until('the descriptors are back, and the pool keeps one for the next client at most', () => proxy.fds() <= base + 1, {
-          timeoutMs: 10_000,
+          timeoutMs: 25_000,
         });
       }
       await checkBooks(proxy);
