@@ -2,6 +2,8 @@ import type { Db } from '#server/db/index.ts';
 import { runName } from '#shared/run-name.ts';
 import type { NodeView } from './rules/view.ts';
 
+/** Nodes of one run that are called stuck: more tell nothing more. */
+const MOST_HELD = 20;
 /** Steps that are meant to take long say so in the run's params, seconds. */
 const PATIENT = ['watchSeconds', 'baselineSeconds'];
 
@@ -16,19 +18,26 @@ export async function stuckRuns(db: Db, now: number): Promise<Map<string, NonNul
     .where('status', 'in', ['running', 'waiting', 'paused'])
     .execute();
   for (const run of runs) {
-    const steps = await db
+    // of a thousand nodes there are thousands of steps: only a run that stands still is looked at more closely
+    const last = await db
       .selectFrom('runSteps')
-      .select(['nodeId', 'title', 'status', 'startedAt', 'finishedAt'])
+      .select((eb) => [eb.fn.max('startedAt').as('started'), eb.fn.max('finishedAt').as('finished')])
       .where('runId', '=', run.id)
-      .where('startedAt', 'is not', null)
-      .execute();
-    const moved = Math.max(run.createdAt, ...steps.map((s) => Math.max(s.startedAt ?? 0, s.finishedAt ?? 0)));
+      .executeTakeFirst();
+    const moved = Math.max(run.createdAt, Number(last?.started ?? 0), Number(last?.finished ?? 0));
     const minutes = (now - moved - patience(run.params)) / 60_000;
-    if (minutes <= 0) continue;
-    const held = await db.selectFrom('runLocks').select('nodeId').where('runId', '=', run.id).execute();
+    if (minutes < 1) continue;
+    const at = await db
+      .selectFrom('runSteps')
+      .select(['nodeId', 'title'])
+      .where('runId', '=', run.id)
+      .where('status', 'in', ['running', 'waiting'])
+      .limit(MOST_HELD)
+      .execute();
+    const held = await db.selectFrom('runLocks').select('nodeId').where('runId', '=', run.id).limit(MOST_HELD).execute();
     for (const { nodeId } of held) {
-      const at = steps.find((s) => s.nodeId === nodeId && (s.status === 'running' || s.status === 'waiting'));
-      const doing = `${runName(run.id)} is ${run.status}${at ? ` at "${at.title}"` : ''}`;
+      const step = at.find((s) => s.nodeId === nodeId);
+      const doing = `${runName(run.id)} is ${run.status}${step ? ` at "${step.title}"` : ''}`;
       stuck.set(nodeId, { id: run.id, minutes, doing });
     }
   }
