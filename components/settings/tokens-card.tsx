@@ -82,7 +82,15 @@ function TokenTable({ onRevoke }: { onRevoke: ((token: Token) => void) | null })
           return (
             <tr key={token.id}>
               <td className="name">{token.name}</td>
-              <td>{token.role}</td>
+              <td>
+                {token.role}
+                {token.selector === null ? null : (
+                  <>
+                    {' on '}
+                    <code>{token.selector}</code>
+                  </>
+                )}
+              </td>
               <td className="p2">
                 <code className="t3">{token.prefix}…</code>
               </td>
@@ -113,19 +121,24 @@ function TokenTable({ onRevoke }: { onRevoke: ((token: Token) => void) | null })
 
 function NewTokenDialog({ open, onClose }: { open: boolean; onClose: () => void }) {
   const create = useCreateToken();
-  const [input, setInput] = useState({ name: '', role: 'viewer', expiresInDays: '90' });
+  const [input, setInput] = useState({ name: '', role: 'viewer', expiresInDays: '90', selector: '' });
   const [wrong, setWrong] = useState<FieldErrors>({});
   const close = () => {
     create.reset();
-    setInput({ name: '', role: 'viewer', expiresInDays: '90' });
+    setInput({ name: '', role: 'viewer', expiresInDays: '90', selector: '' });
     setWrong({});
     onClose();
   };
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    const checked = checkForm(tokenInputSchema, { ...input, expiresInDays: Number(input.expiresInDays) });
+    const checked = checkForm(tokenInputSchema, {
+      ...input,
+      expiresInDays: Number(input.expiresInDays),
+      selector: input.selector.trim() === '' ? null : input.selector,
+    });
     setWrong(checked.ok ? {} : checked.errors);
-    if (checked.ok) create.mutate(checked.value, { onError: (error) => setWrong(fieldErrorsOf(error)) });
+    if (checked.ok)
+      create.mutate({ ...checked.value, selector: checked.value.selector ?? null }, { onError: (error) => setWrong(fieldErrorsOf(error)) });
   };
   const made = create.data;
   if (made)
@@ -187,6 +200,15 @@ function NewTokenDialog({ open, onClose }: { open: boolean; onClose: () => void 
             onChange={(event) => setInput({ ...input, expiresInDays: event.target.value })}
           />
         </div>
+        <TextField
+          label="On which nodes"
+          className="mono"
+          placeholder="everywhere"
+          help="A selector over labels, name and id, like group=edge. It never does more than you may yourself."
+          value={input.selector}
+          error={wrong.selector}
+          onChange={(event) => setInput({ ...input, selector: event.target.value })}
+        />
         {create.error && Object.keys(wrong).length === 0 ? (
           <Callout tone="danger" live>
             {asProblem(create.error).detail}

@@ -4,7 +4,7 @@ import { ROLES, type Role } from './roles.ts';
 import { instantSchema } from './time.ts';
 
 export { type Grant, type GrantSubject, mayEverywhere, mayOn, maySomewhere } from './grants.ts';
-export { type Permission, ROLES, type Role, roleMay } from './roles.ts';
+export { type Permission, ROLES, type Role } from './roles.ts';
 
 /**
  * Who acts: a signed-in person, an API token, or the console's own engine. `role` is the highest that they hold anywhere, for words and pages; what they

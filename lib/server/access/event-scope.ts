@@ -1,8 +1,14 @@
 import { type Actor, type GrantSubject, mayEverywhere, mayOn, maySomewhere } from '#shared/access.ts';
 import type { LiveEvent } from '#shared/events.ts';
 
-/** Told to whoever may see anything: they name nothing that is anybody's. */
-const FOR_ALL: readonly LiveEvent['type'][] = ['runbook.changed'];
+/** Told to whoever may see anything: they say that something is other than it was, by an id that means nothing, and what it is has to be asked for. */
+const FOR_ALL: readonly LiveEvent['type'][] = [
+  'runbook.changed',
+  'incident.changed',
+  'silence.changed',
+  'alert.changed',
+  'alert-rule.changed',
+];
 
 /** Null: told all of them. Else each event is asked for, one after the other. */
 export type EventFilter = ((event: LiveEvent) => Promise<boolean>) | null;

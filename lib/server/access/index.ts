@@ -24,7 +24,7 @@ import { createUserVerbs, listUsers } from './users.ts';
 
 export { type EventFilter, eventFilter } from './event-scope.ts';
 export { addGrant, changeGrant, removeGrant } from './grants.ts';
-export { createScopes, forbidden, type Scope } from './scope.ts';
+export { createScopes, type Scope } from './scope.ts';
 export type { FactorNeeded, SignedIn } from './sign-in.ts';
 export { createToken, revokeToken } from './tokens.ts';
 

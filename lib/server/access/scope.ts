@@ -95,5 +95,5 @@ export function createScopes<Node extends GrantSubject>({ clock, nodes, targetsO
   });
 }
 
-export const forbidden = (actor: Actor, permission: Permission, where: string) =>
+const forbidden = (actor: Actor, permission: Permission, where: string) =>
   new HeadroomError('auth.forbidden', `this needs the permission ${permission} on ${where}; ${actor.name} is ${describeGrants(actor)}`);
