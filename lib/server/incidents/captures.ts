@@ -39,7 +39,6 @@ const input = z.object({
   why: z.string().max(200).optional(),
 });
 type KeepCapture = Verb<typeof input, Tx, CaptureHead>;
-export type Captures = ReturnType<typeof createCaptures>;
 
 /** What a restart would destroy, of one process at one moment, in one file: X-ray, sockets, journal, status, config, metrics. Changes nothing. */
 export function createCaptures(deps: {

@@ -27,7 +27,7 @@ import { createWatcher, type RulesNow } from './watcher.ts';
 
 export { type Evaluation, evaluate, QUIET, type Standing } from './rules/evaluate.ts';
 export { type NodeView, viewOfSamples } from './rules/view.ts';
-export type { RulesNow, SignalListener } from './watcher.ts';
+export type { RulesNow } from './watcher.ts';
 export type Incidents = ReturnType<typeof createIncidents>;
 
 const TICK_MS = 5000;

@@ -299,4 +299,3 @@ export const headOf = async (db: Db | Tx, id: string) => {
   if (!head) throw new Error(`incident ${id} has no head`);
   return head;
 };
-export { nodeIdsOf };

@@ -15,8 +15,8 @@ import {
   splitInputSchema,
 } from '#shared/incidents.ts';
 import type { Noted } from './judge.ts';
-import { addEntry, closeIncident, headOf, mergeInto, moveOf, nodeIdsOf, openIncident, refreshIncident, reopen } from './keep.ts';
-import { type IncidentRow, incidentRow } from './rows.ts';
+import { addEntry, closeIncident, headOf, mergeInto, moveOf, openIncident, refreshIncident, reopen } from './keep.ts';
+import { type IncidentRow, incidentRow, nodeIdsOf } from './rows.ts';
 
 const id = { id: z.string().min(1).max(64) };
 type Head = IncidentListItem;
