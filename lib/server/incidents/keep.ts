@@ -4,7 +4,7 @@ import { newId } from '#server/kernel/ids.ts';
 import { type Cause, INCIDENT_RULES, type RuleKey, SEVERITIES, type Severity } from '#shared/incident-rules.ts';
 import type { Signal, TimelineEntry } from '#shared/incidents.ts';
 import { type Grouped, placeSignal, REOPEN_MS } from './place.ts';
-import { incidentRow, nodeIdsOf, type SignalRow, toHeads, toSignal } from './rows.ts';
+import { incidentRow, type SignalRow, toHeads, toSignal } from './rows.ts';
 import { autoTitle, worst } from './words.ts';
 
 /** What is written of signals and incidents, each inside the transaction of who decides. Doing one twice changes nothing. */
