@@ -106,7 +106,11 @@ export function fakeNode(
   if (options.prepared) {
     const conf = path.join(dir, 'headroom-node.conf');
     fs.writeFileSync(conf, `# unit and config path of each service\nsniproxy ${configPath}\n`, { mode: 0o644 });
-    fs.writeFileSync(helperPath, helperProgram({ conf, path: env.PATH, lock: path.join(dir, 'revert.lock') }), { mode: 0o755 });
+    fs.writeFileSync(
+      helperPath,
+      helperProgram({ conf, path: env.PATH, lock: path.join(dir, 'revert.lock'), releases: path.join(dir, 'opt') }),
+      { mode: 0o755 },
+    );
   }
   const run = (command: string, args: string[]) => spawnSync(command, args, { env, encoding: 'utf8', timeout: 30_000 });
   run(path.join(bin, 'systemctl'), ['restart', 'sniproxy']);

@@ -8,6 +8,7 @@ import { HISTORY } from './scripts/history.ts';
 import { SET_LIMIT } from './scripts/limit.ts';
 import { ACT, AS_ROOT, LOOK } from './scripts/prelude.ts';
 import { FETCH, FOLLOW, HELPER, JOURNAL, PROBE } from './scripts/probe.ts';
+import { NO_RELEASE } from './scripts/release.ts';
 import { DUE, REVERT, revertProgram, revertTimer, TRANSIENT_TIMER } from './scripts/revert.ts';
 import { SERVICE } from './scripts/service.ts';
 import { XRAY, XRAY_PROGRAMS } from './scripts/xray.ts';
@@ -225,6 +226,21 @@ export const catalogue = {
       // the person who reads receipts is the one who is to find it
       readable: `the order of a drill beside ${o.configPath}: ${o.operation}`,
       helper: service(o, 'drill', whole(o.notAfter), ...words),
+    });
+  },
+  /** versions of the proxy; only the helper of a prepared node does it, a bare one refuses. A switch and a look at it begin in time, an upload takes its time */
+  release: (o: Acting & { operation: 'state' | 'put' | 'switch'; sha256: string; bytes: Buffer | null }) => {
+    const sha256 = checked('a sha256', SHA256, o.sha256);
+    return look(NO_RELEASE, [], {
+      name: `release-${o.operation}`,
+      readable: {
+        state: `readlink current; readlink /proc/$MainPID/exe`,
+        put: `tar -xz -C releases/${sha256.slice(0, 12)}   # sha256 ${sha256}`,
+        switch: `ln -s releases/${sha256.slice(0, 12)} new && mv -T new current`,
+      }[o.operation],
+      stdin: o.bytes,
+      timeoutMs: o.operation === 'put' ? 300_000 : 10_000,
+      helper: acting(o, 'release', o.operation, sha256, whole(o.bytes?.length ?? 0)),
     });
   },
   journal: (o: Service & { sinceSeconds: number; lines: number }) =>

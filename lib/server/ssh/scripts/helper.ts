@@ -7,6 +7,7 @@ import { HISTORY } from './history.ts';
 import { SET_LIMIT } from './limit.ts';
 import { ACTING, CLOCK, EXIT, HELLO } from './prelude.ts';
 import { FOLLOW, JOURNAL, PROBE } from './probe.ts';
+import { RELEASE } from './release.ts';
 import { DUE, FIRE, REVERT } from './revert.ts';
 import { SERVICE } from './service.ts';
 import { XRAY, XRAY_PROGRAMS } from './xray.ts';
@@ -20,6 +21,7 @@ const PLACES = {
   conf: '/etc/headroom-node.conf',
   path: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   lock: '/run/headroom-revert.lock',
+  releases: '/opt/sniproxy',
 };
 
 const does = (name: string, body: string): string => `\n${name}() {\n${body.trim()}\n}\n`;
@@ -30,7 +32,7 @@ const [CLASSIFY, TELL] = XRAY_PROGRAMS;
  * unit but those of its own list, and runs no text that it is given. `places` are others in tests only.
  */
 export const helperProgram = (places: Partial<typeof PLACES> = {}): string => {
-  const { conf, path, lock } = { ...PLACES, ...places };
+  const { conf, path, lock, releases } = { ...PLACES, ...places };
   return `#!/bin/sh
 # headroom-node: what the Headroom console may do as root on this machine, and no more.
 #
@@ -41,6 +43,7 @@ export const helperProgram = (places: Partial<typeof PLACES> = {}): string => {
 # proxy that was started for drills, and look at its process, sockets and journal. Installed by headroom-node-install. Made from lib/server/ssh/scripts by deploy/write-headroom-node.ts: change it there.
 
 CONF=${quote(conf)}
+RELEASES=${quote(releases)}
 PATH=${quote(path)}; export PATH
 LC_ALL=C; export LC_ALL; unset ENV CDPATH BASH_ENV SYSTEMD_PAGER SYSTEMD_LESS TIME_STYLE
 umask 077
@@ -107,7 +110,7 @@ fire() {
 # ---- what each verb does; $1, $2 … are told above each in lib/server/ssh/scripts ----
 CLASSIFY=${quote(CLASSIFY)}
 TELL=${quote(TELL)}
-${does('probe', PROBE)}${does('xray', XRAY)}${does('facts', FACTS)}${does('read_config', READ_CONFIG)}${does('validate', VALIDATE_CONFIG)}${does('history', HISTORY)}${does('journal', JOURNAL)}${does('follow', FOLLOW)}${does('backup', BACKUP_CONFIG)}${does('write_config', WRITE_CONFIG)}${does('service', SERVICE)}${does('set_limit', SET_LIMIT)}${does('revert', REVERT)}${does('drill', DRILL)}
+${does('probe', PROBE)}${does('xray', XRAY)}${does('facts', FACTS)}${does('read_config', READ_CONFIG)}${does('validate', VALIDATE_CONFIG)}${does('history', HISTORY)}${does('journal', JOURNAL)}${does('follow', FOLLOW)}${does('backup', BACKUP_CONFIG)}${does('write_config', WRITE_CONFIG)}${does('service', SERVICE)}${does('set_limit', SET_LIMIT)}${does('revert', REVERT)}${does('drill', DRILL)}${does('release', RELEASE)}
 acts() { trap '' HUP PIPE; needs flock; number "$1" 'the time after which nothing is done'; placed "$C"; run_dir "$2"; }
 
 # ---- the verbs ----
@@ -135,6 +138,7 @@ write) count $# 4; hash "$3"; hash "$4"; acts "$1" "$2"; write_config "$1" "$D" 
 restart|reload) count $# 2; acts "$1" "$2"; service "$1" "$D" "$U" "$verb";;
 set-limit) count $# 5; number "$3" 'a pid'; number "$4" 'a limit'; word "$5" once keep; acts "$1" "$2"; set_limit "$1" "$D" "$U" "$3" "$4" "$5";;
 arm|extend|disarm|state) count $# 3; number "$3" 'a time in seconds'; acts "$1" "$2"; revert "$1" "$D" headroom-revert "$verb" "$3" '';;
+release) count $# 5; word "$3" state put switch; hash "$4"; number "$5" 'a size'; acts "$1" "$2"; release "$1" "$3" "$4" "$5";;
 drill) count $# 6; number "$1" 'the time after which nothing is done'; word "$2" start stop state; word "$3" none ${DRILL_NAMES.join(' ')}; number "$4" 'a time in seconds'; number "$5" 'a scale'
   [ "$4" -le 7200 ] || usage 'a drill lasts two hours at most'; placed "$C"; run_dir "$6"; trap '' HUP PIPE; drill "$1" "$C" "$U" "$2" "$3" "$4" "$5" "$6";;
 *) usage "there is no verb $verb";;

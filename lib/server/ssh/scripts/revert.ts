@@ -1,5 +1,6 @@
 import { quote } from '../quote.ts';
 import { EXIT } from './prelude.ts';
+import { RELEASE_BACK } from './release.ts';
 
 // A node that waits for the console, in files of its state dir:
 //   deadline ──past──▶ reverting ──restored, restarted──▶ reverted
@@ -59,7 +60,7 @@ if [ -f "$B" ] && ! cmp -s "$B" "$f"; then
   fi
   sync "$d" 2>/dev/null || sync
 fi
-if [ "$r" = 1 ] || [ -e "$D/restored" ] || [ -d "$D/restart" ] || [ -d "$D/reload" ]; then
+${RELEASE_BACK}if [ "$r" = 1 ] || [ -e "$D/restored" ] || [ -d "$D/restart" ] || [ -d "$D/reload" ]; then
   b=; [ -f "$D/revert-before" ] && read -r b < "$D/revert-before"
   p=$(systemctl show -p MainPID --value "$U")
   if [ -z "$b" ] || [ "$b" = "$p" ] || [ "$p" = 0 ]; then

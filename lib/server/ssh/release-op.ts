@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto';
+import type { FleetMember } from '#shared/nodes.ts';
+import { catalogue } from './catalogue.ts';
+import type { ActingOn, Call } from './node-ops.ts';
+import type { Outcome } from './types.ts';
+
+type Asked = { runId: string; sha256: string } & ({ operation: 'state' | 'switch' } | { operation: 'put'; bytes: Buffer });
+export type ReleaseAnswer = {
+  /** `releases/<sha256>`; null where there is no link */
+  current: string | null;
+  /** the program that the service runs */
+  exe: string | null;
+  /** the unit starts what is current */
+  starts: boolean;
+  /** of the asked release, when it is there */
+  version: string | null;
+  there: boolean;
+  /** where releases are on this node */
+  root: string | null;
+  /** put or switched now; false: it was done already */
+  acted: boolean;
+};
+
+/** Versions of the proxy, side by side on a prepared node. Anything on a bare one is refused in words. */
+export const releaseOp =
+  ({ run, notAfter }: ActingOn) =>
+  async (node: FleetMember, o: Asked & Call): Promise<Outcome<ReleaseAnswer>> => {
+    const bytes = o.operation === 'put' ? o.bytes : null;
+    if (bytes !== null && createHash('sha256').update(bytes).digest('hex') !== o.sha256)
+      throw new Error('the bytes are not of this sha256');
+    const { operation, runId, sha256 } = o;
+    const command = catalogue.release({ ...node, operation, runId, sha256, bytes, notAfter: await notAfter(node, o) });
+    const { answer, receipt } = await run(node, command, o);
+    const said = (key: string) => answer.first(key) || null;
+    const value = {
+      ...{ current: said('current'), exe: said('exe'), version: said('version'), root: said('root') },
+      ...{ starts: said('starts') === '1', there: said('there') === '1' },
+      acted: said('put') === '1' || said('switched') === '1',
+    };
+    return { value, receipt };
+  };
