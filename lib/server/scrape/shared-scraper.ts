@@ -76,6 +76,8 @@ export function createSharedScraper(deps: Deps): Scraper {
   }
 
   async function readTold(): Promise<void> {
+    const there = new Set((await deps.nodes.list()).map((node) => node.id));
+    for (const nodeId of told.keys()) if (!there.has(nodeId)) told.delete(nodeId);
     for (const row of await db.selectFrom('nodeHealth').selectAll().execute())
       if (!workers.owns(row.nodeId)) told.set(row.nodeId, { workerId: row.workerId, words: asWords(JSON.parse(row.health)) });
   }

@@ -10,6 +10,7 @@ import { programs, startPostgres } from '#test/support/real-servers.ts';
 import { until } from '#test/support/until.ts';
 import { eventContract } from './events.ts';
 import { type OpenDatabase, sharedContract, valueContract, writerContract } from './stores.ts';
+import { workerContract } from './workers.ts';
 
 const bin = programs.postgres();
 if (bin === null) test('the console on PostgreSQL', { skip: 'PostgreSQL is not installed' }, () => undefined);
@@ -33,7 +34,8 @@ else
     valueContract('PostgreSQL', open);
     writerContract('PostgreSQL', open);
     sharedContract('PostgreSQL', open);
-    eventContract(async () => emptyDatabase(server.url));
+    eventContract(() => emptyDatabase(server.url));
+    workerContract(() => emptyDatabase(server.url));
 
     test('consoles that start together migrate once, and one of before is brought up to date', async (t) => {
       const url = await emptyDatabase(server.url);

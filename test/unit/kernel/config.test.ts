@@ -58,6 +58,13 @@ describe('configuration', () => {
     );
   });
 
+  test('a process with a part of the work needs the database that the others have, and all of them the key of its secrets', () => {
+    refused({ HEADROOM_ROLE: 'boss' }, /^HEADROOM_ROLE is "boss": it should be all, web or worker/);
+    refused({ HEADROOM_ROLE: 'worker' }, /^HEADROOM_ROLE is worker: .* need HEADROOM_DATABASE_URL/);
+    refused({ HEADROOM_DATABASE_URL: 'postgres://h@127.0.0.1/h' }, /^HEADROOM_DATABASE_URL is set and HEADROOM_SECRET is not/);
+    assert.equal(readConfig({}).role, 'all');
+  });
+
   test('every wrong value is named, each in a line of its own', () => {
     refused({ PORT: 'x', HEADROOM_DEMO: 'y' }, /^PORT is "x".*\nHEADROOM_DEMO is "y"/);
   });
