@@ -57,4 +57,33 @@ describe('an exported audit', () => {
       assert.match(said.join('\n'), words, what);
     }
   });
+
+  test('holds what the filter lets through, and as CSV no cell that a spreadsheet runs', async (t) => {
+    const { runtime, token } = await testConsole(t);
+    const person = (name: string) => ({ kind: 'user', id: 'u_1', name, role: 'admin' }) as const;
+    await runtime.audit.record({
+      actor: person('=HYPERLINK("http://x")'),
+      action: 'note.add',
+      object: 'node:1',
+      result: 'ok',
+      at: 5,
+      after: { a: '1,"2"\n' },
+    });
+    await runtime.audit.record({ actor: person('Ada'), action: 'note.remove', object: 'node:1', result: 'refused', at: 6 });
+    const headers = { authorization: `Bearer ${await token('operator')}` };
+    const read = async (query: string) => {
+      const request = new Request(`http://127.0.0.1/api/v1/audit/export?${query}`, { headers });
+      return (await exportRoute.GET(request, { params: Promise.resolve({}) })).text();
+    };
+    const rows = (await read('action=note.&result=refused')).trimEnd().split('\n');
+    assert.deepEqual(
+      rows.map((row) => JSON.parse(row).action),
+      ['note.remove'],
+    );
+    const csv = await read('action=note.&format=csv');
+    assert.deepEqual(csv.split('\r\n').length, 4);
+    assert.match(csv, /^seq,at,actorKind,/);
+    assert.match(csv, /,"'=HYPERLINK\(""http:\/\/x""\)",note\.add,node:1,ok,,"\{""a"":""1,\\""2\\""\\n""\}",/);
+    assert.match(await read('format=xls'), /must be ndjson or csv/);
+  });
 });
