@@ -15,7 +15,7 @@ export function OpenIncidents({ nodeId }: { nodeId?: string }) {
   const open = data?.incidents.filter(({ nodes }) => nodeId === undefined || nodes.some((node) => node.nodeId === nodeId)) ?? [];
   if (open.length === 0) return null;
   return (
-    <section className="card" aria-label="Open incidents">
+    <section className="card inc-open" aria-label="Open incidents">
       {open.slice(0, MOST).map(({ id, number, title, severity, openedAt, owner, status }) => {
         const look = SEVERITY_LOOK[severity];
         return (

@@ -2,9 +2,11 @@
 import Link from 'next/link';
 import { GOVERN_NAV, isCurrent, MAIN_NAV } from './nav.ts';
 
-/** The phone's navigation: five tabs; comparing starts at the fleet, audit and signing out are on the settings page. */
+/** The phone's navigation: what is asked for on call. Everything else is a jump away (the magnifier), or linked from these. */
+const TABS: readonly string[] = ['fleet', 'incidents', 'runs', 'runbooks', 'settings'];
+
 export function TabBar({ path }: { path: string }) {
-  const items = [...MAIN_NAV.filter(({ key }) => key !== 'compare'), ...GOVERN_NAV.filter(({ key }) => key === 'settings')];
+  const items = [...MAIN_NAV, ...GOVERN_NAV].filter(({ key }) => TABS.includes(key));
   return (
     <nav className="tabbar" aria-label="Tabs">
       {items.map((item) => (

@@ -99,7 +99,12 @@ export function createMockApi() {
     const nodesNow = () => fleet().map((each) => fleetNode(each, startedMs, now()));
     if (noun === 'incidents' && part === 'buy-time' && request.method === 'GET')
       return send(response, 200, mockOffers(nodesNow(), Number(url.searchParams.get('limit'))));
-    if (noun === 'incidents') return send(response, 200, id === '' ? mockIncidents(nodesNow(), now()) : mockIncident(nodesNow(), now()));
+    if (noun === 'incidents')
+      return send(
+        response,
+        200,
+        id === '' ? mockIncidents(nodesNow(), now(), url.searchParams.get('status')) : mockIncident(nodesNow(), now()),
+      );
     if (noun === 'backtest') return send(response, 200, backtest(url));
     if (noun === 'runs') return send(response, 200, { runs: mode === 'not-fixed' ? [notFixedRun(startedMs)] : [] });
     if (noun === 'setup' && request.method === 'GET') return send(response, 200, { open: mode === 'no-admin' });

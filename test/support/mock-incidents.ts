@@ -200,7 +200,7 @@ export function mockIncident(nodes: readonly FleetNode[], now: number): Incident
   };
 }
 
-export function mockIncidents(nodes: readonly FleetNode[], now: number): IncidentList {
+export function mockIncidents(nodes: readonly FleetNode[], now: number, status: string | null): IncidentList {
   const { signals, timeline: _t, suggestions: _s, closing: _c, bought: _b, captures: _k, known: _w, ...head } = mockIncident(nodes, now);
   const open = { ...head, firing: [...new Set(signals.filter((s) => s.until === null).map((s) => s.rule))], signalCount: signals.length };
   const at = (hours: number) => new Date(now - hours * 60 * MINUTE).toISOString();
@@ -238,7 +238,8 @@ export function mockIncidents(nodes: readonly FleetNode[], now: number): Inciden
       reason: 'R-9KD2M proved the fix on 1 of 1 nodes',
     }),
   ];
-  return { incidents: nodes.length === 0 ? [] : incidents, open: nodes.length === 0 ? 0 : 1, cut: false };
+  const asked = incidents.filter((i) => status === null || status === 'all' || (status === 'resolved') === (i.status === 'resolved'));
+  return { incidents: nodes.length === 0 ? [] : asked, open: nodes.length === 0 ? 0 : 1, cut: false };
 }
 
 export const mockOffers = (nodes: readonly FleetNode[], limit: number) => ({
