@@ -60,8 +60,20 @@ export class Destinations {
   }
 }
 
+const MAX_KNOWN = 4096;
+const known = new Map<string, string>();
+
 /** Lower case, and the IPv4 address inside "::ffff:a.b.c.d" in any of its spellings. */
 export function plainAddress(text: string): string {
+  const before = known.get(text);
+  if (before !== undefined) return before;
+  const plain = makePlain(text);
+  if (known.size >= MAX_KNOWN) known.clear();
+  known.set(text, plain);
+  return plain;
+}
+
+function makePlain(text: string): string {
   const address = text.toLowerCase().replace(/%.*$/, '');
   if (isIpv4(address)) return address;
   const full = new URL(`http://[${address}]/`).hostname.slice(1, -1);

@@ -33,7 +33,7 @@ export class Dial implements WireOwner {
   #candidates: readonly Candidate[] = [];
   #next = 0;
   /** what is dialled now, oldest first */
-  #attempts: Wire[] = [];
+  readonly #attempts: Wire[] = [];
   /** when the current backend has had its share */
   #shareUntil = 0;
   #over = false;
@@ -81,7 +81,8 @@ export class Dial implements WireOwner {
   }
 
   wireConnected(wire: Wire): void {
-    this.#attempts = this.#attempts.filter((one) => one !== wire);
+    const at = this.#attempts.indexOf(wire);
+    if (at >= 0) this.#attempts.splice(at, 1);
     this.abort();
     this.#owner.dialled(wire);
   }
@@ -119,6 +120,7 @@ export class Dial implements WireOwner {
 
   /** Shares that the rest of the time is divided into: one for each backend, or for each address when they are tried in turn. */
   #turnsLeft(): number {
+    if (this.#next >= this.#candidates.length - 1) return 1;
     const left = this.#candidates.slice(this.#next);
     return this.#happyEyeballs ? left.filter(({ backend }, i) => backend !== left[i - 1]?.backend).length : left.length;
   }

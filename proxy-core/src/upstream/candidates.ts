@@ -18,7 +18,16 @@ export function candidatesFor(
   resolver: Resolver,
 ): Candidates | Promise<Candidates> {
   const fixed = fixedCandidates(target);
-  if (fixed !== null) return judged(fixed, destinations, true);
+  return fixed !== null ? judged(fixed, destinations, true) : looked(target, asked, destinations, resolver);
+}
+
+/** Apart from the above, which most connections need alone: closures cost what they hold. */
+function looked(
+  target: Target,
+  asked: { name: string | null; port: number },
+  destinations: Destinations,
+  resolver: Resolver,
+): Candidates | Promise<Candidates> {
   const trusted = target.kind === 'backends';
   const wanted: readonly HostPort[] = trusted ? target.backends : asked.name === null ? [] : [{ host: asked.name, port: asked.port }];
   const of = (at: HostPort, addresses: readonly string[]): Candidate[] =>
@@ -52,6 +61,9 @@ function fixedCandidates(target: Target): readonly Candidate[] | null {
 }
 
 function judged(all: readonly Candidate[], destinations: Destinations, trusted: boolean): Candidates {
+  let allowed = 0;
+  while (allowed < all.length && isAllowed(all[allowed], destinations, trusted)) allowed += 1;
+  if (allowed > 0 && allowed === all.length) return { candidates: all };
   let refused: Refusal = 'dns_failed';
   const candidates = all.filter((candidate) => {
     const denial = destinations.judge(candidate, trusted);
@@ -60,3 +72,6 @@ function judged(all: readonly Candidate[], destinations: Destinations, trusted: 
   });
   return candidates.length > 0 ? { candidates } : { refused };
 }
+
+const isAllowed = (candidate: Candidate | undefined, destinations: Destinations, trusted: boolean): boolean =>
+  candidate !== undefined && destinations.judge(candidate, trusted) === null;
