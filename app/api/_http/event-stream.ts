@@ -6,6 +6,21 @@ const PING_MS = 15_000;
 /** What a browser that stopped reading may have waiting before it is cut off; it reconnects and replays. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 
+/** Samples of so many ms are one write: with many browsers writes are what costs. */
+const TOGETHER_MS = 50;
+
+type Told = Parameters<EventListener>[1];
+/** Every browser is told the same words, made once. */
+const frames = new WeakMap<Told, { id: number; bytes: Uint8Array }>();
+
+function frameOf(id: number, event: Told): Uint8Array {
+  const made = frames.get(event);
+  if (made?.id === id) return made.bytes;
+  const bytes = Buffer.from(`id: ${id}\ndata: ${JSON.stringify(event)}\n\n`);
+  frames.set(event, { id, bytes });
+  return bytes;
+}
+
 /** What the browser was told last; undefined when it begins. */
 export function lastEventId(request: Request): number | undefined {
   const header = request.headers.get('last-event-id');
@@ -31,11 +46,20 @@ export function eventStream(
       start(controller) {
         let gone = false;
         let unsubscribe = () => {};
-        const send = (text: string) => {
+        let held: Uint8Array[] = [];
+        let flushing: NodeJS.Timeout | undefined;
+        const write = (bytes: Uint8Array) => {
           if (gone) return;
-          controller.enqueue(encoder.encode(text));
+          controller.enqueue(bytes);
           if ((controller.desiredSize ?? 0) <= 0) end();
         };
+        const flush = () => {
+          clearTimeout(flushing);
+          flushing = undefined;
+          if (held.length > 0) write(held.length === 1 && held[0] ? held[0] : Buffer.concat(held));
+          held = [];
+        };
+        const send = (text: string) => write(encoder.encode(text));
         const ping = setInterval(() => {
           send(': ping\n\n');
           // A session that ended or a revoked token ends its open stream too, within one ping.
@@ -44,6 +68,7 @@ export function eventStream(
         leave = () => {
           gone = true;
           clearInterval(ping);
+          clearTimeout(flushing);
           unsubscribe();
           request.signal.removeEventListener('abort', end);
         };
@@ -55,9 +80,14 @@ export function eventStream(
         request.signal.addEventListener('abort', end, { once: true });
         const known = since === undefined || events.holds(since);
         send(known ? 'retry: 2000\n: open\n\n' : `retry: 2000\nid: ${events.lastId()}\nevent: reset\ndata: {}\n\n`);
-        const tell: EventListener = (id, event) => send(`id: ${id}\ndata: ${JSON.stringify(event)}\n\n`);
+        const tell: EventListener = (id, event) => {
+          held.push(frameOf(id, event));
+          if (event.type !== 'fleet.sample') flush();
+          else flushing ??= setTimeout(flush, TOGETHER_MS);
+        };
         const listener = isTold ? oneByOne(tell, isTold, end) : tell;
         unsubscribe = events.subscribe(listener, known ? since : undefined);
+        flush();
         // The replay alone may have been more than it takes.
         if (gone) unsubscribe();
       },
