@@ -1,7 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { z } from 'zod';
 import type { Session, signInInputSchema, tokenInputSchema } from '#shared/access.ts';
-import { type Permission, roleMay } from '#shared/roles.ts';
+import { mayEverywhere, maySomewhere } from '#shared/grants.ts';
+import { isOfNodes, type Permission } from '#shared/roles.ts';
 import { api, isProblemError } from './http.ts';
 import { queryKeys } from './query-keys.ts';
 import { shape } from './shape.ts';
@@ -14,9 +15,16 @@ export function useSession() {
   });
 }
 
-/** What a page offers; the console checks it again on every call. */
-export const may = (session: Session | undefined, permission: Permission): boolean =>
-  session !== undefined && roleMay(session.actor.role, permission);
+/**
+ * What a page offers; the console checks it again on every call. What is done to nodes is offered to who may do it to some of them, everything else to who may
+ * everywhere.
+ */
+export function may(session: Session | undefined, permission: Permission): boolean {
+  if (session === undefined) return false;
+  const { role, grants } = session.actor;
+  const holder = { role, ...(grants && { grants }) };
+  return isOfNodes(permission) ? maySomewhere(holder, permission) : mayEverywhere(holder, permission);
+}
 
 /** Where to go when the console says who-are-you: the sign-in page, and back here afterwards. */
 export function signInPath(error: unknown, here: string): string | null {

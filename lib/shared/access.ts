@@ -71,7 +71,14 @@ export const tokenSchema = z.object({
 });
 export const createdTokenSchema = tokenSchema.extend({ token: z.string() });
 export const sessionSchema = z.object({
-  actor: z.object({ kind: z.enum(['user', 'token', 'system']), id: z.string(), name: z.string(), role: z.enum(ROLES) }),
+  actor: z.object({
+    kind: z.enum(['user', 'token', 'system']),
+    id: z.string(),
+    name: z.string(),
+    role: z.enum(ROLES),
+    /** what is held, where; left out: `role`, everywhere */
+    grants: z.array(z.object({ role: z.enum(ROLES), selector: z.string().nullable() })).optional(),
+  }),
   demo: z.boolean(),
 });
 export type Session = z.infer<typeof sessionSchema>;

@@ -18,6 +18,7 @@ export const PERMISSIONS = [
   'incident.write',
   'drill.read',
   'drill.write',
+  'proxy.upgrade',
   'runbook.read',
   'runbook.write',
   'audit.read',
@@ -60,3 +61,7 @@ const GRANTS: Record<Role, readonly Permission[]> = { viewer: VIEWER, operator: 
 
 /** Nodes, host keys, tokens and users are the admin's: the console dials only what an admin registered. */
 export const roleMay = (role: Role, permission: Permission): boolean => GRANTS[role].includes(permission);
+
+/** Read or done node by node, or one's own: holding them for some nodes is worth something. The others are about the console as a whole. */
+const OF_NODES = /^(fleet|node|config|run|incident|silence|self)\.|^(alert|audit|runbook)\.read$/;
+export const isOfNodes = (permission: Permission): boolean => OF_NODES.test(permission);

@@ -6,7 +6,8 @@ import { withCookies } from './with-cookies.ts';
 
 export function toSession(runtime: Runtime, actor: Actor): Session {
   const { id, kind, name, role } = actor;
-  return { actor: { kind, id, name, role }, demo: runtime.config.demo };
+  const grants = actor.kind === 'system' ? undefined : actor.grants;
+  return { actor: { kind, id, name, role, ...(grants && { grants: [...grants] }) }, demo: runtime.config.demo };
 }
 
 /** The new session, or what is still needed for it, with its cookies. */

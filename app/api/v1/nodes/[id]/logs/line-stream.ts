@@ -6,7 +6,12 @@ const PING_MS = 15_000;
 const MAX_WAITING_BYTES = 256 * 1024;
 
 /** Lines as server-sent events, until the browser leaves or the source ends; `event: problem` says why it ended, `event: dropped` how many are missing. */
-export function lineStream(request: Request, source: (signal: AbortSignal, onLine: (line: string) => void) => Promise<void>): Response {
+export function lineStream(
+  request: Request,
+  source: (signal: AbortSignal, onLine: (line: string) => void) => Promise<void>,
+  /** asked with each ping: who may no longer read it is told no more of it */
+  isStillAllowed: () => Promise<boolean> = async () => true,
+): Response {
   const encoder = new TextEncoder();
   const stopped = new AbortController();
   const stream = new ReadableStream<Uint8Array>(
@@ -25,7 +30,10 @@ export function lineStream(request: Request, source: (signal: AbortSignal, onLin
           dropped = 0;
           send(`data: ${line.replaceAll('\r', ' ')}\n\n`);
         };
-        const ping = setInterval(() => send(': ping\n\n'), PING_MS);
+        const ping = setInterval(() => {
+          send(': ping\n\n');
+          isStillAllowed().then((allowed) => allowed || end(), end);
+        }, PING_MS);
         const end = () => {
           clearInterval(ping);
           request.signal.removeEventListener('abort', end);

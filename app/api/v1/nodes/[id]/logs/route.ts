@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { mayOn } from '#shared/access.ts';
 import { handle } from '../../../../_http/handle.ts';
 import { lineStream } from './line-stream.ts';
 
@@ -15,7 +16,14 @@ const DAY_MS = 86_400_000;
 export const GET = handle({ permission: 'config.read', on: 'node', params, query }, async ({ runtime, params: { id }, query, request }) => {
   const node = await runtime.nodes.get(id);
   if (query.follow === '1')
-    return lineStream(request, (signal, onLine) => runtime.ops.follow(node, { lines: query.lines, signal, onLine }));
+    return lineStream(
+      request,
+      (signal, onLine) => runtime.ops.follow(node, { lines: query.lines, signal, onLine }),
+      async () => {
+        const actor = await runtime.access.authenticate(request.headers);
+        return actor !== null && mayOn(actor, 'config.read', await runtime.nodes.get(id));
+      },
+    );
   const sinceMs = runtime.clock.now() - DAY_MS;
   const { value } = await runtime.ops.journal(node, { sinceMs, lines: query.lines, timeoutMs: 8000 });
   return { unit: node.unit, lines: value.lines };
