@@ -88,7 +88,7 @@ export function createTelemetry(deps: {
       this.set(deps.ssh.sessions());
     },
   });
-  const samples = new Counter({ name: 'headroom_samples_total', help: 'Samples taken of nodes', registers });
+  const samples = new Counter({ name: 'headroom_samples_total', help: 'Samples that this process took of nodes', registers });
   const events = new Counter({ name: 'headroom_events_total', help: 'Events told to browsers', labelNames: ['type'], registers });
   const seconds = new Histogram({
     name: 'headroom_http_request_seconds',
@@ -97,9 +97,9 @@ export function createTelemetry(deps: {
     buckets: [0.005, 0.02, 0.05, 0.1, 0.25, 1, 5],
     registers,
   });
-  const stopFollowing = deps.events.subscribe((_id, event) => {
+  const stopFollowing = deps.events.subscribe((_id, event, { own }) => {
     events.inc({ type: event.type });
-    if (event.type === 'fleet.sample') samples.inc();
+    if (event.type === 'fleet.sample' && own) samples.inc();
   });
 
   return {
