@@ -5,7 +5,7 @@ import { useSearchParams } from 'next/navigation';
 import { useMemo, useState } from 'react';
 import { useAudit } from '#client/audit.ts';
 import { useFleet } from '#client/nodes.ts';
-import { may, useSession } from '#client/session.ts';
+import { mayAll, useSession } from '#client/session.ts';
 import { Button } from '#components/ui/button.tsx';
 import { Chip } from '#components/ui/chip.tsx';
 import { DiffView } from '#components/ui/diff-view.tsx';
@@ -44,7 +44,7 @@ export function AuditView() {
           <p className="sub">Every write, and every refused one. Rows are chained by hash: a changed or missing row shows.</p>
         </div>
       </div>
-      <ChainState mayVerify={may(session.data, 'audit.read')} />
+      <ChainState mayVerify={mayAll(session.data, 'audit.read')} />
       <AuditFilter query={query} />
       {error && (!data || isPlaceholderData) ? (
         <ErrorState error={error} onRetry={() => void refetch()} />
