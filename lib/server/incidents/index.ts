@@ -113,7 +113,7 @@ export function createIncidents(deps: IncidentsDeps) {
     }
   }
 
-  const reading = { db, fleet, scraper: deps.scraper, clock, events: fleet.events };
+  const reading = { db, fleet, scraper: deps.scraper, clock, events: fleet.events, hasNothingToBuy: looks.hasNothingToBuy };
   const get = (id: string): Promise<Incident> => readIncident(reading, id);
 
   async function courses(incident: Incident) {

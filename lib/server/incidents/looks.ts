@@ -18,18 +18,24 @@ const DEADLINE_MS = 8000;
 const EMFILE = /too many open files|\bEMFILE\b|\bENFILE\b/i;
 
 type Look = { at: number; processStart: number | null; closeWait: number; established: number; claimed: number | null };
-type Known = { startedAt: number; looks: Look[]; journal: { at: number; lines: number; last: string | null } | null };
+/** What its limit may become. */
+type Room = { limit: number | null; hardLimit: number | null; raisesHard: boolean };
+type Known = { startedAt: number; room: Room | null; looks: Look[]; journal: { at: number; lines: number; last: string | null } | null };
 
 export type Looks = ReturnType<typeof createLooks>;
 
 /** Looks at nodes beside the rules, a few at once: nodes in trouble each minute, the others every five. */
-export function createLooks(deps: { ops: Pick<NodeOps, 'probe' | 'journal'>; member: (id: string) => Promise<FleetMember>; clock: Clock }) {
+export function createLooks(deps: {
+  ops: Pick<NodeOps, 'probe' | 'journal' | 'isPrepared'>;
+  member: (id: string) => Promise<FleetMember>;
+  clock: Clock;
+}) {
   const { ops, clock } = deps;
   const known = new Map<string, Known>();
   const running = new Map<string, Promise<void>>();
 
   const entry = (nodeId: string): Known => {
-    const found = known.get(nodeId) ?? { startedAt: Number.NEGATIVE_INFINITY, looks: [], journal: null };
+    const found = known.get(nodeId) ?? { startedAt: Number.NEGATIVE_INFINITY, room: null, looks: [], journal: null };
     known.set(nodeId, found);
     return found;
   };
@@ -41,7 +47,9 @@ export function createLooks(deps: { ops: Pick<NodeOps, 'probe' | 'journal'>; mem
     const claimed = node.pool.active === null || node.pool.idle === null ? null : node.pool.active + node.pool.idle;
     const probe = await ops.probe(member, { timeoutMs: DEADLINE_MS }).catch(() => null);
     if (probe) {
-      const { socketStates: states } = probe.value;
+      const { socketStates: states, fdSoftLimit: limit, fdHardLimit: hardLimit } = probe.value;
+      const prepared = await ops.isPrepared(member, { timeoutMs: DEADLINE_MS }).catch(() => false);
+      found.room = { limit, hardLimit, raisesHard: prepared || member.user === 'root' };
       const one = { at: clock.now(), processStart, claimed, closeWait: states['CLOSE-WAIT'] ?? 0, established: states.ESTAB ?? 0 };
       found.looks = [...found.looks.filter((l) => l.at >= one.at - LEAST_OF_MS && l.processStart === processStart), one];
     }
@@ -83,6 +91,11 @@ export function createLooks(deps: { ops: Pick<NodeOps, 'probe' | 'journal'>; mem
       if (!found || !last || now - last.at > HOLDS_MS) return { sockets: null, journal };
       const least = Math.min(...found.looks.map((l) => l.closeWait));
       return { sockets: { closeWait: last.closeWait, least, established: last.established, claimed: last.claimed }, journal };
+    },
+    /** Its limit was seen, and nobody here may raise it. */
+    hasNothingToBuy(nodeId: string): boolean {
+      const room = known.get(nodeId)?.room;
+      return room != null && !room.raisesHard && room.limit !== null && room.hardLimit !== null && room.limit >= room.hardLimit;
     },
     settled: () => Promise.all(running.values()),
   };

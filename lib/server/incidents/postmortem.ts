@@ -6,6 +6,7 @@ import { formatCount, formatFigure, plural } from '#shared/units/count.ts';
 import { formatDuration, formatInstant } from '#shared/units/time.ts';
 import type { Impact } from './impact.ts';
 import type { RunOutcome } from './known.ts';
+import { BEGAN } from './timeline.ts';
 
 export type PostmortemInput = {
   incident: Incident;
@@ -177,7 +178,7 @@ function shortOf({ incident, runs, impacts }: PostmortemInput): string[] {
   const first = incident.signals[0];
   const age = first?.evidence.facts.find(({ label }) => label === 'Process age')?.value;
   const ack = incident.acknowledged;
-  const restarts = incident.timeline.filter((e) => e.kind === 'restart');
+  const restarts = incident.timeline.filter((e) => e.kind === 'restart' && e.text !== BEGAN);
   const blindRestarts = restarts.filter((r) => !incident.captures.some((c) => c.nodeId === r.nodeId && c.at <= r.at));
   const refused = [...impacts.values()].reduce((sum, i) => sum + i.refused, 0);
   return [

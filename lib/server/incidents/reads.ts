@@ -18,6 +18,7 @@ export type ReadDeps = TimelineDeps & {
   fleet: { view(): Promise<Fleet>; node(id: string): Promise<NodeDetail> };
   scraper: { health(nodeId: string): { lastSample: Sample | null } };
   clock: Clock;
+  hasNothingToBuy(nodeId: string): boolean;
 };
 
 /** Open ones first, then the newest. `sees`: whether who asks may see a node; an incident is seen with one of its nodes. */
@@ -81,6 +82,7 @@ export async function readIncident(deps: ReadDeps, id: string): Promise<Incident
       ...{ id, cause: head.cause, nodes: present },
       captured: new Set(captures.filter((c) => c.processStart === (byId.get(c.nodeId)?.processStart ?? null)).map((c) => c.nodeId)),
       notFixed: new Set(runs.filter((run) => run.verdict === 'fail').map((run) => run.nodeId)),
+      nothingToBuy: new Set(nodeIds.filter(deps.hasNothingToBuy)),
       bought: new Set(bought.filter((b) => b.endedAt === null).map((b) => b.nodeId)),
     }),
     closing: row.status === 'resolved' ? { ready: true, criteria: [] } : closingOf(head.cause, proofs, now),

@@ -13,6 +13,8 @@ export type SuggestInput = {
   captured: ReadonlySet<string>;
   notFixed: ReadonlySet<string>;
   bought: ReadonlySet<string>;
+  /** their limit cannot be raised from here */
+  nothingToBuy: ReadonlySet<string>;
 };
 
 /** Time to EMFILE below which time is bought first, seconds. */
@@ -46,11 +48,14 @@ export function suggest(input: SuggestInput): Suggestion[] {
   return [];
 }
 
-function aboutFds({ nodes, captured, notFixed, bought, cause }: SuggestInput): Suggestion[] {
+function aboutFds({ nodes, captured, notFixed, bought, nothingToBuy, cause }: SuggestInput): Suggestion[] {
   const leaking = nodes.filter((n) => n.leak.verdict === 'leaking');
   const worried = cause === 'fd-pressure' ? nodes.filter((n) => (n.openFds ?? 0) > 0.7 * (n.fdLimit ?? Number.POSITIVE_INFINITY)) : leaking;
   const soon = worried.filter(
-    (n) => !bought.has(n.id) && (n.timeToEmfileSeconds?.low ?? (cause === 'fd-pressure' ? 0 : Number.POSITIVE_INFINITY)) < SOON_SECONDS,
+    (n) =>
+      !bought.has(n.id) &&
+      !nothingToBuy.has(n.id) &&
+      (n.timeToEmfileSeconds?.low ?? (cause === 'fd-pressure' ? 0 : Number.POSITIVE_INFINITY)) < SOON_SECONDS,
   );
   const uncaptured = worried.filter((n) => !captured.has(n.id));
   const untried = leaking.filter((n) => !notFixed.has(n.id));

@@ -33,6 +33,9 @@ export async function readTimeline(
   return all.sort((a, b) => a.at.localeCompare(b.at));
 }
 
+/** No process before this one was seen. */
+export const BEGAN = 'The process began';
+
 export const VERDICT_WORDS: Record<string, { words: string; tone: TimelineEntry['tone'] }> = {
   pass: { words: 'pass', tone: 'ok' },
   fail: { words: 'not fixed', tone: 'danger' },
@@ -93,7 +96,8 @@ async function nodeEntries(deps: TimelineDeps, node: { nodeId: string; name: str
         event.fdsBefore !== null && event.fdsAfter !== null
           ? `: ${formatCount(event.fdsBefore)} fds before, ${formatCount(event.fdsAfter)} after`
           : '';
-      const by = event.runId === null ? 'Restarted by hand or by itself' : `Restarted by ${runName(event.runId)}`;
+      const first = event.runId === null && event.livedSeconds === null && event.fdsBefore === null;
+      const by = first ? BEGAN : event.runId === null ? 'Restarted by hand or by itself' : `Restarted by ${runName(event.runId)}`;
       return [{ ...about, id: `restart:${node.nodeId}:${at}`, kind: 'restart', text: `${by}${fds}`, runId: event.runId }];
     }
     if (event.kind === 'config') {

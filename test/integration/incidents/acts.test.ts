@@ -98,21 +98,18 @@ describe('what people do to an incident', () => {
 
 describe('what to do next', () => {
   test('names the nodes that are pressing, and changes with what was tried', async (t) => {
-    const r = await leakOnTwo(t, ['edge-01', 'edge-02']);
+    const r = await leakOnTwo(t, ['own-01', 'bare-01']);
     await r.pass(1);
     const { suggestions } = await r.get();
     assert.deepEqual(
       suggestions.map((s) => [s.runbook, s.selector]),
       [
-        ['buy-time', 'name=edge-01,edge-02'],
-        ['fd-leak', 'name=edge-01,edge-02'],
+        ['buy-time', 'name=own-01'],
+        ['fd-leak', 'name=bare-01,own-01'],
       ],
-      'evidence was kept by itself: both end within two hours',
+      'evidence was kept by itself, and the limit of bare-01 cannot be raised',
     );
-    assert.match(
-      suggestions[0]?.href ?? '',
-      /^\/runbooks\/buy-time\?selector=name%3Dedge-01%2Cedge-02&params.limit=65536&params.keep=true$/,
-    );
+    assert.match(suggestions[0]?.href ?? '', /^\/runbooks\/buy-time\?selector=name%3Down-01&params.limit=65536&params.keep=true$/);
   });
 });
 

@@ -43,7 +43,7 @@ const CASES: Record<RuleKey, { bad: Partial<NodeView>; between?: Partial<NodeVie
     bad: { sockets: { closeWait: 90, least: 10, established: 60, claimed: 0 } },
     between: { sockets: { closeWait: 50, least: 10, established: 60, claimed: 0 } },
     unknown: { sockets: null },
-    words: /90 sockets in CLOSE_WAIT, 80 more/,
+    words: /90 sockets in CLOSE_WAIT, 80 more than at its fewest/,
   },
   'emfile-journal': { bad: { journal: { lines: 3, last: 'accept: Too many open files' } }, unknown: { journal: null }, words: /3 times/ },
   'scrape-blind': { bad: { state: 'scrape-blind', stateReason: 'SSH answers.' }, unknown: { state: 'down' }, words: /SSH answers$/ },

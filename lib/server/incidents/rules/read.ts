@@ -66,7 +66,8 @@ const READERS: Record<RuleKey, (view: NodeView, numbers: RuleNumbers) => Reading
     return above(
       grew,
       numbers,
-      () => `keeps ${plural(sockets.closeWait, 'socket')} in CLOSE_WAIT, ${formatCount(grew)} more than half an hour ago`,
+      () =>
+        `keeps ${plural(sockets.closeWait, 'socket')} in CLOSE_WAIT, ${formatCount(grew)} more than at its fewest in the last half hour`,
     );
   },
 
