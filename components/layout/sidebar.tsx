@@ -2,7 +2,7 @@
 import { LogOut } from 'lucide-react';
 import Link from 'next/link';
 import { useOpenIncidents } from '#client/incidents.ts';
-import { signOut } from '#client/session.ts';
+import { mayAll, signOut } from '#client/session.ts';
 import { Button } from '#components/ui/button.tsx';
 import { Mark } from '#components/ui/mark.tsx';
 import type { Session } from '#shared/access.ts';
@@ -28,7 +28,7 @@ export function Sidebar({ fleet, session, path }: { fleet: Fleet | undefined; se
         <div className="nav-sep">Govern</div>
         <Nav label="Govern" items={GOVERN_NAV} path={path} counts={{}} />
         <div className="side-foot">
-          {session && session.actor.role !== 'viewer' ? <StopAll /> : null}
+          {mayAll(session, 'run.control') ? <StopAll /> : null}
           {fleet && fleet.nodes.length > 0 ? <Collector fleet={fleet} /> : null}
           {session ? <Me session={session} /> : null}
         </div>
