@@ -96,6 +96,12 @@ export function bigFleet(): Story[] {
   );
 }
 
+/** The same fleet over and over, until it is a thousand nodes; what is odd stays as rare. */
+export const thousandFleet = (): Story[] =>
+  [1, 2, 3, 4]
+    .flatMap((copy) => bigFleet().map((story) => (copy === 1 ? story : { ...story, name: `${story.name}-${copy}`, odd: {}, perMinute: 0 })))
+    .slice(0, 1000);
+
 /** As `npm run demo` has it: five nodes, two leak. */
 export const demoFleet = (): Story[] =>
   [
