@@ -25,7 +25,7 @@ import { assertRestored } from './operations/index.ts';
 import { type Readiness, readReadiness } from './readiness.ts';
 import { createReports, type Reports } from './reports/index.ts';
 import { createRunbooks, createSaveRunbook, ownRunbooks, type Runbooks, removeRunbook, savedVersions } from './runbooks/index.ts';
-import { createPgBossQueue, createRuns, type Runs } from './runs/index.ts';
+import { createPgBossQueue, createRuns, type Runs, releasesIn } from './runs/index.ts';
 import { createScraper, createSharedScraper, type Scraper } from './scrape/index.ts';
 import { createSettings, openKeyring, type Settings } from './settings/index.ts';
 import { createNodeOps, createSsh, type NodeOps, type Ssh } from './ssh/index.ts';
@@ -133,6 +133,7 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
   const runs = createRuns({
     ...(url !== null && { queue: createPgBossQueue({ url, onError: onJobError }), engineId: workers.id }),
     ...{ db, command, nodes, runbooks, ops, configFiles, scraper, metrics, events, clock, log, facts, sealed, fleet: fleetNodes },
+    releases: releasesIn(file('releases')),
   });
   const marks = createNodeMarks({ db, clock, onError: (error) => log.error({ err: error }, 'what a node said could not be noted') });
   const fleet: Fleet = createFleet({

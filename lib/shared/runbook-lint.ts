@@ -29,9 +29,11 @@ const AFTER: Partial<Record<StepKind, { kind: StepKind; why: string }>> = {
   'edit-config': { kind: 'arm-revert', why: 'nothing is edited on a node that could not restore itself' },
   'disarm-revert': { kind: 'arm-revert', why: 'there is nothing to disarm' },
   'verify-process': { kind: 'preflight', why: 'the process before the restart is what it is held against' },
+  'switch-release': { kind: 'arm-revert', why: 'nothing is switched on a node that could not go back' },
+  'verify-release': { kind: 'switch-release', why: 'there is nothing to verify' },
   watch: { kind: 'baseline', why: 'a slope after the restart proves nothing without the slope before it' },
 };
-const CHANGES: readonly StepKind[] = ['edit-config', 'service', 'set-limit', 'arm-revert'];
+const CHANGES: readonly StepKind[] = ['edit-config', 'service', 'set-limit', 'arm-revert', 'push-release', 'switch-release'];
 
 export type RunbookFinding = { step: string | null; message: string };
 

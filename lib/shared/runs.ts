@@ -205,6 +205,10 @@ export const setLimitParamsSchema = z.object({
   /** the unit gets it too, as LimitNOFILE in a drop-in, so that the next process has it */
   keep: z.boolean().default(false),
 });
+export const upgradeParamsSchema = z.object({
+  /** of the tarball in the folder `releases` of the console's data directory */
+  release: z.string().regex(/^[0-9a-f]{64}$/, 'must be the sha256 of a release, 64 hex digits'),
+});
 export const rollbackParamsSchema = z.object({ /** the run whose backup is put back */ run: z.string().min(1).max(64) });
 /** of a runbook that takes none */
 export const emptyParamsSchema = z.strictObject({});

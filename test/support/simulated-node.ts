@@ -205,6 +205,7 @@ export function simulatedOps(clock: Clock, fleet: SimulatedFleet, point: (name: 
       call(member, 'readConfig', false, (node) => ({ bytes: node.bytes(), sha256: sha(node.bytes()), mode: '644', owner: 'root:root' })),
     loadedConfig: async (member) => ({ sha256: fleet.of(member).loaded(), receipt: null }),
     drill: (member) => call(member, 'drill', false, () => ({ ordered: false, until: null })),
+    reportedVersion: async () => ({ version: null, receipt: null }),
     release: (member) =>
       call(member, 'release', false, () => ({
         ...{ current: null, exe: null, starts: false, version: null, there: false, root: null, acted: false },

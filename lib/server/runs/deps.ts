@@ -10,6 +10,7 @@ import type { Sample } from '#shared/metrics.ts';
 import type { FleetMember, FleetNode } from '#shared/nodes.ts';
 import type { Sealed } from './bundle/signing-key.ts';
 import type { RunQueue } from './queue.ts';
+import type { Releases } from './releases.ts';
 
 export type RunsDeps = {
   db: Db;
@@ -25,6 +26,8 @@ export type RunsDeps = {
   queue?: RunQueue;
   /** of this process, never used before; made up unless said */
   engineId?: string;
+  /** tarballs that may be pushed */
+  releases?: Releases;
   clock: Clock;
   log: Log;
   /** where the key is kept that signs evidence */

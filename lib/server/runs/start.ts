@@ -22,6 +22,7 @@ import {
   type Strategy,
   setLimitParamsSchema,
   strategySchema,
+  upgradeParamsSchema,
 } from '#shared/runs.ts';
 import { planBatches, planSteps } from './plan.ts';
 import { loadRules } from './rules/rules.ts';
@@ -55,6 +56,7 @@ export function createStartRun(deps: { runbooks: Runbooks; facts: Facts | undefi
         );
 
       assertMayRunOn(actor, members);
+      if (pushesCode(runbook) && !dryRun) assertMayPushCode(actor, members, now);
       const override = mayOverride(actor, members, input.override?.reason ?? null);
       if (runbook.mutates && !dryRun && members.length > NODES_WITHOUT_FACTOR)
         assertFreshFactor(actor, now, `changing ${members.length} nodes`);
@@ -78,6 +80,19 @@ function assertMayRunOn(actor: Actor, members: readonly FleetMember[]): void {
     'auth.forbidden',
     `${actor.name} may not start a run on ${first.name}${more}: they are ${describeGrants(actor)}.`,
   );
+}
+
+const pushesCode = (runbook: Runbook): boolean => runbook.steps.some(({ kind }) => kind === 'push-release' || kind === 'switch-release');
+
+/** Whoever decides which code a proxy runs has every connection through it: that is more than starting a run. */
+function assertMayPushCode(actor: Actor, members: readonly FleetMember[], now: number): void {
+  const foreign = members.find((member) => !mayOn(actor, 'proxy.upgrade', member));
+  if (foreign)
+    throw new HeadroomError(
+      'auth.forbidden',
+      `Pushing code to ${foreign.name} needs the permission proxy.upgrade, which admins have; ${actor.name} is ${describeGrants(actor)}.`,
+    );
+  assertFreshFactor(actor, now, 'pushing code to proxies');
 }
 
 function mayOverride(actor: Actor, members: readonly FleetMember[], reason: string | null): string | null {
@@ -251,6 +266,7 @@ function paramsSchemaOf(runbook: Runbook) {
   if (runbook.steps.some((s) => s.kind === 'edit-config' && s.params.poolFrom === 'params'))
     return poolSettingsParamsSchema.strict().refine((p) => Object.keys(p).length > 0, 'give one setting or more');
   if (runbook.steps.some((s) => s.kind === 'edit-config' && s.params.restoreFrom === 'params')) return rollbackParamsSchema.strict();
+  if (pushesCode(runbook)) return upgradeParamsSchema.strict();
   if (runbook.steps.some((s) => s.kind === 'set-limit')) return setLimitParamsSchema.strict();
   return runbook.steps.some((s) => s.kind === 'watch') ? fdLeakParamsSchema.strict() : emptyParamsSchema;
 }

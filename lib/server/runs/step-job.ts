@@ -8,12 +8,14 @@ import type { RunsDeps } from './deps.ts';
 import { earlierAttempt } from './earlier-attempt.ts';
 import { type Proof, storeEvidence } from './evidence.ts';
 import { Interrupted, NodeLost } from './interrupted.ts';
+import { releasesIn } from './releases.ts';
 import type { TargetState } from './state.ts';
 import type { StepContext, StepResult } from './steps/context.ts';
 import { STEP_RUNNERS } from './steps/index.ts';
 import { type StoredRun, updateStep, updateTarget } from './store.ts';
 import { opsId, type WayBackGuard } from './way-back.ts';
 
+const NO_RELEASES = releasesIn('/nonexistent');
 const MAX_OUTPUT = 4096;
 /** Live output reaches the database and the browsers at most this often. */
 const FLUSH_MS = 500;
@@ -162,6 +164,7 @@ function createContext(
     focus: (untilMs) => deps.scraper.focus(node.id, untilMs),
     earlier: (runId) => earlierAttempt(deps.db, runId, node.id),
     agree: (sha256) => deps.configFiles.agree(deps.db, node.id, sha256),
+    release: (sha256) => (deps.releases ?? NO_RELEASES).read(sha256),
     clock: deps.clock,
     async remember(patch) {
       live.signal.throwIfAborted();
@@ -196,6 +199,9 @@ function guardOps(job: StepJob, signal: AbortSignal): NodeOps {
     validateConfig: (node, o) => ops.validateConfig(node, { ...o, signal }),
     revertState: (node, o) => ops.revertState(node, { ...o, signal }),
     journal: (node, o) => ops.journal(node, { ...o, signal }),
+    reportedVersion: (node, o) => ops.reportedVersion(node, { ...o, signal }),
+    release: (node, o) =>
+      o.operation === 'state' ? ops.release(node, { ...o, signal }) : guarded(() => ops.release(node, { ...o, signal })),
     backupConfig: (node, o) => guarded(() => ops.backupConfig(node, { ...o, signal })),
     writeConfig: (node, o) => guarded(() => ops.writeConfig(node, { ...o, signal })),
     restart: (node, o) => guarded(() => ops.restart(node, { ...o, signal })),

@@ -9,7 +9,7 @@ import { drillOp } from './drill-op.ts';
 import { type ConfigHistory, parseHistory } from './history.ts';
 import { limitOp } from './limit-op.ts';
 import { type Probe, parseProbe } from './probe.ts';
-import { releaseOp } from './release-op.ts';
+import { releaseOp, reportedVersionOp } from './release-op.ts';
 import { HELPER_PATH } from './scripts/helper.ts';
 import { EXIT, MARK } from './scripts/prelude.ts';
 import { selfTest } from './self-test.ts';
@@ -201,6 +201,7 @@ export function createNodeOps(ssh: Ssh, clock: Clock, { helperPath = HELPER_PATH
 
     drill: drillOp(acting),
     release: releaseOp(acting),
+    reportedVersion: reportedVersionOp(ssh),
 
     async journal(node: FleetMember, o: { sinceMs: number; lines: number } & Call): Promise<Outcome<{ lines: string[] }>> {
       const sinceSeconds = Math.max(0, Math.floor((o.sinceMs + (offsets.get(node.id)?.ms ?? 0)) / 1000));

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { FleetMember } from '#shared/nodes.ts';
 import { catalogue } from './catalogue.ts';
 import type { ActingOn, Call } from './node-ops.ts';
-import type { Outcome } from './types.ts';
+import type { Outcome, Receipt, Ssh } from './types.ts';
 
 type Asked = { runId: string; sha256: string } & ({ operation: 'state' | 'switch' } | { operation: 'put'; bytes: Buffer });
 export type ReleaseAnswer = {
@@ -38,4 +38,15 @@ export const releaseOp =
       acted: said('put') === '1' || said('switched') === '1',
     };
     return { value, receipt };
+  };
+
+const BUILD = /^sniproxy_build_info\{[^}\n]*version="([A-Za-z0-9._+-]{1,64})"[^}\n]*\} 1\b/m;
+
+/** The version that the process says it is, on its metrics page. Null: it has no page, or does not say. */
+export const reportedVersionOp =
+  (ssh: Pick<Ssh, 'exec'>) =>
+  async (node: FleetMember, o: Call = {}): Promise<{ version: string | null; receipt: Receipt | null }> => {
+    if (node.metrics.via === 'none') return { version: null, receipt: null };
+    const { exitCode, stdout, receipt } = await ssh.exec(node, catalogue.fetchMetrics({ url: node.metrics.url }), o);
+    return { version: (exitCode === 0 ? BUILD.exec(stdout.toString('utf8'))?.[1] : null) ?? null, receipt };
   };

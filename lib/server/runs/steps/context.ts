@@ -34,6 +34,8 @@ export type StepContext = {
   /** what an earlier run left on this node; null when it never was here */
   earlier: (runId: string) => Promise<{ opsId: string; memo: TargetMemo } | null>;
   agree: (sha256: string) => Promise<void>;
+  /** the bytes of a release; throws request.invalid when there is none of this sha256 */
+  release: (sha256: string) => Promise<Buffer>;
   clock: Clock;
   signal: AbortSignal;
   /** console time at which the step gives up; waiting and retrying end before it */

@@ -10,6 +10,7 @@ import { note } from './note.ts';
 import { preflight } from './preflight.ts';
 import { service } from './service.ts';
 import { setLimit } from './set-limit.ts';
+import { pushRelease, switchRelease, verifyRelease } from './upgrade.ts';
 import { validate } from './validate.ts';
 import { verifyFds } from './verify-fds.ts';
 import { verifyLogs } from './verify-logs.ts';
@@ -33,6 +34,9 @@ export const STEP_RUNNERS: Partial<Record<StepKind, StepRunner>> = {
   'disarm-revert': disarmRevert,
   capture,
   'set-limit': setLimit,
+  'push-release': pushRelease,
+  'switch-release': switchRelease,
+  'verify-release': verifyRelease,
   gate,
   note,
 };
