@@ -79,13 +79,10 @@ export async function spawnConsole(
 /** The same, once it is ready. */
 export async function startConsole(...args: Parameters<typeof spawnConsole>): Promise<ConsoleProcess> {
   const started = await spawnConsole(...args);
-  await until(
-    'the console is ready',
-    async () => {
-      if (started.child.exitCode !== null) throw new Error(`it ended with ${started.child.exitCode}: ${started.output()}`);
-      return (await fetch(`${started.url}/readyz`)).ok;
-    },
-    { timeoutMs: 90_000 },
-  );
+  const dead = started.ended.then(({ code, signal }) => {
+    throw new Error(`the console ended (${code ?? signal}) before it was ready: ${started.output()}`);
+  });
+  await Promise.race([until('the console is ready', async () => (await fetch(`${started.url}/readyz`)).ok, { timeoutMs: 90_000 }), dead]);
+  dead.catch(() => undefined);
   return started;
 }
