@@ -81,14 +81,16 @@ export function createIncidents(deps: IncidentsDeps) {
   /** One at a time: of those that end soon, and of those that a run is about to restart. */
   function keepWhatMayBeLost(nodes: readonly FleetNode[]): void {
     if (capturing) return;
+    // a run's new process holds nothing yet that would be worth it
+    const atRisk = (n: FleetNode) => n.activeRunId !== null && n.leak.verdict === 'leaking';
     const pressing = byUrgency(nodes).filter(
-      (n) => n.activeRunId !== null || (n.timeToEmfileSeconds?.low ?? Number.POSITIVE_INFINITY) < CAPTURE_WITHIN_SECONDS,
+      (n) => atRisk(n) || (n.timeToEmfileSeconds?.low ?? Number.POSITIVE_INFINITY) < CAPTURE_WITHIN_SECONDS,
     );
     if (pressing.length === 0 || clock.now() - capturedAt < CAPTURE_EVERY_MS) return;
     capturing = true;
     const all = async () => {
-      for (const node of [...pressing].sort((a, b) => Number(b.activeRunId !== null) - Number(a.activeRunId !== null)))
-        await captureByItself(node, node.activeRunId === null ? 'rule time-to-emfile' : 'before a run restarts it').catch(
+      for (const node of [...pressing].sort((a, b) => Number(atRisk(b)) - Number(atRisk(a))))
+        await captureByItself(node, atRisk(node) ? 'the console, before a run' : 'rule time-to-emfile').catch(
           failed('evidence could not be kept'),
         );
     };

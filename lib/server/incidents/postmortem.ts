@@ -70,8 +70,7 @@ function summaryOf({ incident, runs, impacts, now }: PostmortemInput): string[] 
   const all = [...impacts.values()];
   const peak = Math.max(0, ...all.map((i) => i.peakPercent ?? 0));
   const refused = all.reduce((sum, i) => sum + i.refused, 0);
-  const judged = runs.filter((run) => run.verdict !== null);
-  const last = judged.at(-1);
+  const last = new Map(runs.filter((run) => run.verdict !== null).map((run) => [run.nodeId, run]));
   return [
     [
       `${inline(incident.title)}.`,
@@ -84,7 +83,9 @@ function summaryOf({ incident, runs, impacts, now }: PostmortemInput): string[] 
             `At worst ${Math.round(peak)} % of a limit was used; ${refused > 0 ? `${formatCount(refused)} connections were refused` : 'no connection was refused'}.`,
           ]
         : []),
-      ...(last ? [`The last run on it, ${runName(last.runId)}, ended ${VERDICTS[last.verdict ?? ''] ?? 'without a verdict'}.`] : []),
+      ...[...last.values()].map(
+        (run) => `On ${inline(run.nodeName)} ${runName(run.runId)} ended ${VERDICTS[run.verdict ?? ''] ?? 'without a verdict'}.`,
+      ),
     ].join(' '),
   ];
 }

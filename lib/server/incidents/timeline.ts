@@ -79,7 +79,7 @@ async function runEntries(db: Db, nodes: readonly { nodeId: string }[], { fromMs
     if (row.finishedAt === null) return [began];
     const verdict = row.verdict === null ? undefined : VERDICT_WORDS[row.verdict];
     const tone = verdict?.tone ?? (row.status === 'succeeded' ? 'ok' : 'warn');
-    const text = `${name}: ${verdict?.words ?? row.status}${row.summary === '' ? '' : `. ${row.summary}`}`;
+    const text = `${name}: ${row.summary === '' ? (verdict?.words ?? row.status) : row.summary}`;
     return [began, { ...about, id: `${row.runId}:${row.nodeId}:ended`, at: toInstant(row.finishedAt), tone, text, by: null }];
   });
 }
