@@ -23,6 +23,7 @@ import { listRuns, readRun, readTarget } from './view.ts';
 
 export type { RunsDeps } from './deps.ts';
 export { createPgBossQueue } from './queue-pg-boss.ts';
+export { releasesIn } from './releases.ts';
 export type Runs = ReturnType<typeof createRuns>;
 
 const LIST_LIMIT = 200;
