@@ -175,6 +175,24 @@ describe('a grant for one group', () => {
     assert.deepEqual((await world.runtime.nodes.list()).filter(world.runtime.scopeOf(holder('nil'), 'test').only('fleet.read')), []);
   });
 
+  test('makes no incident, silence or capture of other nodes, and is told of none', async () => {
+    const token = await world.token('admin', 'group=a');
+    const { a, b, incidentOfB, silenceOfB } = world.ids;
+    const endsAt = new Date(Date.now() + 3_600_000).toISOString();
+    const post = async (name: string, body: unknown, params: Record<string, string> = {}) =>
+      (await call(name, token, { body, params })).status;
+    assert.equal(await post('POST /api/v1/incidents', { title: 'x', nodeIds: [a, b] }), 403);
+    assert.equal(await post('POST /api/v1/incidents', { title: 'x', nodeIds: [a] }), 201);
+    assert.equal(await post('POST /api/v1/silences', { selector: 'group=b', reason: 'x', endsAt }), 403);
+    assert.equal(await post('POST /api/v1/silences', { selector: 'site', reason: 'x', endsAt }), 403);
+    assert.equal(await post('POST /api/v1/silences', { selector: 'group=a', reason: 'x', endsAt }), 201);
+    assert.equal(await post('POST /api/v1/incidents/[id]/captures', { nodeId: a }, { id: incidentOfB }), 404);
+    assert.equal((await call('GET /api/v1/incidents/[id]', token, { params: { id: incidentOfB } })).status, 404);
+    assert.equal((await call('DELETE /api/v1/silences/[id]', token, { params: { id: silenceOfB } })).status, 403);
+    const seen = await (await call('GET /api/v1/incidents', token)).text();
+    assert.ok(!seen.includes(CANARY), seen);
+  });
+
   test('that is asked for a foreign thing again and again is one row of the audit', async () => {
     const token = await world.token('viewer', 'group=a');
     const rows = async () =>
