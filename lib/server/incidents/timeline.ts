@@ -36,7 +36,7 @@ export async function readTimeline(
 /** No process before this one was seen. */
 export const BEGAN = 'The process began';
 
-export const VERDICT_WORDS: Record<string, { words: string; tone: TimelineEntry['tone'] }> = {
+const VERDICT_WORDS: Record<string, { words: string; tone: TimelineEntry['tone'] }> = {
   pass: { words: 'pass', tone: 'ok' },
   fail: { words: 'not fixed', tone: 'danger' },
   inconclusive: { words: 'inconclusive', tone: 'warn' },
