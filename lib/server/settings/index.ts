@@ -3,7 +3,7 @@ import { holdCurrentKey, type Keyring, keyFor } from './keyring.ts';
 import { deriveKey, seal, sealedWith, unseal } from './seal.ts';
 import { makeSshIdentity, type SshIdentity } from './ssh-identity.ts';
 
-export { currentKeyId, type Keyring, type KeySource, keysAtHand, openKeyring } from './keyring.ts';
+export { currentKeyId, type Keyring, keysAtHand, openKeyring } from './keyring.ts';
 export { type Rotation, rotateSecrets } from './rotate.ts';
 export { sealedWith } from './seal.ts';
 export type { SshIdentity };
