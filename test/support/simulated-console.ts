@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -10,12 +11,15 @@ import type { Clock } from '#server/kernel/clock.ts';
 import { createLog } from '#server/kernel/log.ts';
 import { createNodes } from '#server/nodes/index.ts';
 import { createRunbooks } from '#server/runbooks/index.ts';
-import { createRuns, type Runs } from '#server/runs/index.ts';
+import { createRuns, type Runs, releasesIn } from '#server/runs/index.ts';
 import type { Actor } from '#shared/access.ts';
 import { hasEnded, type Run, type RunInput } from '#shared/runs.ts';
 import { simulatedClock } from './simulated-clock.ts';
 import { type SimulatedNode, simulatedFleet, simulatedNode, simulatedOps } from './simulated-node.ts';
 
+/** a tarball that may be pushed */
+export const RELEASE = Buffer.from('a release');
+const RELEASE_SHA = createHash('sha256').update(RELEASE).digest('hex');
 export const OPERATOR: Actor = { kind: 'user', id: 'u_1', name: 'sre-oncall', role: 'admin' };
 
 const never = <T>(): Promise<T> => new Promise(() => undefined);
@@ -74,6 +78,7 @@ export function simulation(t: Pick<TestContext, 'after'>, specs: { name: string;
     const command = createCommand({ db, audit, events, clock: mortal });
     const agreed = new Map<string, string>();
     const runs = createRuns({
+      releases: { read: async (sha256) => (sha256 === RELEASE_SHA ? RELEASE : releasesIn('/nonexistent').read(sha256)) },
       db,
       command,
       nodes: createNodes({ db }),

@@ -17,6 +17,8 @@ type RunFiles = {
   backup: Buffer | null;
   restarted: boolean;
   deadline: number | null;
+  /** what was current before this run switched */
+  releaseBefore?: string;
   state: 'none' | 'armed' | 'reverting' | 'reverted' | 'disarmed';
 };
 
@@ -49,6 +51,8 @@ export function simulatedNode(options: { clock: Clock; name: string; leak: 'pool
     touches: [] as { what: string; at: number }[],
     revertedAt: null as number | null,
     reachable: true as boolean | 'hangs',
+    /** versions of the proxy, side by side: what is there, what is current, what the process is, and whether a new one says its real version */
+    releases: { there: new Set(['old']), current: 'old', runs: 'old', startsCurrent: true, lies: false },
     /** what the sample counter does; a stopped service accepts nothing */
     acceptsPerSecond: 8,
     fdLimit: 8192,
@@ -73,6 +77,7 @@ export function simulatedNode(options: { clock: Clock; name: string; leak: 'pool
     },
     restart(by: 'run' | 'revert') {
       node.restarts.push(by);
+      if (node.releases.startsCurrent) node.releases.runs = node.releases.current;
       loaded = sha(config);
       node.fdLimit = 8192;
       process = { pid: process.pid + 7, startMs: clock.now(), poolOn: /enabled: true/.test(config.toString()), accepted: 0, leaked: 0 };
@@ -125,7 +130,9 @@ export function simulatedNode(options: { clock: Clock; name: string; leak: 'pool
     files.state = 'reverting';
     const changed = files.backup !== null && !files.backup.equals(config);
     if (files.backup !== null) config = Buffer.from(files.backup);
-    if (changed || files.restarted) node.restart('revert');
+    const switched = files.releaseBefore !== undefined && files.releaseBefore !== node.releases.current;
+    if (files.releaseBefore !== undefined) node.releases.current = files.releaseBefore;
+    if (changed || switched || files.restarted) node.restart('revert');
     files.state = 'reverted';
     node.revertedAt = clock.now();
   }
@@ -205,11 +212,31 @@ export function simulatedOps(clock: Clock, fleet: SimulatedFleet, point: (name: 
       call(member, 'readConfig', false, (node) => ({ bytes: node.bytes(), sha256: sha(node.bytes()), mode: '644', owner: 'root:root' })),
     loadedConfig: async (member) => ({ sha256: fleet.of(member).loaded(), receipt: null }),
     drill: (member) => call(member, 'drill', false, () => ({ ordered: false, until: null })),
-    reportedVersion: async () => ({ version: null, receipt: null }),
-    release: (member) =>
-      call(member, 'release', false, () => ({
-        ...{ current: null, exe: null, starts: false, version: null, there: false, root: null, acted: false },
-      })),
+    reportedVersion: async (member) => {
+      const { releases } = fleet.of(member);
+      return { version: releases.lies ? 'another' : `v-${releases.runs}`, receipt: null };
+    },
+    release: (member, o) =>
+      call(member, `release-${o.operation}`, o.operation !== 'state', (node) => {
+        const { releases } = node;
+        const files = node.files(o.runId);
+        let acted = false;
+        if (o.operation === 'put') {
+          acted = !releases.there.has(o.sha256);
+          releases.there.add(o.sha256);
+        }
+        if (o.operation === 'switch') {
+          refuseReverted(node, o.runId);
+          files.releaseBefore ??= releases.current;
+          acted = releases.current !== o.sha256;
+          releases.current = o.sha256;
+        }
+        const there = releases.there.has(o.sha256);
+        return {
+          ...{ acted, there, root: '/opt/sniproxy', starts: releases.startsCurrent, current: `releases/${releases.current}` },
+          ...{ exe: `/opt/sniproxy/releases/${releases.runs}/bin/node`, version: there ? `v-${o.sha256}` : null },
+        };
+      }),
     history: (member) => call(member, 'history', false, () => ({ sha256: null, changedAt: null, suspects: [], kept: [] })),
     readBackup: (member, { runId }) =>
       call(member, 'readBackup', false, (node) => {
