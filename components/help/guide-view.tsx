@@ -15,7 +15,7 @@ export function GuideView({
   headings: readonly { title: string; anchor: string }[];
 }) {
   return (
-    <div className="help">
+    <div className="help-page">
       <nav className="help-nav" aria-label="Guides">
         {contents.map(({ title, pages }) => (
           <section key={title}>
