@@ -62,7 +62,9 @@ function PeopleTable({ users, onChoose }: { users: readonly User[]; onChoose: ((
       <thead>
         <tr>
           <th scope="col">Name</th>
-          <th scope="col">Role</th>
+          <th scope="col" className="hide-m">
+            Role
+          </th>
           <th scope="col">State</th>
           <th scope="col" className="p2">
             Second factor
@@ -78,12 +80,15 @@ function PeopleTable({ users, onChoose }: { users: readonly User[]; onChoose: ((
       <tbody>
         {users.map((user) => (
           <tr key={user.id}>
-            <td>
+            <td className="two">
               <span className="name">{user.name}</span>
               {user.id === own ? <span className="t3"> you</span> : null}
               <div className="t3 sm">{user.email}</div>
+              <div className="t3 sm only-m">{user.role}</div>
             </td>
-            <td title={user.managed ? 'from the groups of the sign-in provider' : undefined}>{user.role}</td>
+            <td className="hide-m" title={user.managed ? 'from the groups of the sign-in provider' : undefined}>
+              {user.role}
+            </td>
             <td>
               <StateChip user={user} />
             </td>
