@@ -2,7 +2,7 @@
 import { BellOff } from 'lucide-react';
 import Link from 'next/link';
 import { useState } from 'react';
-import { useAlerts } from '#client/notify.ts';
+import { useAlerts, useChannels } from '#client/notify.ts';
 import { Button } from '#components/ui/button.tsx';
 import { Chip } from '#components/ui/chip.tsx';
 import { EmptyState } from '#components/ui/empty-state.tsx';
@@ -18,6 +18,7 @@ import { SEVERITY_LOOKS } from './words.ts';
 /** Every rule that fires on a node now, and whether anybody is told. */
 export function FiringTab({ maySilence, onRules }: { maySilence: boolean; onRules: () => void }) {
   const { data, error, refetch } = useAlerts();
+  const channels = useChannels().data?.channels.filter(({ enabled }) => enabled).length;
   const [silencing, setSilencing] = useState<SilenceStart | null>(null);
   if (!data) {
     if (error) return <ErrorState error={error} onRetry={() => void refetch()} />;
@@ -59,7 +60,7 @@ export function FiringTab({ maySilence, onRules }: { maySilence: boolean; onRule
         </thead>
         <tbody>
           {signals.map((alert) => (
-            <Row key={alert.key} alert={alert} onSilence={maySilence ? setSilencing : null} />
+            <Row key={alert.key} alert={alert} toNobody={channels === 0} onSilence={maySilence ? setSilencing : null} />
           ))}
         </tbody>
       </TableFrame>
@@ -68,7 +69,7 @@ export function FiringTab({ maySilence, onRules }: { maySilence: boolean; onRule
   );
 }
 
-function Row({ alert, onSilence }: { alert: HeldAlert; onSilence: ((start: SilenceStart) => void) | null }) {
+function Row({ alert, toNobody, onSilence }: { alert: HeldAlert; toNobody: boolean; onSilence: ((start: SilenceStart) => void) | null }) {
   const [signal] = alert.signals;
   if (!signal) return null;
   const look = SEVERITY_LOOKS[alert.severity];
@@ -87,7 +88,15 @@ function Row({ alert, onSilence }: { alert: HeldAlert; onSilence: ((start: Silen
         <Link href={`/nodes/${encodeURIComponent(signal.nodeId)}`}>{signal.node}</Link>
       </td>
       <td className="p2 t3">{alert.title.startsWith(`${signal.node} `) ? alert.title.slice(signal.node.length + 1) : alert.title}</td>
-      <td>{alert.silencedBy.length > 0 ? <Chip mark="skip">silenced</Chip> : <span className="t3">yes</span>}</td>
+      <td>
+        {alert.silencedBy.length > 0 ? (
+          <Chip mark="skip">silenced</Chip>
+        ) : toNobody ? (
+          <Link href="/alerts?tab=channels">no channel yet</Link>
+        ) : (
+          <span className="t3">by its routes</span>
+        )}
+      </td>
       <td className="num">
         <Ago at={alert.startsAt} />
       </td>

@@ -1,6 +1,6 @@
 import { INCIDENT_RULES, type RuleKey, type RuleNumbers, type Severity } from '#shared/incident-rules.ts';
 import type { ChannelKind, Delivery } from '#shared/notify.ts';
-import { formatFigure } from '#shared/units/count.ts';
+import { formatCount, formatFigure } from '#shared/units/count.ts';
 import { formatDuration } from '#shared/units/time.ts';
 
 export const SEVERITY_LOOKS = {
@@ -45,5 +45,8 @@ export function ruleCondition(rule: RuleKey, { threshold, clear, forSeconds, cle
   if (bad === 'state') return clearForSeconds === 0 ? `when it is so, ${held}` : `when it is so ${held}; ${over}`;
   const side = bad === 'above' ? 'above' : 'below';
   const back = bad === 'above' ? 'under' : 'over';
-  return `${side} ${formatFigure(threshold)} ${unit} ${held}${clearForSeconds === 0 ? '' : `; ${over} ${back} ${formatFigure(clear)}`}`;
+  return `${side} ${figure(threshold)} ${unit} ${held}${clearForSeconds === 0 ? '' : `; ${over} ${back} ${figure(clear)}`}`;
 }
+
+/** As it was set: 1 is 1, not 1.0. */
+const figure = (value: number): string => (Number.isInteger(value) ? formatCount(value) : formatFigure(value));
