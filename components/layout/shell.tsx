@@ -7,7 +7,6 @@ import { FLEET_REFETCH_MS, useFleet } from '#client/nodes.ts';
 import { queryKeys } from '#client/query-keys.ts';
 import { signInPath, useSession } from '#client/session.ts';
 import { useSteadyRefetch } from '#client/steady-refetch.ts';
-import { StepUp } from '#components/settings/step-up.tsx';
 import { syncClock } from '#components/ui/now.tsx';
 import { Sidebar } from './sidebar.tsx';
 import { TabBar } from './tab-bar.tsx';
@@ -40,7 +39,6 @@ export function Shell({ children }: { children: ReactNode }) {
         {children}
       </div>
       <TabBar path={path} />
-      <StepUp />
     </LiveContext>
   );
 }
