@@ -79,7 +79,7 @@ function adaptClient(client: pg.PoolClient): PostgresPoolClient {
     }
   };
   // of the two forms in Kysely's type, cursors are never asked for: nothing here streams
-  return { query, release: () => client.release(broken) } as PostgresPoolClient;
+  return { query, release: (discard?: boolean) => client.release(broken || discard === true) } as PostgresPoolClient;
 }
 
 const bindable = (value: unknown): unknown => {

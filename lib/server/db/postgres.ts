@@ -79,8 +79,8 @@ async function released<T>(client: pg.PoolClient, work: () => Promise<T>): Promi
   }
 }
 
-/** Class 08: connection; 57P: the server stops, starts, or ended us; 53300: too many clients. */
-const AWAY_STATES = /^(08|57P|53300)/;
+/** Class 08: connection; 57P: the server stops, starts, or ended us; 53300: too many clients; 25P03: we stood still in a transaction. */
+const AWAY_STATES = /^(08|57P|53300|25P03)/;
 const AWAY_WORDS = /^(Connection terminated|timeout exceeded|Query read timeout|Client has encountered|connection timeout)/i;
 
 /** The database does not answer, or broke the connection off; whether the last statement of it counts is not known then. */
