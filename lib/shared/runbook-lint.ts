@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { REFUSED_STEP_KINDS, type Runbook, type RunbookStep, type StepKind } from './runbooks.ts';
+import type { Runbook, RunbookStep, StepKind } from './runbooks.ts';
 import { poolSettingsParamsSchema } from './runs.ts';
 
 /** What a step of each kind may be told; the rest takes nothing. */
@@ -11,6 +11,20 @@ const gateParams = z.strictObject({
     .min(1)
     .max(10),
 });
+/** A text may name `{node}`, `{run}` and `{params.name}`. */
+export const notifyParamsSchema = z.strictObject({
+  channel: z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'must be the name of a channel: lower case letters, digits and dashes'),
+  text: z
+    .string()
+    .min(1)
+    .max(2000)
+    .refine((text) => unknownNames(text).length === 0, {
+      error: ({ input }) => `names ${unknownNames(String(input)).join(', ')}: it may name {node}, {run} and {params.…}`,
+    }),
+});
+export type NotifyParams = z.infer<typeof notifyParamsSchema>;
+const unknownNames = (text: string): string[] =>
+  (text.match(/\{[^{}\s]*\}/g) ?? []).filter((name) => !/^\{(node|run|params\.[A-Za-z0-9_]+)\}$/.test(name));
 const fromRun = z.literal('params');
 const PARAMS: Partial<Record<StepKind, z.ZodType>> = {
   'edit-config': z.union([
@@ -21,6 +35,7 @@ const PARAMS: Partial<Record<StepKind, z.ZodType>> = {
   service: z.strictObject({ action: z.enum(['restart', 'reload', 'reload-or-restart']) }),
   gate: gateParams,
   note: z.strictObject({ agree: z.boolean().optional() }),
+  notify: notifyParamsSchema,
 };
 const NOTHING = z.strictObject({});
 
@@ -52,8 +67,6 @@ export function lintSteps(runbook: Pick<Runbook, 'steps' | 'mutates'>): RunbookF
 
 function lintStep(step: RunbookStep, before: readonly RunbookStep[]): RunbookFinding[] {
   const say = (message: string): RunbookFinding => ({ step: step.key, message });
-  const refused = REFUSED_STEP_KINDS[step.kind];
-  if (refused !== undefined) return [say(refused)];
   const findings: RunbookFinding[] = [];
   const parsed = (PARAMS[step.kind] ?? NOTHING).safeParse(step.params);
   const [issue] = parsed.error?.issues ?? [];

@@ -26,11 +26,6 @@ export const STEP_KINDS = [
 ] as const;
 export type StepKind = (typeof STEP_KINDS)[number];
 
-/** Kinds that a runbook may name and no console can run yet, each with the reason. */
-export const REFUSED_STEP_KINDS: Partial<Record<StepKind, string>> = {
-  notify: 'nobody can be notified yet: this console has no channel to send to; take the step out',
-};
-
 export const runbookStepSchema = z.object({
   /** unique in the runbook; the kind unless said otherwise */
   key: z.string(),

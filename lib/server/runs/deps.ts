@@ -34,6 +34,11 @@ export type RunsDeps = {
   sealed: Sealed;
   /** what selectors may ask beside labels: pool, leak, state, drift, version */
   facts?: (member: FleetMember) => Record<string, string>;
+  /** the outbox of the channels: `key` names a message for good, sending it again is the same one; both throw channel.not-found */
+  messages?: {
+    send(message: { key: string; channel: string; title: string; text: string; link: string; by: string }): Promise<void>;
+    answer(channel: string, key: string): Promise<{ state: string; answer: string | null; attempts: number } | null>;
+  };
   /** every node as it was last seen; preflight asks whether its peers could take a node's load */
   fleet?: () => Promise<readonly FleetNode[]>;
 };

@@ -165,6 +165,7 @@ function createContext(
     earlier: (runId) => earlierAttempt(deps.db, runId, node.id),
     agree: (sha256) => deps.configFiles.agree(deps.db, node.id, sha256),
     release: (sha256) => (deps.releases ?? NO_RELEASES).read(sha256),
+    messages: deps.messages,
     clock: deps.clock,
     async remember(patch) {
       live.signal.throwIfAborted();

@@ -6,6 +6,7 @@ import type { FleetMember, FleetNode } from '#shared/nodes.ts';
 import type { RunbookStep } from '#shared/runbooks.ts';
 import type { GateState, Judgement, StepStatus, Strategy, Verdict } from '#shared/runs.ts';
 import type { ControlNode } from '../beside.ts';
+import type { RunsDeps } from '../deps.ts';
 import type { Proof } from '../evidence.ts';
 import type { TargetMemo, TargetState, UndoReason } from '../state.ts';
 import type { TargetPatch } from '../store.ts';
@@ -34,6 +35,8 @@ export type StepContext = {
   /** what an earlier run left on this node; null when it never was here */
   earlier: (runId: string) => Promise<{ opsId: string; memo: TargetMemo } | null>;
   agree: (sha256: string) => Promise<void>;
+  /** people are told by them; undefined in a console without channels */
+  messages: RunsDeps['messages'];
   /** the bytes of a release; throws request.invalid when there is none of this sha256 */
   release: (sha256: string) => Promise<Buffer>;
   clock: Clock;

@@ -7,6 +7,7 @@ import { disarmRevert } from './disarm-revert.ts';
 import { editConfig } from './edit-config.ts';
 import { gate } from './gate.ts';
 import { note } from './note.ts';
+import { notify } from './notify.ts';
 import { preflight } from './preflight.ts';
 import { service } from './service.ts';
 import { setLimit } from './set-limit.ts';
@@ -39,4 +40,5 @@ export const STEP_RUNNERS: Partial<Record<StepKind, StepRunner>> = {
   'verify-release': verifyRelease,
   gate,
   note,
+  notify,
 };
