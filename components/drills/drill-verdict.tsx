@@ -38,7 +38,7 @@ export function DrillVerdict({ drill, allowed, pending, onAnswer }: Props) {
         </Button>
       }
     >
-      <div className="drill-form">
+      <div className="drill-form cause">
         <SelectField label="Node" value={node} onChange={(event) => setNode(event.target.value)}>
           <option value="">Choose a node</option>
           {drill.inPlay.map(({ nodeId, name }) => (

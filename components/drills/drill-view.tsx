@@ -101,7 +101,15 @@ function DrillKpis({ drill }: { drill: Drill }) {
         detail={drill.detectedAt === null ? 'the console has said nothing yet' : 'after the start'}
       />
       <Kpi label="Acknowledged" value={since(drill.acknowledged?.at ?? null)} detail={drill.acknowledged?.by ?? 'by nobody yet'} />
-      <Kpi label="Nodes in play" value={drill.inPlay.length} detail={<Link href="/">Open the fleet</Link>} />
+      <Kpi
+        label="Nodes in play"
+        value={drill.inPlay.length}
+        detail={
+          <Link className="lnk" href="/">
+            Open the fleet
+          </Link>
+        }
+      />
     </KpiStrip>
   );
 }

@@ -11,6 +11,7 @@ import { Kpi, KpiStrip } from '#components/ui/kpi.tsx';
 import { Segmented } from '#components/ui/segmented.tsx';
 import { Loading, Skeleton } from '#components/ui/skeleton.tsx';
 import type { Replay } from '#shared/recordings.ts';
+import { formatCount } from '#shared/units/count.ts';
 import { formatClock, formatForecast } from '#shared/units/time.ts';
 import { ReplayPlot } from './replay-plot.tsx';
 
@@ -52,7 +53,8 @@ function Player({ replay }: { replay: Replay }) {
   const passed = replay.points.filter(({ at }) => at <= clock);
   return (
     <div className="stack">
-      <Card title={replay.title} meta={replay.node}>
+      <Card title="Open fds" meta={replay.node}>
+        <p className="mb-4">{replay.title}</p>
         <ReplayPlot replay={replay} clock={clock} />
         <div className="replay-bar">
           <Button
@@ -88,8 +90,8 @@ function Player({ replay }: { replay: Replay }) {
         <Kpi label="Verdict" value={<VerdictChip verdict={said?.verdict ?? 'cannot-tell'} />} detail={said?.missing ?? null} />
         <Kpi
           label="Open fds"
-          value={replay.openFds[row] ?? '–'}
-          detail={`of ${replay.fdLimit[row] ?? '–'}${replay.blind[row] ? ', counted over SSH' : ''}`}
+          value={figure(replay.openFds[row])}
+          detail={`of ${figure(replay.fdLimit[row])}${replay.blind[row] ? ', counted over SSH' : ''}`}
         />
         <Kpi label="Slope" value={said?.perMinute ? said.perMinute.mid.toFixed(1) : '–'} unit={said?.perMinute ? 'fds/min' : undefined} />
         <Kpi label="Time to EMFILE" value={said?.timeToEmfileSeconds ? formatForecast(said.timeToEmfileSeconds.mid) : 'no end in sight'} />
@@ -97,11 +99,11 @@ function Player({ replay }: { replay: Replay }) {
       <Card title="Moments" meta={`${passed.length} of ${replay.points.length}`}>
         <ol className="stack" aria-live="polite">
           {replay.points.map((point) => (
-            <li key={`${point.at} ${point.text}`} className={point.at <= clock ? 'row wrap' : 'row wrap t3'}>
+            <li key={`${point.at} ${point.text}`} className={point.at <= clock ? 'replay-moment' : 'replay-moment t3'}>
               <Button small look="ghost" onClick={() => setClock(point.at)}>
                 <span className="num">{formatClock(point.at * 1000)}</span>
               </Button>
-              {point.text}
+              <span>{point.text}</span>
             </li>
           ))}
         </ol>
@@ -109,6 +111,8 @@ function Player({ replay }: { replay: Replay }) {
     </div>
   );
 }
+
+const figure = (value: number | null | undefined) => (value == null ? '–' : formatCount(value));
 
 function VerdictChip({ verdict }: { verdict: Replay['judged'][number]['verdict'] }) {
   if (verdict === 'leaking') return <Chip mark="danger">Leaking</Chip>;

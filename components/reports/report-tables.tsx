@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { Card } from '#components/ui/card.tsx';
 import { TableFrame } from '#components/ui/table.tsx';
 import type { Report } from '#shared/reports.ts';
+import { formatCount } from '#shared/units/count.ts';
 import { formatDay, formatDuration, formatForecast, formatInstant } from '#shared/units/time.ts';
 
 type Row = { key: string; cells: readonly ReactNode[] };
@@ -81,7 +82,7 @@ export function ReportTables({ report }: { report: Report }) {
         heads={['Node', 'Of the limit', 'Headroom', 'When']}
         rows={report.lowest.map((one) => ({
           key: one.nodeId,
-          cells: [node(one), `${Math.round(one.percent)} %`, `${one.headroom} fds`, at(one.at)],
+          cells: [node(one), `${Math.round(one.percent)} %`, `${formatCount(one.headroom)} fds`, at(one.at)],
         }))}
         none="No samples in this time."
       />

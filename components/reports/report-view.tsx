@@ -11,7 +11,7 @@ import { Kpi, KpiStrip } from '#components/ui/kpi.tsx';
 import { consoleNow } from '#components/ui/now.tsx';
 import { Loading, Skeleton } from '#components/ui/skeleton.tsx';
 import type { Report } from '#shared/reports.ts';
-import { plural } from '#shared/units/count.ts';
+import { formatCount, plural } from '#shared/units/count.ts';
 import { formatDay } from '#shared/units/time.ts';
 import { ReportTables } from './report-tables.tsx';
 
@@ -108,7 +108,7 @@ function ReportKpis({ report }: { report: Report }) {
         label="Least headroom"
         value={low ? Math.round(low.percent) : '–'}
         unit={low ? '%' : undefined}
-        detail={low ? `${low.name}, ${low.headroom} fds` : 'no samples'}
+        detail={low ? `${low.name}, ${formatCount(low.headroom)} fds` : 'no samples'}
       />
       <Kpi
         label="Leaks found"

@@ -42,7 +42,9 @@ describe('a drill, through the browser alone', { concurrency: false }, () => {
     const watch = stopwatch();
     const { url, signInUrl } = demo.meta();
     await page.goto(signInUrl);
-    await page.getByRole('region', { name: 'Fire drill' }).getByRole('link', { name: 'Start a drill' }).click();
+    const offer = page.getByRole('region', { name: 'Fire drill' });
+    await offer.getByText('one of 2 healthy nodes').waitFor();
+    await offer.getByRole('link', { name: 'Start a drill' }).click();
     watch.lap('the first page offers a drill');
 
     const drill = await DrillPage.start(page, 'pool-leak');

@@ -12,7 +12,9 @@ export async function readHeadroom(
   nodes: readonly Pick<FleetNode, 'id' | 'name'>[],
   { fromMs, toMs }: Span,
 ): Promise<Pick<Report, 'headroom' | 'lowest'>> {
-  const days = Array.from({ length: Math.ceil((toMs - fromMs) / DAY_MS) }, (_, i) => fromMs + i * DAY_MS);
+  // days as people count them, by UTC
+  const firstDay = Math.floor(fromMs / DAY_MS) * DAY_MS;
+  const days = Array.from({ length: Math.ceil((toMs - firstDay) / DAY_MS) }, (_, i) => firstDay + i * DAY_MS);
   const worst = days.map((): { percent: number; node: string } | null => null);
   const lowest: Report['lowest'] = [];
   const stepSeconds = toMs - fromMs <= 2 * DAY_MS ? 300 : 3600;
@@ -24,7 +26,7 @@ export async function readHeadroom(
       if (open === null || limit === null || limit <= 0) continue;
       const headroom = Math.max(0, limit - open);
       const percent = (100 * headroom) / limit;
-      const day = Math.min(days.length - 1, Math.max(0, Math.floor((bucket.at - fromMs) / DAY_MS)));
+      const day = Math.min(days.length - 1, Math.max(0, Math.floor((bucket.lastAt - firstDay) / DAY_MS)));
       const known = worst[day];
       if (known == null || percent < known.percent) worst[day] = { percent, node: node.name };
       if (least === null || percent < least.percent)

@@ -1,4 +1,5 @@
 import type { Report } from '#shared/reports.ts';
+import { formatCount } from '#shared/units/count.ts';
 import { formatDay, formatDuration, formatInstant } from '#shared/units/time.ts';
 import { range } from './words.ts';
 
@@ -37,7 +38,7 @@ export function sectionsOf(
     {
       title: 'Least headroom by node',
       heads: ['Node', 'Headroom', 'Of the limit', 'When'],
-      rows: report.lowest.map((n) => [n.name, `${n.headroom} fds`, percent(n.percent), when(n.at)]),
+      rows: report.lowest.map((n) => [n.name, `${formatCount(n.headroom)} fds`, percent(n.percent), when(n.at)]),
       none: 'No samples in this time.',
     },
     {

@@ -1,5 +1,5 @@
 import type { Report } from '#shared/reports.ts';
-import { plural } from '#shared/units/count.ts';
+import { formatCount, plural } from '#shared/units/count.ts';
 import { formatForecast } from '#shared/units/time.ts';
 
 const SOON_SECONDS = 7 * 86_400;
@@ -16,7 +16,8 @@ export function summaryOf(report: Omit<Report, 'summary' | 'next' | 'empty'>): s
       `${plural(leaks.found, 'leak')} found: ${leaks.fixed} closed, ${leaks.open} still open. ${plural(leaks.notFixed, 'fix', 'fixes')} judged "not fixed".`,
     );
   const [low] = lowest;
-  if (low) said.push(`The least headroom was ${Math.round(low.percent)} % of the limit (${low.headroom} fds), on ${low.name}.`);
+  if (low)
+    said.push(`The least headroom was ${Math.round(low.percent)} % of the limit (${formatCount(low.headroom)} fds), on ${low.name}.`);
   if (incidents.length > 0)
     said.push(`${plural(incidents.length, 'incident')}, ${incidents.filter(({ closedAt }) => closedAt !== null).length} closed.`);
   if (changes.length > 0)
