@@ -11,7 +11,7 @@ const PUBLIC_WAYS_IN = /^(GET|POST) \/api\/v1\/auth\/(links(\/redeem)?|methods|o
 /** What changes something and everybody may: it is their own. */
 const OWN = ['POST /api/v1/auth/sign-out'];
 /** Changes nothing, and needs a body: what a viewer may read. */
-const READS_BY_POST = ['POST /api/v1/changes/preview'];
+const READS_BY_POST = ['POST /api/v1/changes/preview', 'POST /api/v1/drills/replays'];
 
 const isMutation = (route: Route) => route.method !== 'GET' && !READS_BY_POST.includes(route.name);
 const code = async (response: Response) => problemSchema.parse(await response.json()).code;
