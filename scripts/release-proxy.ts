@@ -28,7 +28,7 @@ try {
   fs.writeFileSync(path.join(tree, 'VERSION'), `${version}\n`);
   fs.mkdirSync(path.dirname(out), { recursive: true });
   const same = ['--sort=name', '--owner=0', '--group=0', '--mtime=@0'];
-  execFileSync('tar', ['-czf', out, ...same, '-C', tree, '.'], { env: { ...process.env, GZIP: '-n' }, stdio: 'inherit' });
+  execFileSync('tar', ['-czf', out, ...same, '-C', tree, '.'], { stdio: 'inherit' });
 } finally {
   fs.rmSync(tree, { recursive: true, force: true });
 }

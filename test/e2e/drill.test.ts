@@ -129,6 +129,8 @@ async function repair(page: Page, url: string, node: string): Promise<void> {
   await within('the run ends', 6 * MINUTE, async () => {
     if (await decision.isVisible()) await decision.getByRole('button').first().click();
     return (await verdict.isVisible()) && /Succeeded|fixed|pass/i.test(await page.locator('.page-h .chip').first().innerText());
+  }).catch(async (error: unknown) => {
+    throw new Error(`${String(error)}; the page says:\n${await page.locator('main').innerText()}`);
   });
   assert.doesNotMatch(await verdict.innerText(), /not fixed/i);
 }
