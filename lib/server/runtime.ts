@@ -208,7 +208,7 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
     reports,
     telemetry,
     help: createHelp(),
-    readiness: () => readReadiness({ db, dataDir: config.dataDir, workers: () => 1, stopping: () => stopping }),
+    readiness: () => readReadiness({ db, dataDir: config.dataDir, workers: workers.alive, stopping: () => stopping }),
     announceStop: () => {
       stopping = true;
     },
