@@ -24,6 +24,8 @@ export function objectOf(
   const [kind, id] = [entry.object.slice(0, at), entry.object.slice(at + 1)];
   const recorded = text(entry.after, 'name') ?? text(entry.before, 'name') ?? text(entry.after, 'email') ?? text(entry.before, 'email');
   if (kind === 'run') return { kind, name: runName(id), href: `/runs/${encodeURIComponent(id)}`, gone: false, reason };
+  if (kind === 'incident')
+    return { kind, name: text(entry.after, 'title') ?? id, href: `/incidents/${encodeURIComponent(id)}`, gone: false, reason };
   if (kind === 'node') {
     const name = nodeNames.get(id);
     const href = name === undefined ? null : `/nodes/${encodeURIComponent(id)}`;
