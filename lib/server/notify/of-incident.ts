@@ -46,7 +46,8 @@ export async function noteIncident(tx: Tx, incidentId: string, now: number): Pro
 
   const loud = stored.filter((s) => !quiet.has(s.rule));
   const key = `incident:${incidentId}`;
-  const onlyShadow = stored.length > 0 && loud.length === 0;
+  // what a person declared is told, whatever the rules say of it
+  const onlyShadow = incident.declaredBy.startsWith('rule ') && stored.length > 0 && loud.length === 0;
   const over = incident.mergedInto !== null || onlyShadow;
   if (over && !(await isTold(tx, key))) return;
   const firing = loud.filter((s) => s.until === null);
