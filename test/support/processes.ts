@@ -73,7 +73,7 @@ export async function startProcesses(t: Pick<TestContext, 'after'>, options: { d
     return one;
   }
 
-  return { start, all: () => started };
+  return { start, all: () => started, secret };
 }
 
 /** An API token with the role admin, written to the database by a console of the test's own. */

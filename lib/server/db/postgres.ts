@@ -64,6 +64,8 @@ export async function openPool(options: pg.PoolConfig, onError: (error: unknown)
   const pool = new driver.Pool(options);
   // an idle connection that breaks; the next question opens another
   pool.on('error', onError);
+  // and one that breaks while it is in use, between two questions: who uses it hears of it by the next
+  pool.on('connect', (client) => client.on('error', onError));
   return pool;
 }
 
