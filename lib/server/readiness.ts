@@ -5,6 +5,7 @@ import { type Db, newerThanKnown } from './db/index.ts';
 const LEAST_FREE_BYTES = 64 * 1024 * 1024;
 const ANSWER_WITHIN_MS = 2000;
 
+type Statfs = (path: string) => Promise<{ bavail: number; bsize: number }>;
 export type Readiness = { ready: boolean; checks: Record<'database' | 'disk' | 'workers' | 'process', string> };
 
 /** Whether this console can do its work, and why not, in words that anybody may read: no path, no address, no error of a driver. */
@@ -14,7 +15,7 @@ export async function readReadiness(deps: {
   /** how many processes read nodes and run runs */
   workers: () => number;
   stopping: () => boolean;
-  statfs?: typeof fs.statfs;
+  statfs?: Statfs;
 }): Promise<Readiness> {
   const checks = {
     database: await inTime(askDatabase(deps.db), 'it does not answer'),
@@ -32,7 +33,7 @@ async function askDatabase(db: Db): Promise<string> {
   return newer.length === 0 ? 'ok' : `a newer Headroom changed it (${newer.join(', ')}): start that version here, too`;
 }
 
-async function askDisk(dataDir: string, statfs: typeof fs.statfs): Promise<string> {
+async function askDisk(dataDir: string, statfs: Statfs): Promise<string> {
   const { bavail, bsize } = await statfs(dataDir);
   const free = bavail * bsize;
   return free >= LEAST_FREE_BYTES
