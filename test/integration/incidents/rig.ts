@@ -40,7 +40,7 @@ const verdict = (is: 'not-leaking' | 'cannot-tell'): Pick<FleetNode, 'leak' | 't
 export const [calm, young] = [verdict('not-leaking'), verdict('cannot-tell')];
 
 /** A fleet that is what a test says, on a database file and a clock of the test's own; consoles come and go on it. */
-export async function rig(t: Pick<TestContext, 'after'>, names: readonly string[]) {
+export async function rig(t: Pick<TestContext, 'after'>, names: readonly string[], /** PostgreSQL instead of a file */ url?: string) {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'incidents-'));
   const file = path.join(dir, 'headroom.db');
   let now = START;
@@ -125,7 +125,7 @@ export async function rig(t: Pick<TestContext, 'after'>, names: readonly string[
   async function console_(
     more: Partial<IncidentsDeps> = {},
   ): Promise<{ incidents: Incidents; db: Db; command: ReturnType<typeof createCommand>; die(): Promise<void> }> {
-    const db = await openDatabase({ file });
+    const db = await openDatabase(url === undefined ? { file } : { url });
     open.push(db);
     const hub = createEventHub();
     hub.subscribe((_id, event) => void events.push(event));
