@@ -37,7 +37,7 @@ verb=; for w; do case $w in -*) ;; *) [ -n "$verb" ] || verb=$w; last=$w;; esac;
 show() {
   pid=$(cat "$F/pid" 2>/dev/null); kill -0 "$pid" 2>/dev/null || pid=0
   state=active; [ "$pid" = 0 ] && state=inactive; [ -e "$F/state" ] && state=$(cat "$F/state")
-  for line in "MainPID=$pid" NRestarts=0 "ActiveState=$state" SubState=running LoadState=loaded; do
+  for line in "MainPID=$pid" NRestarts=0 "ActiveState=$state" SubState=running LoadState=loaded User=nobody; do
     case ",$1," in *",\${line%%=*},"*) if [ "$2" ]; then echo "\${line#*=}"; else echo "$line"; fi;; esac
   done
 }

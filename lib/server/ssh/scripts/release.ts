@@ -15,6 +15,8 @@ const KEPT = 4;
 export const RELEASE = `R=$RELEASES
 [ -d "$R" ] || fail ${EXIT.refused} "there is no $R on this node: prepare it for upgrades (docs/prepared-nodes.md)"
 trusted "$R/."
+u=$(systemctl show -p User --value "$U"); [ "$(systemctl show -p DynamicUser --value "$U")" = yes ] && u=dynamic
+[ "$2" = state ] || { [ -n "$u" ] && [ "$u" != root ]; } || fail ${EXIT.refused} "$U runs as root: code is pushed only to a service with a user of its own, or whoever pushes it would be root here"
 to() { ln -s "$1" "$R/.current.$$" && mv -T -f "$R/.current.$$" "$R/current" || { rm -f "$R/.current.$$"; fail ${EXIT.io} "the link $R/current cannot be moved"; }; sync "$R" 2>/dev/null || sync; }
 case $2 in
 state)
