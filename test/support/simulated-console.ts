@@ -92,7 +92,10 @@ export function simulation(t: Pick<TestContext, 'after'>, specs: { name: string;
       configFiles: { agree: async (_db, nodeId, sha256) => void agreed.set(nodeId, sha256) },
       scraper: { focus: () => undefined, nudge: () => undefined },
       metrics: { recent: (nodeId, sinceMs) => fleet.of({ id: nodeId }).samples.filter((s) => s.at >= sinceMs) },
-      sealed: { get: async (key) => secrets.get(key) ?? null, set: async (key, value) => void secrets.set(key, value) },
+      sealed: {
+        get: async (key) => secrets.get(key) ?? null,
+        make: async (key, value) => secrets.set(key, secrets.get(key) ?? value).get(key) ?? value,
+      },
       events,
       clock: mortal,
       log: createLog({ level: process.env.HEADROOM_TEST_LOG ?? 'silent', pretty: false }),

@@ -7,7 +7,7 @@ const SETTING = 'audit.head';
 const headSchema = z.object({ seq: z.number().int(), hash: z.string(), mac: z.string() });
 
 /** Where secrets are kept sealed. */
-export type Sealed = { get(key: string): Promise<string | null>; set(key: string, value: string): Promise<void> };
+export type Sealed = { get(key: string): Promise<string | null>; make(key: string, value: string): Promise<string> };
 export type Head = { seq: number; hash: string };
 
 export type HeadKeeper = Awaited<ReturnType<typeof openHead>>;
@@ -19,8 +19,7 @@ export type HeadKeeper = Awaited<ReturnType<typeof openHead>>;
  */
 export async function openHead(sealed: Sealed) {
   const stored = await sealed.get(SECRET);
-  const key = stored ?? randomBytes(32).toString('base64');
-  if (stored === null) await sealed.set(SECRET, key);
+  const key = stored ?? (await sealed.make(SECRET, randomBytes(32).toString('base64')));
   const macOf = ({ seq, hash }: Head) => createHmac('sha256', Buffer.from(key, 'base64')).update(`${seq}:${hash}`).digest('base64');
   return {
     isNew: stored === null,

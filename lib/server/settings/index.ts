@@ -22,6 +22,16 @@ export function createSettings({ db, keyring }: { db: Db; keyring: Keyring }) {
       if (on) await write(on, key, value);
       else await db.transaction().execute((tx) => write(tx, key, value));
     },
+    /** Keeps `value` unless there is one already, and gives the one that is kept: of processes that begin together one wins. */
+    async make(key: string, value: string): Promise<string> {
+      return db.transaction().execute(async (tx) => {
+        await holdCurrentKey(tx);
+        const there = await sealed.get(key, tx);
+        if (there !== null) return there;
+        await write(tx, key, value);
+        return value;
+      });
+    },
     async remove(key: string, on: Db | Tx = db): Promise<void> {
       await on.deleteFrom('secrets').where('key', '=', key).execute();
     },

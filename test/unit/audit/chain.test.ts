@@ -63,7 +63,7 @@ describe('audit', () => {
       const secrets = new Map<string, string>();
       const sealed = {
         get: async (key: string) => secrets.get(key) ?? null,
-        set: async (key: string, value: string) => void secrets.set(key, value),
+        make: async (key: string, value: string) => secrets.set(key, secrets.get(key) ?? value).get(key) ?? value,
       };
       const audit = createAudit({ db, sealed });
       await audit.prepare(0);
@@ -81,7 +81,7 @@ describe('audit', () => {
   test('a new key over rows that are there already is an entry of its own', async (t) => {
     const db = await testDatabase(t);
     await createAudit({ db }).record(entry('a'));
-    const audit = createAudit({ db, sealed: { get: async () => null, set: async () => undefined } });
+    const audit = createAudit({ db, sealed: { get: async () => null, make: async (_key, value) => value } });
     await audit.prepare(5);
     const [last] = await audit.list({ limit: 1 });
     assert.deepEqual([last?.action, last?.after], ['audit.signed-anew', '{"rows":1}']);

@@ -39,6 +39,13 @@ describe('sealed secrets', () => {
     assert.equal(await sealed.get('a'), null);
   });
 
+  test('of processes that make one at the same time the first counts, for all of them', async (t) => {
+    const db = await testDatabase(t);
+    const keyring = await testKeyring(db);
+    const made = await Promise.all(['1', '2', '3'].map((value) => createSettings({ db, keyring }).sealed.make('a', value)));
+    assert.deepEqual(made, ['1', '1', '1']);
+  });
+
   test('cannot be changed anywhere, cut, moved to another name, or opened with another key', () => {
     const key = randomBytes(32);
     const sealed = seal(key, 'a', 'words');
