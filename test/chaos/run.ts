@@ -1,4 +1,4 @@
-// Chaos by hand: `npm run chaos -- [--kills 200] [--seed N] [--add] [--faults]`. Kills a console at instants of the seed (--add: on top of the kills that the
+// Chaos by hand: `npm run chaos -- [--kills 200] [--seed N] [--add] [--faults [--only WORDS]]`. Kills a console at instants of the seed (--add: on top of the kills that the
 // page tells of); with --faults also fills its disk, holds its database, moves its clock and lets a thousand nodes flap. Each result is a row of
 // docs/reliability.md; one that was tried before is replaced.
 import fs from 'node:fs';
@@ -26,6 +26,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: `${Date.now() % 100_000}` },
     add: { type: 'boolean', default: false },
     faults: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
   },
 });
 const [kills, seed] = [Number(values.kills), Number(values.seed)];
@@ -62,6 +63,7 @@ async function killed(t: CleanUp): Promise<Withstood> {
 }
 
 async function attempt(name: string, work: (t: CleanUp) => Promise<Withstood | null>): Promise<void> {
+  if (!name.includes(values.only)) return;
   const cleanUps: (() => void | Promise<void>)[] = [];
   console.log(name);
   try {
