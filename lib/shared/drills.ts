@@ -20,7 +20,7 @@ export const drillInputSchema = z.object({
 export const drillAnswerInputSchema = z.object({ nodeId: z.string().max(64).nullable(), cause: familySchema });
 
 /** What a person did during the drill, from the runs and the audit. `wrong` is told only when it is over. */
-export const drillMoveSchema = z.object({
+const drillMoveSchema = z.object({
   at: instantSchema,
   by: z.string(),
   what: z.string(),
@@ -28,7 +28,6 @@ export const drillMoveSchema = z.object({
   href: z.string().nullable(),
   wrong: z.string().nullable(),
 });
-export type DrillMove = z.infer<typeof drillMoveSchema>;
 
 /** One line of the score: what it was for, how many points of how many (a penalty has `of` 0), and why. */
 const scoreLineSchema = z.object({ key: z.string(), label: z.string(), points: z.number(), of: z.number(), why: z.string() });

@@ -59,6 +59,8 @@ const PLANTED: [rule: string, file: string, text: string][] = [
   ['server-runs', 'lib/server/runs/x.ts', "import '#server/access/index.ts';"],
   ['server-notify', 'lib/server/notify/x.ts', "import '#server/runs/index.ts';"],
   ['server-operations', 'lib/server/operations/x.ts', "import '#server/runs/index.ts';"],
+  ['server-drills', 'lib/server/drills/x.ts', "import '#server/runs/index.ts';"],
+  ['server-reports', 'lib/server/reports/x.ts', "import '#server/runs/index.ts';"],
   ['server-fleet', 'lib/server/fleet/x.ts', "import '#server/audit/index.ts';"],
   ['server-module-is-listed', 'lib/server/misc/x.ts', "import '#shared/plain.ts';"],
   ['front-door', 'app/api/front-door.ts', "import '#server/nodes/store.ts';"],

@@ -18,6 +18,7 @@ export const HELP: readonly { title: string; pages: readonly HelpPage[] }[] = [
     title: 'Work',
     pages: [
       page('runbook-authoring', 'Writing a runbook'),
+      page('drills', 'Drills'),
       page('prepared-nodes', 'Prepared nodes'),
       page('api', 'The API'),
       page('troubleshooting', 'Troubleshooting by error code'),

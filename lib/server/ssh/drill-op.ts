@@ -1,8 +1,8 @@
 import type { Drill } from '#contract/index.ts';
 import type { FleetMember } from '#shared/nodes.ts';
+import type { ActingOn, Call } from './acting.ts';
 import { toCount } from './answer.ts';
 import { catalogue } from './catalogue.ts';
-import type { ActingOn, Call } from './node-ops.ts';
 import type { Outcome } from './types.ts';
 
 type Order = { operation: 'start' | 'stop' | 'state'; id: string; family?: Drill; seconds?: number; scale?: number | null };

@@ -1,7 +1,7 @@
 import type { FleetMember } from '#shared/nodes.ts';
+import type { ActingOn, Call } from './acting.ts';
 import { toCount } from './answer.ts';
 import { catalogue } from './catalogue.ts';
-import type { ActingOn, Call } from './node-ops.ts';
 import type { Outcome } from './types.ts';
 
 type Asked = { runId: string; pid: number; limit: number; keep?: boolean };

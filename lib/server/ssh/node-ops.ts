@@ -3,6 +3,7 @@ import type { Clock } from '#server/kernel/clock.ts';
 import { HeadroomError } from '#server/kernel/errors.ts';
 import type { ErrorCode } from '#shared/errors.ts';
 import type { FleetMember, SelfTest } from '#shared/nodes.ts';
+import type { ActingOn, Call, Ran } from './acting.ts';
 import { type Answer, parseAnswer, toCount } from './answer.ts';
 import { byHelper, type Command, catalogue, stateDirOf } from './catalogue.ts';
 import { drillOp } from './drill-op.ts';
@@ -24,13 +25,6 @@ const OFFSET_MS = 5 * 60_000;
 export const CONFIG_BYTES = 1024 * 1024;
 
 export type RevertState = 'armed' | 'reverting' | 'reverted' | 'disarmed' | 'gone';
-export type Call = Pick<ExecOptions, 'timeoutMs' | 'signal'>;
-/** What an operation that is told apart needs of these. */
-export type ActingOn = {
-  run(node: FleetMember, command: Command, options?: ExecOptions): Promise<Ran>;
-  notAfter(node: FleetMember, call: Call): Promise<number>;
-  toConsoleTime(node: FleetMember, nodeSeconds: number): number;
-};
 
 /**
  * What the console does on a node; each method is one exec of one script. `runId` is one attempt on one node: what it did once (backup,
@@ -250,7 +244,6 @@ export function createNodeOps(ssh: Ssh, clock: Clock, { helperPath = HELPER_PATH
 }
 
 export type ConfigFile = { bytes: Buffer; sha256: string; mode: string; owner: string };
-type Ran = { answer: Answer; receipt: Receipt };
 export type RevertAnswer = {
   state: RevertState;
   /** epoch ms, console time; null when nothing is armed */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FleetMember } from '#shared/nodes.ts';
+import type { ActingOn, Call } from './acting.ts';
 import { catalogue } from './catalogue.ts';
-import type { ActingOn, Call } from './node-ops.ts';
 import type { Outcome, Receipt, Ssh } from './types.ts';
 
 type Asked = { runId: string; sha256: string } & ({ operation: 'state' | 'switch' } | { operation: 'put'; bytes: Buffer });
