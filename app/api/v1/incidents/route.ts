@@ -1,10 +1,12 @@
 import { declareInputSchema, incidentQuerySchema } from '#shared/incidents.ts';
 import { handle } from '../../_http/handle.ts';
+import { narrowHead } from './[id]/_readable.ts';
 
 /** Open ones first, then the newest; an incident is seen with one of its nodes. */
 export const GET = handle({ permission: 'incident.read', on: 'scoped', query: incidentQuerySchema }, async ({ runtime, query, scope }) => {
   const seen = await scope.visible('incident.read');
-  return runtime.incidents.list(query, (nodeIds) => seen.some(nodeIds));
+  const list = await runtime.incidents.list(query, (nodeIds) => seen.some(nodeIds));
+  return { ...list, incidents: list.incidents.map((head) => narrowHead(head, seen)) };
 });
 
 /** Declared by hand: no rule found it. */

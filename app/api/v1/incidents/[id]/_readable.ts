@@ -1,12 +1,40 @@
 import { HeadroomError } from '#server/kernel/errors.ts';
 import type { Runtime } from '#server/runtime.ts';
 import type { Permission } from '#shared/access.ts';
+import type { Incident, IncidentListItem } from '#shared/incidents.ts';
 
-type Seeing = { runtime: Runtime; scope: { visible(permission: Permission): Promise<{ some(nodeIds: readonly string[]): boolean }> } };
+type Visible = { has(nodeId: string): boolean; some(nodeIds: readonly string[]): boolean; every(nodeIds: readonly string[]): boolean };
+type Seeing = { runtime: Runtime; scope: { visible(permission: Permission): Promise<Visible> } };
 
-/** Throws incident.not-found also of one that has none of the nodes that the actor may see. */
-export async function assertReadable({ runtime, scope }: Seeing, id: string): Promise<void> {
+/** Throws incident.not-found also of one that has none of the nodes that the actor may see; with `all`, also where it has others. */
+export async function assertReadable({ runtime, scope }: Seeing, id: string, all?: 'all'): Promise<Visible> {
   const nodeIds = await runtime.incidents.nodesOf(id);
-  if ((await scope.visible('incident.read')).some(nodeIds)) return;
-  throw new HeadroomError('incident.not-found', `There is no incident ${JSON.stringify(id.slice(0, 64))}.`);
+  const seen = await scope.visible('incident.read');
+  if (!seen.some(nodeIds)) throw new HeadroomError('incident.not-found', `There is no incident ${JSON.stringify(id.slice(0, 64))}.`);
+  if (all && !seen.every(nodeIds))
+    throw new HeadroomError(
+      'auth.forbidden',
+      'This tells of every node of the incident, and some of them are not yours to see: ask somebody who sees them all.',
+    );
+  return seen;
+}
+
+const own = <T extends { nodeId: string | null }>(list: readonly T[], seen: Visible): T[] =>
+  list.filter(({ nodeId }) => nodeId === null || seen.has(nodeId));
+
+export const narrowHead = <T extends Pick<IncidentListItem, 'nodes'>>(head: T, seen: Visible): T => ({
+  ...head,
+  nodes: own(head.nodes, seen),
+});
+
+/** Without what it says of nodes that the actor may not see. */
+export function narrowIncident(incident: Incident, seen: Visible): Incident {
+  if (seen.every(incident.nodes.map(({ nodeId }) => nodeId))) return incident;
+  return {
+    ...narrowHead(incident, seen),
+    ...{ signals: own(incident.signals, seen), timeline: own(incident.timeline, seen) },
+    ...{ bought: own(incident.bought, seen), captures: own(incident.captures, seen) },
+    // sentences name nodes
+    ...{ known: [], suggestions: [], closing: { ...incident.closing, criteria: [] } },
+  };
 }

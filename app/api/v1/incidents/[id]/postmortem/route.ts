@@ -6,7 +6,7 @@ const query = z.object({ charts: z.enum(['inside', 'files'], 'must be inside or 
 
 /** Markdown with its charts inside; `charts=files`: JSON of the document and each chart as a file of its own. */
 export const GET = handle({ permission: 'incident.read', on: 'scoped', params: z.object({ id: z.string() }), query }, async (asked) => {
-  await assertReadable(asked, asked.params.id);
+  await assertReadable(asked, asked.params.id, 'all');
   const { name, files } = await asked.runtime.incidents.postmortem(asked.params.id, asked.query.charts);
   if (asked.query.charts === 'files') return { name, files };
   return new Response(files['postmortem.md'] ?? '', {
