@@ -26,5 +26,19 @@ export const COUNTER_SERIES: Record<CounterKey, PageSeries> = {
 
 export const START_SERIES: PageSeries = { metric: 'process_start_time_seconds', join: 'max' };
 
+/** Of a proxy with several workers: how many there are, and what all of them have open. */
+export const WORKERS_SERIES: PageSeries = { metric: 'sniproxy_workers', join: 'sum' };
+export const ALL_FDS_SERIES: PageSeries = { metric: 'sniproxy_worker_open_fds', join: 'sum' };
+
+type Fds = { open: number; limit: number; baseline: number };
+/**
+ * As the scrape has it: the page's own fds are those of the worker nearest its limit, traffic is everybody's. So fds are those of all here, and the
+ * limit is what all have open when that worker is full. NaN is not known.
+ */
+export function fdsOfAll({ open, limit, baseline }: Fds, workers: number, all: number): Fds {
+  if (!(workers >= 2) || !(all > 0) || !(open > 0)) return { open, limit, baseline };
+  return { open: all, limit: Math.round((limit * all) / open), baseline: baseline * workers };
+}
+
 export const selectorOf = ({ metric, labels }: PageSeries, instance: string): string =>
   `${metric}{instance=${JSON.stringify(instance)}${labels ? `,${labels}` : ''}}`;

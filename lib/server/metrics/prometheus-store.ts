@@ -2,8 +2,17 @@ import type { Sample } from '#shared/metrics.ts';
 import { type Bucket, readBuckets, samplesToBuckets } from './bucket-row.ts';
 import { asColumns, placesOf, takeColumns } from './columns.ts';
 import { createPrometheusClient, type PrometheusClient, type Series } from './prometheus-client.ts';
-import { COUNTER_SERIES, GAUGE_SERIES, type PageSeries, START_SERIES, selectorOf } from './prometheus-series.ts';
-import { AT, COUNTER_0, COUNTERS, GAUGE_0, GAUGES, PROCESS_START, readSamples, SAMPLE_WIDTH } from './sample-row.ts';
+import {
+  ALL_FDS_SERIES,
+  COUNTER_SERIES,
+  fdsOfAll,
+  GAUGE_SERIES,
+  type PageSeries,
+  START_SERIES,
+  selectorOf,
+  WORKERS_SERIES,
+} from './prometheus-series.ts';
+import { AT, COUNTER_0, COUNTERS, GAUGE_0, GAUGES, type GaugeKey, known, PROCESS_START, readSamples, SAMPLE_WIDTH } from './sample-row.ts';
 import { type MetricStore, RECENT_MS } from './store.ts';
 
 /** Steps with a restart in them are read sample by sample; of more than this many, the first ones. */
@@ -68,20 +77,25 @@ const SERIES: [column: number, series: PageSeries][] = [
   ...GAUGES.map(({ key }, i): [number, PageSeries] => [GAUGE_0 + i, GAUGE_SERIES[key]]),
   ...COUNTERS.map(({ key }, i): [number, PageSeries] => [COUNTER_0 + i, COUNTER_SERIES[key]]),
 ];
+/** Behind the columns of a sample row, for as long as one is made. */
+const [WORKERS, ALL_FDS] = [SAMPLE_WIDTH, SAMPLE_WIDTH + 1];
+const READ: typeof SERIES = [...SERIES, [WORKERS, WORKERS_SERIES], [ALL_FDS, ALL_FDS_SERIES]];
+const placeOf = (key: GaugeKey) => GAUGE_0 + GAUGES.findIndex((gauge) => gauge.key === key);
+const [OPEN_FDS, FD_LIMIT, BASELINE] = [placeOf('openFds'), placeOf('fdLimit'), placeOf('baselineFds')];
 const JOIN = { sum: (a: number, b: number) => a + b, max: Math.max, min: Math.min };
 
 /** Packed samples: what was stored with one time is one row. */
 async function readRaw(client: PrometheusClient, instance: string, fromMs: number, toMs: number): Promise<Float64Array> {
-  const metrics = [...new Set(SERIES.map(([, { metric }]) => metric))].join('|');
+  const metrics = [...new Set(READ.map(([, { metric }]) => metric))].join('|');
   const found = await client.samples(`{__name__=~"${metrics}",instance=${JSON.stringify(instance)}}`, fromMs - 1, toMs - 1);
   const rows = new Map<number, Float64Array>();
-  for (const [column, series] of SERIES) {
+  for (const [column, series] of READ) {
     for (const { values } of found.filter((one) => isOf(one, series)))
       for (const [seconds, text] of values) {
         const at = Math.round(seconds * 1000);
         if (at < fromMs || at >= toMs) continue;
         const value = column === PROCESS_START ? Math.round(Number(text)) * 1000 : Number(text);
-        const row = rows.get(at) ?? new Float64Array(SAMPLE_WIDTH).fill(Number.NaN);
+        const row = rows.get(at) ?? new Float64Array(ALL_FDS + 1).fill(Number.NaN);
         row[AT] = at;
         const before = row[column] ?? Number.NaN;
         row[column] = Number.isNaN(before) ? value : JOIN[series.join](before, value);
@@ -91,7 +105,11 @@ async function readRaw(client: PrometheusClient, instance: string, fromMs: numbe
   const sorted = [...rows.values()].sort((a, b) => (a[AT] ?? 0) - (b[AT] ?? 0));
   const packed = new Float64Array(sorted.length * SAMPLE_WIDTH);
   sorted.forEach((row, i) => {
-    packed.set(row, i * SAMPLE_WIDTH);
+    const number = (place: number) => row[place] ?? Number.NaN;
+    const own = { open: number(OPEN_FDS), limit: number(FD_LIMIT), baseline: number(BASELINE) };
+    const { open, limit, baseline } = fdsOfAll(own, number(WORKERS), number(ALL_FDS));
+    [row[OPEN_FDS], row[FD_LIMIT], row[BASELINE]] = [open, limit, baseline];
+    packed.set(row.subarray(0, SAMPLE_WIDTH), i * SAMPLE_WIDTH);
   });
   return packed;
 }
@@ -137,21 +155,27 @@ async function readBucketsOf(
 }
 
 type Term = { key: string; of: 'min' | 'max' | 'avg' | 'last' | 'count'; series: PageSeries };
+const GAUGE_STATS = ['min', 'avg', 'max', 'last'] as const;
 const TERMS: Term[] = [
   { key: 'start.min', of: 'min', series: START_SERIES },
   { key: 'start.max', of: 'max', series: START_SERIES },
   // every page has a start; a page without fds has it alone
   { key: 'count', of: 'count', series: START_SERIES },
-  ...GAUGES.flatMap(({ key }) =>
-    (['min', 'avg', 'max', 'last'] as const).map((of) => ({ key: `${key}.${of}`, of, series: GAUGE_SERIES[key] })),
-  ),
+  ...GAUGES.flatMap(({ key }) => GAUGE_STATS.map((of) => ({ key: `${key}.${of}`, of, series: GAUGE_SERIES[key] }))),
+  { key: 'workers.max', of: 'max', series: WORKERS_SERIES },
+  ...GAUGE_STATS.map((of) => ({ key: `all.${of}`, of, series: ALL_FDS_SERIES })),
   // within one life a counter only grows
   ...COUNTERS.flatMap(({ key }) => (['min', 'max'] as const).map((of) => ({ key: `${key}.${of}`, of, series: COUNTER_SERIES[key] }))),
 ];
 
 function bucketOf(at: number, stepMs: number, step: ReadonlyMap<string, number>): Bucket {
   const number = (key: string) => step.get(key) ?? null;
-  const gauges = (of: string) => keyed(GAUGES, (key) => number(`${key}.${of}`));
+  const gauges = (of: string) => {
+    const own = keyed(GAUGES, (key) => number(`${key}.${of}`));
+    const fds = { open: own.openFds ?? Number.NaN, limit: own.fdLimit ?? Number.NaN, baseline: own.baselineFds ?? Number.NaN };
+    const { open, limit, baseline } = fdsOfAll(fds, number('workers.max') ?? 1, number(`all.${of}`) ?? Number.NaN);
+    return { ...own, openFds: known(open), fdLimit: known(limit), baselineFds: known(baseline) };
+  };
   const counters = (of: string) => keyed(COUNTERS, (key) => number(`${key}.${of}`));
   const samples = Math.max(1, step.get('count') ?? 1);
   const start = number('start.max');

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -67,6 +68,47 @@ for (const { name, program, launch } of SERVERS)
         return { store: await reopen(), reopen };
       };
       metricReadContract(`history read from ${name}`, open, { readBack: (one) => ({ ...one, source: 'http' }), exactTimes: false });
+
+      // the newest samples, which a server takes no older ones after
+      test('fds of a proxy with several workers are those of all, and its limit where the fullest worker meets its own', async () => {
+        const now = Math.floor(Date.now() / 60_000) * 60_000;
+        const instance = `workers-${randomBytes(6).toString('hex')}:9090`;
+        const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'headroom-metrics-'));
+        dirs.push(dir);
+        const values: [metric: string, value: number, label?: Record<string, string>][] = [
+          ['process_start_time_seconds', 1_700_000_000],
+          ['process_open_fds', 600],
+          ['process_max_fds', 1000],
+          ['sniproxy_fd_baseline', 20],
+          ['sniproxy_connections_active', 480],
+          ['sniproxy_workers', 2],
+          ['sniproxy_worker_open_fds', 400, { worker: '1' }],
+          ['sniproxy_worker_open_fds', 600, { worker: '2' }],
+        ];
+        const times = [now - 240_000, now - 235_000];
+        await remoteWrite(
+          server.url,
+          values.map(([metric, value, label]) => ({
+            labels: { __name__: metric, instance, job: 'fleet', ...label },
+            samples: times.map((at): [number, number] => [at, value]),
+          })),
+        );
+        if (name === 'VictoriaMetrics') await fetch(`${server.url}/internal/force_flush`);
+        const local = await openMetricStore({ file: path.join(dir, 'metrics.db') });
+        const store = readFromPrometheus({
+          url: server.url,
+          local,
+          now: () => now,
+          instanceOf: async () => instance,
+          recentMs: Number.NEGATIVE_INFINITY,
+        });
+        const expected = { openFds: 1000, fdLimit: 1667, baselineFds: 40, connectionsActive: 480 };
+        const [sample] = await store.raw('n_1', now - 300_000, now);
+        assert.partialDeepStrictEqual(sample, expected);
+        const { buckets } = await store.query('n_1', { fromMs: now - 300_000, toMs: now, stepSeconds: 60 });
+        for (const stat of ['min', 'avg', 'max', 'last'] as const) assert.partialDeepStrictEqual(buckets[0]?.[stat], expected);
+        await store.close();
+      });
     });
 
 function seriesOf(batch: readonly { nodeId: string; sample: Sample }[], instance: (nodeId: string) => string): Written[] {
