@@ -7,6 +7,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { describeSettings, readConfig } from '#server/kernel/config.ts';
+import { provisionedDir, startConsole } from '#test/support/console-process.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 const deploy = (name: string) => path.join(root, 'deploy', name);
@@ -60,6 +61,19 @@ describe('the units of the console', () => {
       assert.doesNotMatch(text, /^MemoryDenyWriteExecute/m);
       for (const [, name] of text.matchAll(/\b(HEADROOM_[A-Z_]+)=/g)) assert.ok(SETTINGS.includes(name ?? ''), `${unit}: ${name}`);
     }
+  });
+
+  test('the console runs with a tree that nobody can write, without a capability, seeing no process but its own', async (t) => {
+    if (process.getuid?.() !== 0) return t.skip('namespaces and mounts take root');
+    const script = `
+      mount -t proc -o subset=pid,hidepid=invisible proc /proc
+      mount --bind "$1" "$1" && mount -o remount,bind,ro "$1"
+      exec setpriv --bounding-set=-all --no-new-privs "$2" app/serve.ts`;
+    const command = ['unshare', '--mount', '--pid', '--fork', '--kill-child', 'sh', '-ec', script, 'sh', root];
+    const dataDir = provisionedDir(t);
+    const console = await startConsole(t, { HEADROOM_DATA_DIR: dataDir, NODE_COMPILE_CACHE: path.join(dataDir, 'compiled') }, { command });
+    assert.equal((await fetch(`${console.url}/login`)).status, 200);
+    assert.equal((await console.ask('/api/v1/tokens', { json: { name: 'ci', role: 'viewer' } })).status, 201);
   });
 
   test('sysusers and tmpfiles are read by systemd as they stand', (t) => {
