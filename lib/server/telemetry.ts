@@ -35,7 +35,7 @@ const NOUNS = [
     'runs',
     'sd',
   ],
-  ...['session', 'sessions', 'setup', 'ssh-key', 'tokens', 'users'],
+  ...['session', 'sessions', 'setup', 'silences', 'ssh-key', 'tokens', 'users'],
 ];
 
 /** What the console tells of itself, for a Prometheus beside it: its process, its requests, what it scrapes, what it runs. */

@@ -1,5 +1,4 @@
 export * as alertmanagerApi from './alertmanager-api.ts';
 export type { AlertNow } from './alerts.ts';
 export { createNotify, type Notify } from './notify.ts';
-export type { RuleNow } from './rule-settings.ts';
 export { nodesUnder } from './silences.ts';
