@@ -134,10 +134,10 @@ describe('words from outside, in a browser', { concurrency: false }, () => {
       for (const target of mode === 'demo' ? PATHS : ['/runs', '/nodes/id-edge-01', '/runs/r_notfixed']) {
         await page.goto(`${hostile.url}${target}`, { waitUntil: 'load' });
         await page
-          .waitForFunction(() => document.querySelector('[aria-busy=true], .skeleton') === null, undefined, { timeout: 5000 })
+          .waitForFunction(() => document.querySelector('[aria-busy=true], .skeleton') === null, undefined, { timeout: 1000 })
           .catch(() => undefined);
         for (const closed of await page.locator('main [aria-expanded=false], main summary').all())
-          await closed.click({ timeout: 300 }).catch(() => undefined);
+          await closed.click({ timeout: 150 }).catch(() => undefined);
         const text = await page.locator('body').innerText();
         rendered += text.split(MARK).length - 1;
         pages++;

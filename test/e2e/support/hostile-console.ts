@@ -65,10 +65,11 @@ export async function startHostileConsole(payload: () => string) {
       };
       return send(response, 200, own[1] === undefined ? list : (one ?? {}));
     }
-    const answer = await fetch(`${mockUrl}${request.url}`, { method: request.method ?? 'GET', redirect: 'manual' });
+    const left = new AbortController();
+    response.once('close', () => left.abort());
+    const answer = await fetch(`${mockUrl}${request.url}`, { method: request.method ?? 'GET', redirect: 'manual', signal: left.signal });
     if (/event-stream/.test(answer.headers.get('content-type') ?? '')) {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
-      response.on('close', () => void answer.body?.cancel().catch(() => undefined));
       // Lines of a log, as they come; the live figures as they are.
       const follows = /logs/.test(request.url ?? '');
       for await (const chunk of answer.body ?? []) {
