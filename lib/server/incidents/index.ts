@@ -63,9 +63,12 @@ export type IncidentsDeps = {
 export function createIncidents(deps: IncidentsDeps) {
   const { db, command, fleet, clock, log, events, ops } = deps;
   const member = (id: string) => deps.nodes.get(id);
-  const looks = createLooks({ ops, member, clock });
+  const stopping = new AbortController();
+  const looks = createLooks({ ops, member, clock, signal: stopping.signal });
   const captures = createCaptures({ db, ops, member, node: fleet.node, recent: deps.scraper.recent, clock });
-  const failed = (words: string) => (error: unknown) => log.error({ err: error }, words);
+  const failed = (words: string) => (error: unknown) => {
+    if (!stopping.signal.aborted) log.error({ err: error }, words);
+  };
   const noted: Noted = deps.noted ?? (async () => undefined);
   let capturedAt = Number.NEGATIVE_INFINITY;
   let capturing = false;
@@ -104,7 +107,6 @@ export function createIncidents(deps: IncidentsDeps) {
     onError: failed('a listener of the signals failed'),
     onTrouble: keepWhatMayBeLost,
   });
-  const stopping = new AbortController();
   let loop: Promise<void> = Promise.resolve();
 
   async function run(): Promise<void> {

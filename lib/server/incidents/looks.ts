@@ -29,6 +29,8 @@ export function createLooks(deps: {
   ops: Pick<NodeOps, 'probe' | 'journal' | 'isPrepared'>;
   member: (id: string) => Promise<FleetMember>;
   clock: Clock;
+  /** ends the looks that are under way */
+  signal: AbortSignal;
 }) {
   const { ops, clock } = deps;
   const known = new Map<string, Known>();
@@ -45,16 +47,18 @@ export function createLooks(deps: {
     const member = await deps.member(node.id);
     const processStart = node.processStart === null ? null : Date.parse(node.processStart);
     const claimed = node.pool.active === null || node.pool.idle === null ? null : node.pool.active + node.pool.idle;
-    const probe = await ops.probe(member, { timeoutMs: DEADLINE_MS }).catch(() => null);
+    const probe = await ops.probe(member, { timeoutMs: DEADLINE_MS, signal: deps.signal }).catch(() => null);
     if (probe) {
       const { socketStates: states, fdSoftLimit: limit, fdHardLimit: hardLimit } = probe.value;
-      const prepared = await ops.isPrepared(member, { timeoutMs: DEADLINE_MS }).catch(() => false);
+      const prepared = await ops.isPrepared(member, { timeoutMs: DEADLINE_MS, signal: deps.signal }).catch(() => false);
       found.room = { limit, hardLimit, raisesHard: prepared || member.user === 'root' };
       const one = { at: clock.now(), processStart, claimed, closeWait: states['CLOSE-WAIT'] ?? 0, established: states.ESTAB ?? 0 };
       found.looks = [...found.looks.filter((l) => l.at >= one.at - LEAST_OF_MS && l.processStart === processStart), one];
     }
     const sinceMs = Math.max(clock.now() - JOURNAL_MS, processStart ?? 0);
-    const said = await ops.journal(member, { sinceMs, lines: JOURNAL_LINES, timeoutMs: DEADLINE_MS }).catch(() => null);
+    const said = await ops
+      .journal(member, { sinceMs, lines: JOURNAL_LINES, timeoutMs: DEADLINE_MS, signal: deps.signal })
+      .catch(() => null);
     if (said) {
       const lines = said.value.lines.filter((line) => EMFILE.test(line));
       found.journal = { at: clock.now(), lines: lines.length, last: lines.at(-1)?.slice(0, 500) ?? null };
