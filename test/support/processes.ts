@@ -68,7 +68,7 @@ export async function startProcesses(t: Pick<TestContext, 'after'>, options: { d
       },
     };
     started.push(one);
-    await until(`a ${role} process answers`, async () => !running() || (await fetch(`${one.url}/healthz`)).ok, { timeoutMs: 60_000 });
+    await until(`a ${role} process answers`, async () => !running() || (await fetch(`${one.url}/healthz`)).ok, { timeoutMs: 150_000 });
     if (!running()) throw new Error(`a ${role} process ended: ${text}`);
     return one;
   }

@@ -16,7 +16,7 @@ const seconds = (fromMs: number) => `${((performance.now() - fromMs) / 1000).toF
 
 if (bin === null) test('several processes on one PostgreSQL', { skip: 'PostgreSQL is not installed' }, () => undefined);
 else
-  describe('two web and two worker processes on one PostgreSQL', { timeout: 300_000 }, () => {
+  describe('two web and two worker processes on one PostgreSQL', { timeout: 600_000 }, () => {
     let world: World;
     const ends: (() => unknown)[] = [];
     before(async () => {
