@@ -110,10 +110,9 @@ function SilenceTable({ silences, onEnd }: { silences: readonly Silence[]; onEnd
             <td className="p2">
               {silence.reason}
               {silence.runId ? (
-                <>
-                  {' '}
+                <span className="sub-l">
                   <Link href={`/runs/${silence.runId}`}>{runName(silence.runId)}</Link>
-                </>
+                </span>
               ) : null}
             </td>
             <td className="p3 t3">{silence.createdBy}</td>

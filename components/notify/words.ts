@@ -40,8 +40,8 @@ export const EVENT_WORDS: Record<Delivery['event'], string> = {
 /** `above 80 % of the limit for 60 s, until 70` */
 export function ruleCondition(rule: RuleKey, { threshold, clear, forSeconds, clearForSeconds }: RuleNumbers): string {
   const { bad, unit } = INCIDENT_RULES[rule];
-  const held = forSeconds === 0 ? 'at once' : `for ${formatDuration(forSeconds)}`;
-  const over = `over after ${formatDuration(clearForSeconds)}`;
+  const held = forSeconds === 0 ? 'at once' : `for ${span(forSeconds)}`;
+  const over = `over after ${span(clearForSeconds)}`;
   if (bad === 'state') return clearForSeconds === 0 ? `when it is so, ${held}` : `when it is so ${held}; ${over}`;
   const side = bad === 'above' ? 'above' : 'below';
   const back = bad === 'above' ? 'under' : 'over';
@@ -50,3 +50,6 @@ export function ruleCondition(rule: RuleKey, { threshold, clear, forSeconds, cle
 
 /** As it was set: 1 is 1, not 1.0. */
 const figure = (value: number): string => (Number.isInteger(value) ? formatCount(value) : formatFigure(value));
+
+/** Exactly what was set: 90 s are not 2 min. */
+const span = (seconds: number): string => (seconds % 60 === 0 ? formatDuration(seconds) : `${formatCount(seconds)} s`);
