@@ -8,6 +8,7 @@ import { type Actor, type OwnSession, ROLES, type Role } from '#shared/access.ts
 import type { SIGN_IN_WAYS, SignedInSession } from '#shared/account.ts';
 import { toInstant } from '#shared/time.ts';
 import { setCookie } from './cookie.ts';
+import { createSeenNotes } from './seen-notes.ts';
 
 /** From sign-in to the end, whatever is done. */
 const LIFE_MS = 7 * 24 * 3600_000;
@@ -38,6 +39,7 @@ export function createSessions(options: {
   hash: (password: string) => Promise<string>;
 }) {
   const { db, clock, url, secret } = options;
+  const note = createSeenNotes(SEEN_STEP_MS);
   const auth = betterAuth({
     // How values are kept: dates as ISO text and flags as 0 and 1. Our tables have them so on PostgreSQL, too.
     database: { db, type: 'sqlite' },
@@ -75,7 +77,8 @@ export function createSessions(options: {
         await db.deleteFrom('session').where('id', '=', id).execute();
         return null;
       }
-      if (row.seenAt < now - SEEN_STEP_MS) await db.updateTable('session').set({ seenAt: now }).where('id', '=', id).execute();
+      if (row.seenAt < now - SEEN_STEP_MS)
+        await note(id, now, () => db.updateTable('session').set({ seenAt: now }).where('id', '=', id).execute());
       const session: OwnSession = { id, enrolled: Number(row.enrolled) === 1, factorAt: row.factorAt };
       return { kind: 'user', id: row.id, name: row.name, role: roleSchema.parse(row.role), session };
     },

@@ -8,6 +8,7 @@ import type { Verb } from '#server/kernel/verb.ts';
 import { type Actor, type createdTokenSchema, ROLES, type Role, tokenInputSchema, type tokenSchema } from '#shared/access.ts';
 import { toInstant } from '#shared/time.ts';
 import { makerOf } from './grants.ts';
+import { createSeenNotes } from './seen-notes.ts';
 
 type Token = z.infer<typeof tokenSchema>;
 type CreatedToken = z.infer<typeof createdTokenSchema>;
@@ -21,13 +22,14 @@ const idSchema = z.object({ id: z.string() });
 export const tokenHash = (token: string): string => createHash('sha256').update(token).digest('hex');
 
 export function createTokens({ db, clock }: { db: Db; clock: Clock }) {
+  const note = createSeenNotes(LAST_USED_STEP_MS);
   return {
     async authenticate(token: string): Promise<Actor | null> {
       const row = await db.selectFrom('tokens').selectAll().where('sha256', '=', tokenHash(token)).executeTakeFirst();
       const now = clock.now();
       if (!row || row.expiresAt <= now) return null;
       if (row.lastUsedAt === null || row.lastUsedAt < now - LAST_USED_STEP_MS)
-        await db.updateTable('tokens').set({ lastUsedAt: now }).where('id', '=', row.id).execute();
+        await note(row.id, now, () => db.updateTable('tokens').set({ lastUsedAt: now }).where('id', '=', row.id).execute());
       return { kind: 'token', id: row.id, name: row.name, role: roleSchema.parse(row.role) };
     },
     async list(): Promise<Token[]> {
