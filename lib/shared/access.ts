@@ -15,8 +15,10 @@ export type Actor =
   | ({ kind: 'token'; id: string; name: string; role: Role } & Held)
   | { kind: 'system'; id: 'system'; name: string; role: 'admin' };
 
-/** What a person is signed in by. `factorAt`: when it showed a second factor last, epoch ms; `enrolled`: whether the person has one. */
-export type OwnSession = { id: string; enrolled: boolean; factorAt: number | null };
+/**
+ * What a person is signed in by, since when (epoch ms). `factorAt`: when it showed a second factor last; `enrolled`: whether the person has one.
+ */
+export type OwnSession = { id: string; since: number; enrolled: boolean; factorAt: number | null };
 
 type Held = { /** see `Holder` */ grants?: readonly Grant[] /** of a token: what its maker holds now */; within?: readonly Grant[] };
 

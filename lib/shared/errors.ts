@@ -25,6 +25,7 @@ export const ERROR_CODES = {
   'auth.wrong-code': { status: 401, title: 'The code is wrong' },
   'auth.wrong-password': { status: 403, title: 'The password is wrong' },
   'auth.sign-in-expired': { status: 401, title: 'The sign-in took too long' },
+  'auth.sign-in-again': { status: 403, title: 'Sign in again for this' },
   'auth.disabled': { status: 403, title: 'This account is disabled' },
   'auth.bad-link': { status: 403, title: 'The link is not valid' },
   'auth.passkey-refused': { status: 401, title: 'The passkey was not accepted' },

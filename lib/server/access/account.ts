@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Db, Tx } from '#server/db/index.ts';
 import { HeadroomError } from '#server/kernel/errors.ts';
+import { assertRecentSignIn } from '#server/kernel/fresh-factor.ts';
 import type { Verb, VerbContext } from '#server/kernel/verb.ts';
 import type { Settings } from '#server/settings/index.ts';
 import type { Actor } from '#shared/access.ts';
@@ -93,8 +94,9 @@ export function createAccountVerbs({ sealed }: { sealed: Settings['sealed'] }) {
     name: 'account.totp-begin',
     fresh: true,
     input: nothing,
-    async run(tx, _input, { actor }) {
+    async run(tx, _input, { actor, now }) {
       const { id } = ownSession(actor);
+      assertRecentSignIn(actor, now);
       const { email } = await tx.selectFrom('user').select('email').where('id', '=', id).executeTakeFirstOrThrow();
       const secret = newTotpSecret();
       await sealed.set(totpKey(id, 'new'), secret, tx);
@@ -167,6 +169,7 @@ const addPasskey: Verb<typeof addPasskeySchema, Tx, { id: string; recoveryCodes:
   input: addPasskeySchema,
   async run(tx, { name, passkey }, { actor, now }) {
     const { id, session } = ownSession(actor);
+    assertRecentSignIn(actor, now);
     const known = await tx.selectFrom('passkeys').select('id').where('id', '=', passkey.id).executeTakeFirst();
     if (known) throw new HeadroomError('account.wrong-state', 'this passkey is enrolled already');
     const first = await tx.selectFrom('recoveryCodes').select('sha256').where('userId', '=', id).limit(1).executeTakeFirst();

@@ -3,6 +3,7 @@ import type { Db, Tx } from '#server/db/index.ts';
 import type { Clock } from '#server/kernel/clock.ts';
 import type { Config } from '#server/kernel/config.ts';
 import { HeadroomError } from '#server/kernel/errors.ts';
+import { assertRecentSignIn } from '#server/kernel/fresh-factor.ts';
 import type { Settings } from '#server/settings/index.ts';
 import type { Actor } from '#shared/access.ts';
 import type { NewPasskey } from '#shared/account.ts';
@@ -125,6 +126,8 @@ export function createAccess({ db, clock, settings, config, audit, verifyPasswor
     /** For a passkey that is to be enrolled, and what the device made of it. */
     async askNewPasskey(actor: Actor, headers: Headers) {
       const { id } = ownSession(actor);
+      // before the device is asked; the verb that keeps it asks again
+      assertRecentSignIn(actor, clock.now());
       const { email } = await db.selectFrom('user').select('email').where('id', '=', id).executeTakeFirstOrThrow();
       return passkeys.askNew({ id, name: actor.name, email }, headers);
     },

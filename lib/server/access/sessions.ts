@@ -60,7 +60,7 @@ export function createSessions(options: {
       const row = await db
         .selectFrom('session')
         .innerJoin('user', 'user.id', 'session.userId')
-        .select(['session.seenAt', 'session.factorAt', 'session.expiresAt', 'user.id', 'user.name', 'user.role'])
+        .select(['session.seenAt', 'session.factorAt', 'session.expiresAt', 'session.createdAt', 'user.id', 'user.name', 'user.role'])
         .select((eb) => {
           const totp = eb.selectFrom('totp').select('userId').whereRef('userId', '=', 'user.id').where('confirmedAt', 'is not', null);
           const passkey = eb.selectFrom('passkeys').select('userId').whereRef('userId', '=', 'user.id');
@@ -79,7 +79,7 @@ export function createSessions(options: {
       }
       if (row.seenAt < now - SEEN_STEP_MS)
         await note(id, now, () => db.updateTable('session').set({ seenAt: now }).where('id', '=', id).execute());
-      const session: OwnSession = { id, enrolled: Number(row.enrolled) === 1, factorAt: row.factorAt };
+      const session: OwnSession = { id, since: Date.parse(row.createdAt), enrolled: Number(row.enrolled) === 1, factorAt: row.factorAt };
       return { kind: 'user', id: row.id, name: row.name, role: roleSchema.parse(row.role), session };
     },
 

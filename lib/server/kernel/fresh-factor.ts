@@ -20,3 +20,17 @@ export function assertFreshFactor(actor: Actor, now: number, what: string): void
     `${what} needs a second factor of the last 10 min; ${last}: enter a code, or use a passkey`,
   );
 }
+
+/**
+ * The first factor is for whoever just showed the password, or came by the provider: somebody who found a browser open must not make the account theirs.
+ * Whoever has a factor is asked for that one instead, see `assertFreshFactor`.
+ */
+export function assertRecentSignIn(actor: Actor, now: number): void {
+  if (actor.kind !== 'user' || !actor.session || actor.session.enrolled) return;
+  const minutes = (now - actor.session.since) / 60_000;
+  if (now - actor.session.since <= FRESH_MS) return;
+  throw new HeadroomError(
+    'auth.sign-in-again',
+    `a first second factor is set up within 10 min of signing in, and that was ${Math.round(minutes)} min ago: sign out, sign in again, and go on`,
+  );
+}

@@ -323,6 +323,18 @@ describe('the second factor', () => {
     assert.ok((await it.command(await it.actor(it.cookies), createToken, { name: 'ci', role: 'viewer' })).token);
   });
 
+  test('is set up first by whoever signed in just now, not by whoever finds a browser open', async (t) => {
+    const { access, command, signIn, actor, advance } = await start(t);
+    const { cookies } = await signIn();
+    advance(11 * MINUTE_MS);
+    const again = withCode('auth.sign-in-again');
+    await assert.rejects(command(await actor(cookies), access.accountVerbs.beginTotp, {}), again);
+    await assert.rejects(access.askNewPasskey(await actor(cookies), new Headers({ host: 'localhost:3000' })), again);
+    const passkey = { id: 'x', publicKey: 'x', counter: 0, transports: [], rpId: 'localhost' };
+    await assert.rejects(command(await actor(cookies), access.accountVerbs.addPasskey, { name: 'x', passkey }), again);
+    assert.ok((await command(await actor((await signIn()).cookies), access.accountVerbs.beginTotp, {})).secret);
+  });
+
   test('is not asked of a token', async (t) => {
     const it = await enrolled(t);
     const { token } = await it.command(await it.actor(it.cookies), createToken, { name: 'ci', role: 'admin' });
