@@ -64,7 +64,7 @@ export const expectBoughtVerb: Verb<typeof expected, Tx, { runId: string }> = {
   },
 };
 
-type Raised = { runId: string; nodeId: string; name: string; memo: string; startedBy: string; finishedAt: number; params: string };
+type Raised = { runId: string; nodeId: string; name: string; memo: string; startedBy: string; finishedAt: number };
 
 /** Runs that raised a limit and are not noted yet, whoever started them and from where. */
 export async function raisedLimits(db: Db, now: number): Promise<Raised[]> {
@@ -72,7 +72,7 @@ export async function raisedLimits(db: Db, now: number): Promise<Raised[]> {
     .selectFrom('runTargets as t')
     .innerJoin('runs as r', 'r.id', 't.runId')
     .leftJoin('boughtTime as b', (join) => join.onRef('b.runId', '=', 't.runId').onRef('b.nodeId', '=', 't.nodeId'))
-    .select(['t.runId', 't.nodeId', 't.name', 't.memo', 't.finishedAt', 'r.startedBy', 'r.params'])
+    .select(['t.runId', 't.nodeId', 't.name', 't.memo', 't.finishedAt', 'r.startedBy'])
     .where('r.runbookKey', '=', 'buy-time')
     .where('r.dryRun', '=', 0)
     .where('t.status', '=', 'succeeded')
@@ -84,7 +84,7 @@ export async function raisedLimits(db: Db, now: number): Promise<Raised[]> {
 
 /** The row and the words of it; null where the limit was as high before. */
 export function boughtBy(raised: Raised, node: FleetNode | undefined, expected: BoughtRow | undefined, now: number) {
-  const memo: { limit?: { before: number; asked: number } } = JSON.parse(raised.memo);
+  const memo: { limit?: { before: number; asked: number }; sentence?: string } = JSON.parse(raised.memo);
   const { before = 0, asked = 0 } = memo.limit ?? {};
   if (before <= 0 || asked <= before) return null;
   const slope = node?.leak.verdict === 'leaking' ? node.leak.perMinute : null;
@@ -103,7 +103,7 @@ export function boughtBy(raised: Raised, node: FleetNode | undefined, expected: 
     ...{ at: raised.finishedAt, limitBefore: before, limitAfter: asked, perMinute: slope?.mid ?? null, expiresAt, endedAt: null },
     processStart: node?.processStart == null ? null : Date.parse(node.processStart),
   };
-  const kept = JSON.parse(raised.params).keep === true ? ', and LimitNOFILE is staged for the next process' : '';
+  const kept = memo.sentence?.includes('the next process has it too') ? ', and LimitNOFILE is staged for the next process' : '';
   const minutes =
     slope !== null && slope.mid > 0
       ? ` buys ${formatDuration(((asked - before) / slope.mid) * 60)} at ${formatFigure(slope.mid)} fds/min;`

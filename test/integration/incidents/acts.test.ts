@@ -219,7 +219,10 @@ describe('bought time', () => {
         edit: 'none',
         restart: 'none',
         undo: null,
-        memo: JSON.stringify({ limit: { before: 8192, asked: 65_536 } }),
+        memo: JSON.stringify({
+          limit: { before: 8192, asked: 65_536 },
+          sentence: 'and the next process has it too, by /etc/systemd/system/x',
+        }),
         startedAt: r.now(),
         finishedAt: r.now(),
       })
