@@ -32,7 +32,7 @@ export function ChainState({ mayVerify }: { mayVerify: boolean }) {
           {data.problem === null ? (
             <span className="grow">
               Whole and unchanged: {rows}, and the last one is signed. Note its head where this console cannot write:{' '}
-              <code className="t2">{data.head ?? 'none yet'}</code>
+              <code className="t2 break-all">{data.head ?? 'none yet'}</code>
             </span>
           ) : (
             <span className="grow">
