@@ -28,7 +28,10 @@ if (!process.env.NODE_COMPILE_CACHE) {
     NODE_COMPILE_CACHE: path.resolve(import.meta.dirname, '../../node_modules/.cache/headroom-compiled'),
   };
   const run = (args: string[]) =>
-    spawnSync(process.execPath, ['--max-semi-space-size=8', import.meta.filename, ...args], { env, stdio: 'inherit' }).status ?? 1;
+    spawnSync(process.execPath, ['--max-semi-space-size=4', '--heap-growing-percent=40', import.meta.filename, ...args], {
+      env,
+      stdio: 'inherit',
+    }).status ?? 1;
   run(['warm']);
   process.exit(run(process.argv.slice(2)));
 }
