@@ -20,6 +20,7 @@ const serverModules = {
   scrape: ['db', 'nodes', 'metrics', 'ssh', 'events', 'workers'], //            node → store
   runs: ['db', 'command', 'nodes', 'runbooks', 'ssh', 'config', 'scrape', 'metrics', 'detect', 'events'], // the run engine
   notify: ['db', 'settings', 'events'], //                                      what people are told: channels, outbox, silences, settings of rules
+  help: [], // the guides of docs/, rendered
   incidents: ['db', 'command', 'events', 'nodes', 'ssh', 'config', 'xray', 'metrics', 'scrape', 'detect', 'runs', 'fleet'], // rules, signals, incidents
   operations: ['db', 'settings', 'audit'], //                                   backup, restore and key of a data directory, for the command line
   reports: ['db', 'metrics'], //                                                what a range of time was for the fleet

@@ -55,6 +55,7 @@ const PLANTED: [rule: string, file: string, text: string][] = [
   ['server-xray', 'lib/server/xray/x.ts', "import '#server/runs/index.ts';"],
   ['server-backtest', 'lib/server/backtest/x.ts', "import '#server/runs/index.ts';"],
   ['server-scrape', 'lib/server/scrape/x.ts', "import '#server/runs/index.ts';"],
+  ['server-help', 'lib/server/help/x.ts', "import '#server/runs/index.ts';"],
   ['server-incidents', 'lib/server/incidents/x.ts', "import '#server/audit/index.ts';"],
   ['server-runs', 'lib/server/runs/x.ts', "import '#server/access/index.ts';"],
   ['server-notify', 'lib/server/notify/x.ts', "import '#server/runs/index.ts';"],

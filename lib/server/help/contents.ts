@@ -19,6 +19,7 @@ export const HELP: readonly { title: string; pages: readonly HelpPage[] }[] = [
     pages: [
       page('runbook-authoring', 'Writing a runbook'),
       page('drills', 'Drills'),
+      page('notifications', 'Notifications'),
       page('prepared-nodes', 'Prepared nodes'),
       page('api', 'The API'),
       page('troubleshooting', 'Troubleshooting by error code'),
