@@ -48,7 +48,8 @@ async function main(): Promise<void> {
   server.on('request', config.role === 'worker' ? workerPages(runtime) : await pages(runtime, streams));
   await listen(server, config);
   process.stdout.write(`Headroom is at ${config.url}\n`);
-  if (setupLink && config.role !== 'worker') process.stdout.write(`There is no admin yet. This link makes the first one, once: ${setupLink}\n`);
+  if (setupLink && config.role !== 'worker')
+    process.stdout.write(`There is no admin yet. This link makes the first one, once: ${setupLink}\n`);
 }
 
 /** Next, in this very process, so that its route handlers find the runtime. */

@@ -17,7 +17,8 @@ export function workerPages(runtime: Runtime): RequestListener {
     const headers = new Headers(request.headers.authorization === undefined ? {} : { authorization: request.headers.authorization });
     const actor = await runtime.access.authenticate(headers);
     if (actor === null) return problem(response, 'auth.required', 'send an API token: Authorization: Bearer hr_…');
-    if (!mayEverywhere(actor, 'fleet.read')) return problem(response, 'auth.forbidden', 'this needs the permission fleet.read on every node');
+    if (!mayEverywhere(actor, 'fleet.read'))
+      return problem(response, 'auth.forbidden', 'this needs the permission fleet.read on every node');
     const { type, body } = await runtime.telemetry.page();
     response.writeHead(200, { 'content-type': type, 'cache-control': 'no-store' }).end(body);
   };
