@@ -176,8 +176,27 @@ describe('pages over the mock API, in a browser', { concurrency: false }, () => 
     await mock.mode('demo');
   });
 
+  test('a threshold is edited with what it would have done beside what it does', async () => {
+    const { page, close } = await open();
+    await page.goto(`${mock.url}/alerts?tab=rules`);
+    await page
+      .getByRole('row', { name: /Open fds near the limit/ })
+      .getByRole('button', { name: 'Edit…' })
+      .click();
+    const dialog = page.getByRole('dialog', { name: 'Open fds near the limit' });
+    await dialog.getByText(/^Would have fired .*, first .* before the limit, .*false alarm/).waitFor();
+    assert.equal(await dialog.getByRole('button', { name: 'Save' }).isDisabled(), true, 'nothing is changed yet');
+    await dialog.getByLabel('Fires above').fill('70');
+    await dialog.getByRole('heading', { name: 'As you write it' }).waitFor();
+    await within('both are told', 10_000, async () => (await dialog.getByText(/^Would have fired/).count()) === 2);
+    await dialog.getByRole('button', { name: 'Shadow' }).click();
+    await dialog.getByRole('button', { name: 'Save, shadow' }).waitFor();
+    await close();
+  });
+
   test('these pages are fit for people, light on a desk and dark on a phone', async () => {
-    const paths = ['/nodes/id-edge-01?tab=logs', '/nodes/id-edge-01/edit', '/nodes/id-edge-01?tab=fds'];
+    const alerts = ['firing', 'rules', 'silences', 'channels', 'deliveries'].map((tab) => `/alerts?tab=${tab}`);
+    const paths = ['/nodes/id-edge-01?tab=logs', '/nodes/id-edge-01/edit', '/nodes/id-edge-01?tab=fds', ...alerts];
     assert.deepEqual(await faultsOf(browser, { url: mock.url, signInUrl: `${mock.url}/`, paths }), []);
   });
 
