@@ -18,9 +18,9 @@ describe('runbook lint', () => {
     assert.equal(code, 1);
     assert.match(lines.join(), /^demo\.md:10: step "A": kind: /);
   });
-  test('refuses a step that no console can run, with the reason', () => {
+  test('refuses a step that is not told what it needs, and says what', () => {
     const { code, lines } = lintRunbook('demo.md', text('notify'));
     assert.equal(code, 1);
-    assert.match(lines.join(), /step "notify": nobody can be notified yet/);
+    assert.match(lines.join(), /^demo\.md: step "notify": params\.channel: /);
   });
 });
