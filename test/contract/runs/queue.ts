@@ -6,6 +6,9 @@ import { until } from '#test/support/until.ts';
 /** `another`: the queue as another process has it; where there is only one process, null. */
 export type OpenQueue = (t: TestContext) => Promise<{ queue: RunQueue; another: (() => RunQueue) | null }>;
 
+/** Offers that one process takes at the same time, at most. */
+const MOST_AT_ONCE = 4;
+
 /** What engines rely on, however runs come to them. */
 export function queueContract(name: string, open: OpenQueue): void {
   describe(`the queue of runs: ${name}`, () => {
@@ -31,7 +34,7 @@ export function queueContract(name: string, open: OpenQueue): void {
     });
 
     test('while an offer waits, more of them are nothing', async (t) => {
-      const { queue } = await open(t);
+      const { queue, another } = await open(t);
       const taken: string[] = [];
       const { promise, resolve } = Promise.withResolvers<void>();
       await queue.start(async (runId) => {
@@ -40,12 +43,14 @@ export function queueContract(name: string, open: OpenQueue): void {
       });
       const offers = Array.from({ length: 20 }, () => queue.offer('r_1'));
       await until('it is handed out', () => taken.length > 0);
+      // in one process an offer ends with its taking; in several it is said before, and all of them while the first is being taken
+      if (another !== null) await Promise.all(offers);
       resolve();
       await Promise.all(offers);
       await queue.offer('r_2');
       await until('the next', () => taken.includes('r_2'));
-      // one that waits and one that is being taken
-      assert.ok(taken.filter((id) => id === 'r_1').length <= 2, taken.join());
+      // one that waits, and those that are being taken
+      assert.ok(taken.filter((id) => id === 'r_1').length <= 1 + MOST_AT_ONCE, taken.join());
     });
 
     test('a taker that fails is asked again, and keeps no other run waiting', async (t) => {
