@@ -4,7 +4,7 @@ import { invalid } from '#server/kernel/invalid.ts';
 import type { Channel, HeldAlert } from '#shared/notify.ts';
 import { matcherSchema, type Silence } from '#shared/silences.ts';
 import { labelsOf } from './labels.ts';
-import { asMatchers, matchesAll, parseMatcher } from './matchers.ts';
+import { asMatchers, matchesAll, parseFilters } from './matchers.ts';
 
 /**
  * The shapes of Alertmanager's API v2 (prometheus/alertmanager, api/v2/openapi.yaml), so that amtool, karma and Grafana read and silence this console's
@@ -48,7 +48,7 @@ export function gettableAlerts({ search, alerts, channels, url, now }: AlertQuer
   const asked = querySchema.safeParse(Object.fromEntries([...search].filter(([key]) => key !== 'filter')));
   if (!asked.success) throw invalid(asked.error, 'the query');
   const { active, silenced, receiver } = asked.data;
-  const filter = search.getAll('filter').map(parseMatcher);
+  const filter = parseFilters(search.getAll('filter'));
   // clients send it as a regular expression; it is taken as a name
   const named = receiver === undefined || receiver === '' ? null : receiver.replace(/^\^\(\?:(.*)\)\$$/, '$1');
   return alerts.flatMap((alert) => {
@@ -104,7 +104,7 @@ export const receiverNames = (channels: readonly Pick<Channel, 'name'>[]): { nam
 
 /** `filter` holds against the silence's own matchers: the label that is asked for must be one of them, as in Alertmanager. */
 export function gettableSilences(silences: readonly Silence[], search: URLSearchParams): object[] {
-  const filter = search.getAll('filter').map(parseMatcher);
+  const filter = parseFilters(search.getAll('filter'));
   return silences
     .map(gettableSilence)
     .filter(({ matchers }) =>

@@ -33,8 +33,11 @@ export function selects(selector: string, { nodeId, node, labels }: AlertSignal)
 
 const anchored = (pattern: string): RegExp => new RegExp(`^(?:${pattern})$`, 's');
 
-/** Unbounded repetitions in one pattern: with n of them JavaScript's engine takes up to length^n steps. */
-const MOST_REPETITIONS = 3;
+/**
+ * Places of one pattern where the engine may go two ways: repetitions, what may be left out, and groups of alternatives. JavaScript's takes up to
+ * length^n steps for n repetitions, and 2^n for n places like `.?` or `(a|a)`.
+ */
+const MOST_CHOICES = 3;
 
 /** Throws request.invalid for a pattern that is none, or that a text could make slow: RE2, which Alertmanager uses, has no such texts. */
 export function assertMatchers(matchers: readonly Matcher[]): void {
@@ -57,7 +60,12 @@ function wrongPattern(pattern: string): string | null {
   const plain = pattern.replace(/\\[^0-9kpP]/g, 'x').replace(/\[[^\]]*\]/g, 'x');
   if (/\\[0-9kpP]|\(\?[^:]/.test(plain)) return 'it may not refer back, look ahead or look behind';
   if (/\)[*+{]/.test(plain)) return 'a group may not be repeated: write the repetition inside it';
-  if ((plain.match(/[*+{]/g) ?? []).length > MOST_REPETITIONS) return `it may repeat in ${MOST_REPETITIONS} places`;
+  const choices =
+    plain
+      .replaceAll('(?:', '(')
+      .replace(/([*+?}])\?/g, '$1')
+      .match(/[*+?{(]/g) ?? [];
+  if (choices.length > MOST_CHOICES) return `it may repeat, leave out or group in ${MOST_CHOICES} places, and does so in ${choices.length}`;
   return null;
 }
 
@@ -100,6 +108,20 @@ const OPERATORS: Record<string, Pick<Matcher, 'isRegex' | 'isEqual'>> = {
   '=~': { isRegex: true, isEqual: true },
   '!~': { isRegex: true, isEqual: false },
 };
+
+/** Of a filter; the text of one is read in length² steps. */
+const MOST_FILTER_LENGTH = 1000;
+
+/** What clients of Alertmanager filter by. Throws request.invalid, also for a pattern that a text could make slow. */
+export function parseFilters(texts: readonly string[]): Matcher[] {
+  if (texts.length > 20) throw new HeadroomError('request.invalid', `there are ${texts.length} filters: 20 is the most`);
+  const matchers = texts.map((text) => {
+    if (text.length <= MOST_FILTER_LENGTH) return parseMatcher(text);
+    throw new HeadroomError('request.invalid', `a filter has ${text.length} characters: ${MOST_FILTER_LENGTH} is the most`);
+  });
+  assertMatchers(matchers);
+  return matchers;
+}
 
 /** `alertname=~"node.*"`, as clients of Alertmanager filter. Throws request.invalid. */
 export function parseMatcher(text: string): Matcher {

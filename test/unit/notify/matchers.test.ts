@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { labelsOf } from '#server/notify/labels.ts';
-import { asMatchers, assertMatchers, covers, matchesAll, parseMatcher, selects } from '#server/notify/matchers.ts';
+import { asMatchers, assertMatchers, covers, matchesAll, parseFilters, parseMatcher, selects } from '#server/notify/matchers.ts';
 import { formatMatcher } from '#shared/silences.ts';
 
 const signal = (node: string, labels: Record<string, string>) => ({ rule: 'leaking', nodeId: 'n_1', node, labels });
@@ -28,10 +28,38 @@ describe('matchers', () => {
 
   test('patterns that a text could make slow are refused, usual ones are not', () => {
     const of = (value: string) => [{ name: 'node', value, isRegex: true, isEqual: true }];
-    for (const slow of ['(a+)+b', '(a|a)*b', '(.*a){20}', '.*.*.*.*x', '(?=a)a', '(a)\\1', '[', 'a'.repeat(201)])
+    for (const slow of [
+      '(a+)+b',
+      '(a|a)*b',
+      '(.*a){20}',
+      '.*.*.*.*x',
+      '(?=a)a',
+      '(a)\\1',
+      '[',
+      'a'.repeat(201),
+      `${'.?'.repeat(60)}Z`,
+      '(.|.)'.repeat(30),
+      '.?.??(?:a|b).*',
+    ])
       assert.throws(() => assertMatchers(of(slow)), { code: 'request.invalid' }, slow);
-    for (const usual of ['edge-0[1-9]', 'edge-.*', 'node-down|scrape-blind', '(edge|core)-\\d+', '(?:a|b)c?'])
+    for (const usual of [
+      'edge-0[1-9]',
+      'edge-.*',
+      'node-down|scrape-blind',
+      '(edge|core)-\\d+',
+      '(?:a|b)c?',
+      '.*-(edge|core)-.*',
+      'https?',
+      'a+?b*?',
+    ])
       assert.doesNotThrow(() => assertMatchers(of(usual)), usual);
+  });
+
+  test('filters that whoever may read sends are held to the same', () => {
+    assert.deepEqual(parseFilters(['node=~"edge-.*"']), [parseMatcher('node=~"edge-.*"')]);
+    const many = Array.from({ length: 21 }, () => 'node="a"');
+    for (const slow of [['node=~"(a+)+b"'], [`node=~"${'.?'.repeat(60)}Z"`], [`node="${' '.repeat(1000)}"`], many])
+      assert.throws(() => parseFilters(slow), { code: 'request.invalid' }, slow[0]);
   });
 
   test('a selector and the matchers made of it cover the same nodes', () => {
