@@ -33,6 +33,7 @@ export const HELP: readonly { title: string; pages: readonly HelpPage[] }[] = [
       page('metrics-store', 'The metrics store'),
       page('reliability', 'Reliability'),
       page('benchmarks', 'Benchmarks'),
+      page('comparison', 'Beside others'),
     ],
   },
 ];
