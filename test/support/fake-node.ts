@@ -37,7 +37,7 @@ verb=; for w; do case $w in -*) ;; *) [ -n "$verb" ] || verb=$w; last=$w;; esac;
 show() {
   pid=$(cat "$F/pid" 2>/dev/null); kill -0 "$pid" 2>/dev/null || pid=0
   state=active; [ "$pid" = 0 ] && state=inactive; [ -e "$F/state" ] && state=$(cat "$F/state")
-  for line in "MainPID=$pid" NRestarts=0 "ActiveState=$state" SubState=running LoadState=loaded User=nobody; do
+  for line in "MainPID=$pid" NRestarts=0 "ActiveState=$state" SubState=running LoadState=loaded "User=$(cat "$F/user-$last" 2>/dev/null || echo nobody)" "ExecStart=$(cat "$F/exec-$last" 2>/dev/null)"; do
     case ",$1," in *",\${line%%=*},"*) if [ "$2" ]; then echo "\${line#*=}"; else echo "$line"; fi;; esac
   done
 }
@@ -154,6 +154,7 @@ export const jobsDone = (node: FakeNode): boolean =>
     }
   });
 
-/** Switches of the fake service: `slow` (seconds a restart takes), `fails`, `state`, `no-timers`; `sudo` is what its log says. */
-export const setFact = (node: FakeNode, name: 'slow' | 'fails' | 'state' | 'no-timers' | 'sudo', value: string) =>
-  fs.writeFileSync(path.join(node.dir, 'facts', name), value);
+type Fact = 'slow' | 'fails' | 'state' | 'no-timers' | 'sudo' | `user-${string}` | `exec-${string}`;
+
+/** Switches of the fake service: `slow` (seconds a restart takes), `fails`, `state`, `no-timers`, `user-UNIT`, `exec-UNIT`; `sudo` is what its log says. */
+export const setFact = (node: FakeNode, name: Fact, value: string) => fs.writeFileSync(path.join(node.dir, 'facts', name), value);

@@ -3,6 +3,8 @@ import type { Tx } from '#server/db/index.ts';
 import { HeadroomError } from '#server/kernel/errors.ts';
 import { assertFreshFactor } from '#server/kernel/fresh-factor.ts';
 import type { Verb } from '#server/kernel/verb.ts';
+import { type Actor, mayOn } from '#shared/access.ts';
+import { labelsSchema } from '#shared/nodes.ts';
 
 const FINGERPRINT = /^SHA256:[A-Za-z0-9+/]{43}$/;
 
@@ -22,6 +24,7 @@ export const pinHostKey: Verb<typeof input, Tx, { pinned: string }> = {
   async run(tx, { id, fingerprint, reason }, { actor, now }) {
     const node = await tx.selectFrom('nodes').select(['id', 'name']).where('id', '=', id).executeTakeFirst();
     if (!node) throw new HeadroomError('node.not-found', `There is no node with the id ${id}`);
+    await assertNobodyElses(tx, actor, { id, fingerprint });
     const row = await tx.selectFrom('hostKeys').selectAll().where('nodeId', '=', id).executeTakeFirst();
     const before = { pinned: row?.pinned ?? null, blocked: row?.blocked === 1 };
     if (before.pinned !== null && (before.blocked || before.pinned !== fingerprint) && reason === undefined)
@@ -58,3 +61,22 @@ export const pinHostKey: Verb<typeof input, Tx, { pinned: string }> = {
     };
   },
 };
+
+/**
+ * A host key is a machine, by whatever name or address it is reached: who holds some nodes only must not reach another one's machine by registering it
+ * once more as theirs.
+ */
+async function assertNobodyElses(tx: Tx, actor: Actor, asked: { id: string; fingerprint: string }): Promise<void> {
+  const others = await tx
+    .selectFrom('hostKeys')
+    .innerJoin('nodes', 'nodes.id', 'hostKeys.nodeId')
+    .select(['nodes.id', 'nodes.name', 'nodes.labels'])
+    .where('hostKeys.pinned', '=', asked.fingerprint)
+    .where('nodes.id', '!=', asked.id)
+    .execute();
+  if (others.every((node) => mayOn(actor, 'node.host-key', { ...node, labels: labelsSchema.parse(JSON.parse(node.labels)) }))) return;
+  throw new HeadroomError(
+    'auth.forbidden',
+    `another node has this host key, so both are one machine, and ${actor.name} may not pin that one’s: ask an admin who may do both`,
+  );
+}

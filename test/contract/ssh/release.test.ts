@@ -6,7 +6,7 @@ import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { systemClock } from '#server/kernel/clock.ts';
 import { createNodeOps } from '#server/ssh/index.ts';
-import { fakeNode } from '#test/support/fake-node.ts';
+import { fakeNode, setFact } from '#test/support/fake-node.ts';
 import { localSsh } from '#test/support/local-ssh.ts';
 
 const sha = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
@@ -131,6 +131,40 @@ describe('a release of the proxy on a prepared node', () => {
     assert.match(run(bytes.length, Buffer.concat([bytes, Buffer.from('more')])), /did not arrive as it was announced/);
     assert.match(run(bytes.length, bytes.subarray(0, 100)), /did not arrive as it was announced/);
     assert.match(run(10 ** 9, bytes), /160|bytes at most/);
+    assert.deepEqual(fs.readdirSync(path.join(root, 'releases')), ['old']);
+  });
+
+  for (const user of ['root', '0', ''])
+    test(`goes nowhere where a service would run it as the user ${JSON.stringify(user)}, this one or another one`, async (t) => {
+      const { node, ops, member, root } = setUp(t);
+      const bytes = tarball(t, '2.0.0');
+      const put = () => ops.release(member, { runId: 'r_1', sha256: sha(bytes), operation: 'put', bytes });
+      setFact(node, 'user-sniproxy', user);
+      await assert.rejects(put(), /sniproxy runs as root/);
+      setFact(node, 'user-sniproxy', 'nobody');
+      fs.appendFileSync(path.join(node.dir, 'headroom-node.conf'), `second ${node.configPath}\n`);
+      setFact(node, 'user-second', user);
+      setFact(node, 'exec-second', `{ path=${root}/current/bin/sniproxy-server ; }`);
+      await assert.rejects(put(), /second runs as root/);
+      assert.deepEqual(fs.readdirSync(path.join(root, 'releases')), ['old']);
+      setFact(node, 'exec-second', '{ path=/usr/local/bin/sniproxy-server ; }');
+      assert.equal((await put()).value.acted, true, 'that one runs something else');
+    });
+
+  test('is run by root nowhere: without a user to run it as, config.yaml is not checked by it', async (t) => {
+    const { node, ops, member } = setUp(t);
+    setFact(node, 'user-sniproxy', 'root');
+    assert.equal((await ops.validateConfig(member)).value.known, false);
+  });
+
+  test('is refused when its members’ owners hide how large they are', async (t) => {
+    const { ops, member, root } = setUp(t);
+    const large = (tree: string) => {
+      fs.truncateSync(path.join(tree, 'VERSION'), 700 * 1024 * 1024);
+      return ['--owner=a b:1000', '--sparse', '.'];
+    };
+    const bytes = tarball(t, '2.0.0', large);
+    await assert.rejects(ops.release(member, { runId: 'r_1', sha256: sha(bytes), operation: 'put', bytes }), /too much/);
     assert.deepEqual(fs.readdirSync(path.join(root, 'releases')), ['old']);
   });
 

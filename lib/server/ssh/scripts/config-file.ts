@@ -55,13 +55,17 @@ sync "$d" 2>/dev/null || sync
 echo written=1
 `;
 
-/** $1 path, $2 unit. Root lets the user of the service check it, who reads the file anyway: a file that others may write is not parsed as root. */
+/**
+ * $1 path, $2 unit. Root lets the user of the service check it, who reads the file anyway: a file that others may write is not parsed as root. Where the
+ * console may push code ($RELEASES) the program may be that code, so there root never runs it.
+ */
 export const VALIDATE_CONFIG = `command -v sniproxy-server >/dev/null 2>&1 || { echo known=0; exit 0; }
-echo known=1
-if [ -z "$S" ] && command -v runuser >/dev/null 2>&1; then
+if [ -z "$S" ]; then
   u=$(systemctl show -p User --value "$2" 2>/dev/null)
-  [ -n "$u" ] && [ "$u" != root ] && runuser -u "$u" -- test -r "$1" 2>/dev/null && S="runuser -u $u --"
+  [ -n "$u" ] && [ "$u" != root ] && command -v runuser >/dev/null 2>&1 && runuser -u "$u" -- test -r "$1" 2>/dev/null && S="runuser -u $u --"
+  [ -z "$S" ] && [ -n "$RELEASES" ] && [ -d "$RELEASES" ] && { echo known=0; exit 0; }
 fi
+echo known=1
 $S sniproxy-server -t -c "$1" 2>&1; r=$?
 echo "@exit=$r"
 `;

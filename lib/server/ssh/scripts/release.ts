@@ -3,6 +3,8 @@ import { EXIT } from './prelude.ts';
 /** A pinned Node with the bundle is about 50 MB packed and 130 MB unpacked. */
 export const MOST_RELEASE_BYTES = 160 * 1024 * 1024;
 const MOST_UNPACKED_KB = 600 * 1024;
+/** Node with its headers and npm has about 6,000. */
+const MOST_MEMBERS = 30_000;
 /** Versions kept side by side, besides the one in use and the one before. */
 const KEPT = 4;
 
@@ -11,12 +13,23 @@ const KEPT = 4;
  *
  * $1 not-after, $2 state, put or switch, $3 sha256, $4 bytes, $D the run's dir, $U unit. `put` takes the tarball on stdin, holds it against size and
  * hash before anything is unpacked, and unpacks plain files and folders only, as root's. `switch` notes once what was current, then moves the link in one step.
+ * Neither is done where a listed service would run it as root: this one, or another one that starts from `current`.
  */
 export const RELEASE = `R=$RELEASES
 [ -d "$R" ] || fail ${EXIT.refused} "there is no $R on this node: prepare it for upgrades (docs/prepared-nodes.md)"
 trusted "$R/."
-u=$(systemctl show -p User --value "$U"); [ "$(systemctl show -p DynamicUser --value "$U")" = yes ] && u=dynamic
-[ "$2" = state ] || { [ -n "$u" ] && [ "$u" != root ]; } || fail ${EXIT.refused} "$U runs as root: code is pushed only to a service with a user of its own, or whoever pushes it would be root here"
+as_root() {
+  u=$(systemctl show -p User --value "$1"); [ "$(systemctl show -p DynamicUser --value "$1")" = yes ] && return 1
+  case $u in ''|root) return 0;; *[!0]*) [ "$(id -u "$u" 2>/dev/null)" = 0 ];; *) return 0;; esac
+}
+own_user() { as_root "$1" && fail ${EXIT.refused} "$1 runs as root: code is pushed only to a service with a user of its own, or whoever pushes it would be root here"; }
+if [ "$2" != state ]; then
+  own_user "$U"
+  while read -r unit x; do
+    case $unit in ''|'#'*) continue;; esac
+    case $(systemctl show -p ExecStart --value "$unit") in *"$R/"*) own_user "$unit";; esac
+  done < "$CONF"
+fi
 to() { ln -s "$1" "$R/.current.$$" && mv -T -f "$R/.current.$$" "$R/current" || { rm -f "$R/.current.$$"; fail ${EXIT.io} "the link $R/current cannot be moved"; }; sync "$R" 2>/dev/null || sync; }
 case $2 in
 state)
@@ -35,8 +48,8 @@ put)
   trap 'rm -rf "$t"' EXIT
   head -c "$(($4 + 1))" > "$t/tarball" || exit ${EXIT.io}
   [ "$(stat -c %s "$t/tarball")" = "$4" ] && [ "$(sha "$t/tarball")" = "$3" ] || fail ${EXIT.refused} 'the tarball did not arrive as it was announced: nothing was unpacked'
-  tar -tvzf "$t/tarball" > "$t/list" 2>/dev/null || fail ${EXIT.refused} 'it is no tarball'
-  awk -v most=${MOST_UNPACKED_KB} '$1 !~ /^[-d]/ || / \\// || /(^| |\\/)\\.\\.(\\/|$)/ { bad = 1 } { kb += $3 / 1024 } END { exit bad || kb > most }' "$t/list" ||
+  tar --numeric-owner -tvzf "$t/tarball" > "$t/list" 2>/dev/null || fail ${EXIT.refused} 'it is no tarball'
+  awk -v most=${MOST_UNPACKED_KB} '$1 !~ /^[-d]/ || / \\// || /(^| |\\/)\\.\\.(\\/|$)/ { bad = 1 } { kb += $3 / 1024 } END { exit bad || kb > most || NR > ${MOST_MEMBERS} }' "$t/list" ||
     fail ${EXIT.refused} 'the tarball holds something else than files and folders of its own, or too much'
   mkdir "$t/tree" && tar -xzf "$t/tarball" -C "$t/tree" --no-same-owner --no-same-permissions || exit ${EXIT.io}
   [ -f "$t/tree/bin/sniproxy-server" ] && [ -f "$t/tree/VERSION" ] || fail ${EXIT.refused} 'the tarball has no bin/sniproxy-server or no VERSION'
