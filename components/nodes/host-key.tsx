@@ -3,11 +3,10 @@ import { Fingerprint, Lock } from 'lucide-react';
 import { useState } from 'react';
 import { useCheckNode, useHostKey, usePinHostKey } from '#client/nodes.ts';
 import { Button } from '#components/ui/button.tsx';
-import { Callout } from '#components/ui/callout.tsx';
 import { Dialog } from '#components/ui/dialog.tsx';
-import { asProblem } from '#components/ui/error-state.tsx';
 import { TextField } from '#components/ui/field.tsx';
 import { Ago } from '#components/ui/now.tsx';
+import { ProblemNote } from '#components/ui/problem-note.tsx';
 import type { FleetNode } from '#shared/nodes.ts';
 
 /** A hard stop: nothing is sent until an admin compared the new key on the host's own console. There is no "ignore". */
@@ -110,11 +109,7 @@ function RepinDialog({ node, offered, open, onClose }: { node: FleetNode; offere
           maxLength={200}
           onChange={(event) => setReason(event.target.value)}
         />
-        {pin.error ? (
-          <Callout tone="danger" live>
-            {asProblem(pin.error).detail}
-          </Callout>
-        ) : null}
+        <ProblemNote error={pin.error} />
       </div>
     </Dialog>
   );

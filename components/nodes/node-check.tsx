@@ -8,6 +8,7 @@ import { Chip } from '#components/ui/chip.tsx';
 import { Command } from '#components/ui/code-block.tsx';
 import { asProblem } from '#components/ui/error-state.tsx';
 import { Mark, type MarkKind } from '#components/ui/mark.tsx';
+import { ProblemNote } from '#components/ui/problem-note.tsx';
 import { Skeleton } from '#components/ui/skeleton.tsx';
 import type { SelfTest } from '#shared/nodes.ts';
 
@@ -89,11 +90,7 @@ export function NodeCheck({ id }: { id: string }) {
               </LinkButton>
             </Callout>
           ) : null}
-          {pin.error ? (
-            <Callout tone="danger" live>
-              {asProblem(pin.error).detail}
-            </Callout>
-          ) : null}
+          <ProblemNote error={pin.error} />
         </div>
       </Card>
       <Card

@@ -4,9 +4,8 @@ import { useRouter } from 'next/navigation';
 import { useState } from 'react';
 import { useRemoveNode } from '#client/nodes.ts';
 import { Button } from '#components/ui/button.tsx';
-import { Callout } from '#components/ui/callout.tsx';
 import { DangerDialog } from '#components/ui/dialog.tsx';
-import { asProblem } from '#components/ui/error-state.tsx';
+import { ProblemNote } from '#components/ui/problem-note.tsx';
 
 export function RemoveNode({ id, name, version }: { id: string; name: string; version: number }) {
   const [open, setOpen] = useState(false);
@@ -33,13 +32,7 @@ export function RemoveNode({ id, name, version }: { id: string; name: string; ve
         keep="Keep it"
         act={`Remove ${name}`}
         busy={remove.isPending}
-        problem={
-          remove.error ? (
-            <Callout tone="danger" live>
-              {asProblem(remove.error).detail}
-            </Callout>
-          ) : null
-        }
+        problem={<ProblemNote error={remove.error} />}
         onAct={() => remove.mutate(version, { onSuccess: () => router.push('/') })}
         onClose={() => setOpen(false)}
       />

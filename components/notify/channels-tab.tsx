@@ -3,13 +3,13 @@ import { Megaphone, Send, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { useChannels, useRemoveChannel, useTestChannel } from '#client/notify.ts';
 import { Button } from '#components/ui/button.tsx';
-import { Callout } from '#components/ui/callout.tsx';
 import { Card } from '#components/ui/card.tsx';
 import { Chip } from '#components/ui/chip.tsx';
 import { DangerDialog } from '#components/ui/dialog.tsx';
 import { EmptyState } from '#components/ui/empty-state.tsx';
 import { asProblem, ErrorState } from '#components/ui/error-state.tsx';
 import { Ago } from '#components/ui/now.tsx';
+import { ProblemNote } from '#components/ui/problem-note.tsx';
 import { Skeleton } from '#components/ui/skeleton.tsx';
 import { TableFrame } from '#components/ui/table.tsx';
 import { SEVERITIES } from '#shared/incident-rules.ts';
@@ -200,13 +200,7 @@ function RemoveDialog({ channel, onClose }: { channel: Channel | null; onClose: 
       keep="Keep it"
       act="Remove the channel"
       busy={remove.isPending}
-      problem={
-        remove.error ? (
-          <Callout tone="danger" live>
-            {asProblem(remove.error).detail}
-          </Callout>
-        ) : null
-      }
+      problem={<ProblemNote error={remove.error} />}
       onAct={() => channel && remove.mutate(channel.id, { onSuccess: onClose })}
       onClose={onClose}
     />

@@ -4,11 +4,11 @@ import Link from 'next/link';
 import { useDeliveries, useRetryDelivery } from '#client/notify.ts';
 import { useUrlChoice } from '#client/url-state.ts';
 import { Button } from '#components/ui/button.tsx';
-import { Callout } from '#components/ui/callout.tsx';
 import { Card } from '#components/ui/card.tsx';
 import { Chip } from '#components/ui/chip.tsx';
-import { asProblem, ErrorState } from '#components/ui/error-state.tsx';
+import { ErrorState } from '#components/ui/error-state.tsx';
 import { Ago, useNow } from '#components/ui/now.tsx';
+import { ProblemNote } from '#components/ui/problem-note.tsx';
 import { Segmented } from '#components/ui/segmented.tsx';
 import { Skeleton } from '#components/ui/skeleton.tsx';
 import { TableFrame } from '#components/ui/table.tsx';
@@ -44,11 +44,7 @@ export function DeliveriesTab({ mayRetry }: { mayRetry: boolean }) {
         />
       }
     >
-      {retry.error ? (
-        <Callout tone="danger" live>
-          {asProblem(retry.error).detail}
-        </Callout>
-      ) : null}
+      <ProblemNote error={retry.error} />
       {data ? (
         data.deliveries.length === 0 ? (
           <p className="no-points">{EMPTY[state]}</p>

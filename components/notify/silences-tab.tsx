@@ -4,12 +4,12 @@ import Link from 'next/link';
 import { useState } from 'react';
 import { useExpireSilence, useSilences } from '#client/silences.ts';
 import { Button } from '#components/ui/button.tsx';
-import { Callout } from '#components/ui/callout.tsx';
 import { Card } from '#components/ui/card.tsx';
 import { Chip } from '#components/ui/chip.tsx';
 import { DangerDialog } from '#components/ui/dialog.tsx';
-import { asProblem, ErrorState } from '#components/ui/error-state.tsx';
+import { ErrorState } from '#components/ui/error-state.tsx';
 import { Ago, useNow } from '#components/ui/now.tsx';
+import { ProblemNote } from '#components/ui/problem-note.tsx';
 import { Skeleton } from '#components/ui/skeleton.tsx';
 import { TableFrame } from '#components/ui/table.tsx';
 import { runName } from '#shared/run-name.ts';
@@ -173,13 +173,7 @@ function EndDialog({ silence, onClose }: { silence: Silence | null; onClose: () 
       keep="Keep it"
       act="End the silence"
       busy={expire.isPending}
-      problem={
-        expire.error ? (
-          <Callout tone="danger" live>
-            {asProblem(expire.error).detail}
-          </Callout>
-        ) : null
-      }
+      problem={<ProblemNote error={expire.error} />}
       onAct={() => silence && expire.mutate(silence.id, { onSuccess: onClose })}
       onClose={onClose}
     />

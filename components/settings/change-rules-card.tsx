@@ -3,13 +3,12 @@ import { CalendarClock, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { useChangeRules, useRemoveChangeRule } from '#client/change-rules.ts';
 import { Button } from '#components/ui/button.tsx';
-import { Callout } from '#components/ui/callout.tsx';
 import { Card } from '#components/ui/card.tsx';
 import { Chip } from '#components/ui/chip.tsx';
 import { DangerDialog } from '#components/ui/dialog.tsx';
-import { asProblem, ErrorState } from '#components/ui/error-state.tsx';
 import { useNow } from '#components/ui/now.tsx';
-import { Skeleton } from '#components/ui/skeleton.tsx';
+import { ProblemNote } from '#components/ui/problem-note.tsx';
+import { RowsToCome } from '#components/ui/rows-to-come.tsx';
 import { TableFrame } from '#components/ui/table.tsx';
 import type { ChangeRule } from '#shared/change-rules.ts';
 import { ChangeRuleDialog } from './change-rule-dialog.tsx';
@@ -43,14 +42,7 @@ export function ChangeRulesCard({ mayWrite }: { mayWrite: boolean }) {
 function RuleTable({ onRemove }: { onRemove: ((rule: ChangeRule) => void) | null }) {
   const { data, error, refetch } = useChangeRules();
   const now = useNow();
-  if (!data)
-    return error ? (
-      <ErrorState error={error} onRetry={() => void refetch()} />
-    ) : (
-      <div className="p-4">
-        <Skeleton height={64} />
-      </div>
-    );
+  if (!data) return <RowsToCome error={error} onRetry={() => void refetch()} />;
   if (data.rules.length === 0)
     return <p className="no-points">No rules: every node may be changed at any time, by anyone who may start runs.</p>;
   return (
@@ -116,13 +108,7 @@ function RemoveDialog({ rule, onClose }: { rule: ChangeRule | null; onClose: () 
       keep="Keep it"
       act="Remove the rule"
       busy={remove.isPending}
-      problem={
-        remove.error ? (
-          <Callout tone="danger" live>
-            {asProblem(remove.error).detail}
-          </Callout>
-        ) : null
-      }
+      problem={<ProblemNote error={remove.error} />}
       onAct={() => rule && remove.mutate(rule.id, { onSuccess: onClose })}
       onClose={onClose}
     />

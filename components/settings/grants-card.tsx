@@ -9,6 +9,7 @@ import { Card } from '#components/ui/card.tsx';
 import { DangerDialog, Dialog } from '#components/ui/dialog.tsx';
 import { asProblem, ErrorState } from '#components/ui/error-state.tsx';
 import { SelectField, TextField } from '#components/ui/field.tsx';
+import { ProblemNote } from '#components/ui/problem-note.tsx';
 import { Skeleton } from '#components/ui/skeleton.tsx';
 import { TableFrame } from '#components/ui/table.tsx';
 import { type grantSchema, ROLES } from '#shared/access.ts';
@@ -189,13 +190,7 @@ function RemoveDialog({ grant, onClose }: { grant: Grant | null; onClose: () => 
       keep="Keep it"
       act="Take it away"
       busy={remove.isPending}
-      problem={
-        remove.error ? (
-          <Callout tone="danger" live>
-            {asProblem(remove.error).detail}
-          </Callout>
-        ) : null
-      }
+      problem={<ProblemNote error={remove.error} />}
       onAct={() => grant && remove.mutate(grant.id, { onSuccess: onClose })}
       onClose={onClose}
     />

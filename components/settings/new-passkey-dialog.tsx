@@ -2,10 +2,9 @@
 import { type FormEvent, useState } from 'react';
 import { useAddPasskey } from '#client/users.ts';
 import { Button } from '#components/ui/button.tsx';
-import { Callout } from '#components/ui/callout.tsx';
 import { Dialog } from '#components/ui/dialog.tsx';
-import { asProblem } from '#components/ui/error-state.tsx';
 import { TextField } from '#components/ui/field.tsx';
+import { ProblemNote } from '#components/ui/problem-note.tsx';
 
 export function NewPasskeyDialog({ onClose, onCodes }: { onClose: () => void; onCodes: (codes: string[]) => void }) {
   const add = useAddPasskey();
@@ -43,11 +42,7 @@ export function NewPasskeyDialog({ onClose, onCodes }: { onClose: () => void; on
           value={name}
           onChange={(event) => setName(event.target.value)}
         />
-        {add.error ? (
-          <Callout tone="danger" live>
-            {asProblem(add.error).detail}
-          </Callout>
-        ) : null}
+        <ProblemNote error={add.error} />
       </form>
     </Dialog>
   );

@@ -9,10 +9,11 @@ import { Card } from '#components/ui/card.tsx';
 import { Chip } from '#components/ui/chip.tsx';
 import { CodeBlock } from '#components/ui/code-block.tsx';
 import { DangerDialog, Dialog } from '#components/ui/dialog.tsx';
-import { asProblem, ErrorState } from '#components/ui/error-state.tsx';
+import { asProblem } from '#components/ui/error-state.tsx';
 import { SelectField, TextField } from '#components/ui/field.tsx';
 import { Ago, useNow } from '#components/ui/now.tsx';
-import { Skeleton } from '#components/ui/skeleton.tsx';
+import { ProblemNote } from '#components/ui/problem-note.tsx';
+import { RowsToCome } from '#components/ui/rows-to-come.tsx';
 import { TableFrame } from '#components/ui/table.tsx';
 import { ROLES, tokenInputSchema, type tokenSchema } from '#shared/access.ts';
 import { formatDuration, formatInstant } from '#shared/units/time.ts';
@@ -51,14 +52,7 @@ export function TokensCard({ mayRead, mayWrite, known }: { mayRead: boolean; may
 function TokenTable({ onRevoke }: { onRevoke: ((token: Token) => void) | null }) {
   const { data, error, refetch } = useTokens();
   const now = useNow();
-  if (!data)
-    return error ? (
-      <ErrorState error={error} onRetry={() => void refetch()} />
-    ) : (
-      <div className="p-4">
-        <Skeleton height={64} />
-      </div>
-    );
+  if (!data) return <RowsToCome error={error} onRetry={() => void refetch()} />;
   if (data.tokens.length === 0) return <p className="no-points">No tokens yet. A script signs in with one: Authorization: Bearer hr_…</p>;
   return (
     <TableFrame label="API tokens">
@@ -236,13 +230,7 @@ function RevokeDialog({ token, onClose }: { token: Token | null; onClose: () => 
       keep="Keep it"
       act="Revoke the token"
       busy={revoke.isPending}
-      problem={
-        revoke.error ? (
-          <Callout tone="danger" live>
-            {asProblem(revoke.error).detail}
-          </Callout>
-        ) : null
-      }
+      problem={<ProblemNote error={revoke.error} />}
       onAct={() => token && revoke.mutate(token.id, { onSuccess: onClose })}
       onClose={onClose}
     />

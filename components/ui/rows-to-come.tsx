@@ -1,0 +1,13 @@
+'use client';
+import { ErrorState } from './error-state.tsx';
+import { Skeleton } from './skeleton.tsx';
+
+/** In a card whose rows are not there yet, or could not be had. */
+export function RowsToCome({ error, onRetry }: { error: unknown; onRetry: () => void }) {
+  if (error) return <ErrorState error={error} onRetry={onRetry} />;
+  return (
+    <div className="p-4">
+      <Skeleton height={64} />
+    </div>
+  );
+}
