@@ -12,7 +12,7 @@ import type { FleetMember, NodeDetail } from '#shared/nodes.ts';
 import { toInstant } from '#shared/time.ts';
 import { formatCount } from '#shared/units/count.ts';
 import { addEntry } from './keep.ts';
-import { toCapture } from './rows.ts';
+import { nodeIdsOf, toCapture } from './rows.ts';
 
 /** Kept of a node; a bundle is 100 KB to 1 MB. */
 const KEPT = 20;
@@ -101,6 +101,7 @@ export function createCaptures(deps: {
         input,
         nodes: (_tx, asked) => [asked.nodeId],
         async run(tx, { incidentId, why }, { actor, now }) {
+          if (incidentId !== null) await assertPartOf(tx, incidentId, taken.member);
           const head = await keep(tx, taken, { incidentId, by: why ?? actor.name });
           if (incidentId !== null) await tellTimeline(tx, incidentId, head, now);
           return {
@@ -188,6 +189,13 @@ async function keep(tx: Tx, taken: Taken, o: { incidentId: string | null; by: st
   const newest = tx.selectFrom('captures').select('id').where('nodeId', '=', member.id).orderBy('at', 'desc').limit(KEPT);
   await tx.deleteFrom('captures').where('nodeId', '=', member.id).where('id', 'not in', newest).execute();
   return toCapture(row);
+}
+
+/** Who may write one node tells no other one's incident anything. */
+async function assertPartOf(tx: Tx, incidentId: string, { id, name }: FleetMember): Promise<void> {
+  if ((await nodeIdsOf(tx, incidentId)).includes(id)) return;
+  const message = `${name} is no node of this incident: keep its evidence from one that it is part of`;
+  throw new HeadroomError('request.invalid', message, { fields: [{ path: 'nodeId', message }] });
 }
 
 async function tellTimeline(tx: Tx, incidentId: string, head: CaptureHead, now: number): Promise<void> {

@@ -1,3 +1,4 @@
+import { hideNames } from '#server/kernel/hide-names.ts';
 import { drillScoreSchema } from '#shared/drills.ts';
 import type { Report } from '#shared/reports.ts';
 import { toInstant } from '#shared/time.ts';
@@ -47,9 +48,11 @@ async function readIncidents(db: ReportsDeps['db'], { fromMs, toMs }: Span, sees
   return rows.flatMap((row) => {
     const of = members.filter(({ incidentId }) => incidentId === row.id);
     if (!sees.some(of.map(({ nodeId }) => nodeId))) return [];
-    const { id, number, title, severity, status, cause, closedReason } = row;
+    const hidden = of.flatMap(({ nodeId, name }) => (sees.has(nodeId) ? [] : [name]));
+    const { id, number, severity, status, cause } = row;
     return {
-      ...{ id, number, title, severity, status, cause, closedReason, openedAt: toInstant(row.openedAt) },
+      ...{ id, number, severity, status, cause, title: hideNames(row.title, hidden), openedAt: toInstant(row.openedAt) },
+      closedReason: row.closedReason === null ? null : hideNames(row.closedReason, hidden),
       closedAt: row.closedAt === null ? null : toInstant(row.closedAt),
       acknowledgedSeconds: row.acknowledgedAt === null ? null : Math.round((row.acknowledgedAt - row.openedAt) / 1000),
       nodes: of.filter(({ nodeId }) => sees.has(nodeId)).map(({ name }) => name),
@@ -71,7 +74,7 @@ async function readRuns(db: ReportsDeps['db'], { fromMs, toMs }: Span, sees: See
   if (rows.length === 0) return [];
   const targets = await db
     .selectFrom('runTargets')
-    .select(['runId', 'nodeId'])
+    .select(['runId', 'nodeId', 'name'])
     .where(
       'runId',
       'in',
@@ -79,9 +82,14 @@ async function readRuns(db: ReportsDeps['db'], { fromMs, toMs }: Span, sees: See
     )
     .execute();
   return rows.flatMap((row) => {
-    const of = targets.filter(({ runId }) => runId === row.id).map(({ nodeId }) => nodeId);
+    const on = targets.filter(({ runId }) => runId === row.id);
+    const of = on.map(({ nodeId }) => nodeId);
     if (!sees.some(of)) return [];
-    const { id, status, verdict, summary } = row;
+    const { id, status, verdict } = row;
+    const summary = hideNames(
+      row.summary,
+      on.flatMap(({ nodeId, name }) => (sees.has(nodeId) ? [] : [name])),
+    );
     const about = { title: row.runbookTitle, runbook: row.runbookKey, by: row.startedBy, at: toInstant(row.createdAt) };
     return { id, ...about, status, verdict, summary, nodes: of.filter(sees.has).length };
   });

@@ -1,3 +1,4 @@
+import { hideNames } from '#server/kernel/hide-names.ts';
 import type { Run } from '#shared/runs.ts';
 
 /** A run as who sees only some of its nodes is shown it: without the others, and without their names in what it says. */
@@ -11,12 +12,10 @@ export function narrowRun(run: Run, seen: { has(nodeId: string): boolean }): Run
 
 /** The selector may name nodes, and so may the words of the run and of who overrode. */
 export function narrowHead(run: Pick<Run, 'summary' | 'override'>, visible: readonly string[], hidden: readonly string[]) {
-  const without = (text: string) =>
-    [...hidden].sort((a, b) => b.length - a.length).reduce((rest, name) => rest.replaceAll(name, 'another node'), text);
   return {
     selector: `name=${visible.join(',')}`,
-    summary: without(run.summary),
-    override: run.override === null ? null : without(run.override),
+    summary: hideNames(run.summary, hidden),
+    override: run.override === null ? null : hideNames(run.override, hidden),
     params: {},
   };
 }

@@ -148,6 +148,17 @@ describe('evidence', () => {
     await r.command(OPERATOR, verb, { nodeId, incidentId: r.id });
     assert.deepEqual((await r.get()).captures.map((c) => c.by).sort(), ['rule time-to-emfile', 'sre-oncall']);
   });
+
+  test('goes to an incident of its own node only', async (t) => {
+    const r = await leakOnTwo(t, ['edge-01', 'edge-02']);
+    await r.pass(1);
+    const [mine, theirs] = [r.idOf('edge-01'), r.idOf('edge-02')];
+    const other = await r.command(OPERATOR, r.incidents.verbs.declare, { title: 'elsewhere', severity: 'info', nodeIds: [theirs] });
+    const verb = await r.incidents.captures.take(mine);
+    await assert.rejects(r.command(OPERATOR, verb, { nodeId: mine, incidentId: other.id }), { code: 'request.invalid' });
+    const { timeline } = await r.incidents.get(other.id);
+    assert.ok(timeline.every((entry) => entry.kind !== 'capture'));
+  });
 });
 
 describe('bought time', () => {

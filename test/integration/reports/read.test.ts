@@ -82,6 +82,16 @@ describe('the report of a range', () => {
       ],
     );
     assert.deepEqual(report.leaks, { found: 2, fixed: 1, notFixed: 0, open: 1 });
+    await db.insertInto('incidentNodes').values({ incidentId: 'i_2', nodeId: 'n_2', name: 'core-09', addedAt: NOW }).execute();
+    await db.updateTable('incidents').set({ title: 'core-09 leaks', closedReason: 'core-09 is well' }).where('id', '=', 'i_2').execute();
+    const some = await reports.make({}, { has: (id) => id === 'n_1', some: (ids) => ids.includes('n_1') });
+    assert.deepEqual(
+      some.incidents.map(({ number, title, closedReason, nodes }) => [number, title, closedReason, nodes]),
+      [
+        [3, 'leaks', null, ['edge-01']],
+        [2, 'another node leaks', 'another node is well', ['edge-01']],
+      ],
+    );
     const blind = await reports.make({}, { has: () => false, some: () => false });
     assert.deepEqual([blind.nodes, blind.incidents, blind.lowest], [0, [], []]);
   });

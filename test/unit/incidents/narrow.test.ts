@@ -8,9 +8,18 @@ import { mockIncident } from '#test/support/mock-incidents.ts';
 test('who sees one node of an incident reads nothing about the others, in no field', () => {
   const now = Date.parse('2026-03-01T12:00:00Z');
   const nodes = demoFleet().map((story) => fleetNode(story, now, now));
-  const whole = mockIncident(nodes, now);
-  const [mine, ...others] = whole.nodes;
-  assert.ok(mine && others.length > 0);
+  const mocked = mockIncident(nodes, now);
+  const [mine, ...others] = mocked.nodes;
+  const [entry] = mocked.timeline;
+  assert.ok(mine && others.length > 0 && entry);
+  const names = others.map(({ name }) => name).join(' and ');
+  const whole = {
+    ...mocked,
+    title: `${names} leak`,
+    closed: { by: 'evidence', reason: `${names} are well` },
+    // what is about the incident itself, told as merging, splitting and reopening tell it
+    timeline: [...mocked.timeline, { ...entry, id: 'e_last', nodeId: null, nodeName: null, text: `${names} went to INC-9` }],
+  };
   const seen = (ids: ReadonlySet<string>) => ({
     has: (id: string) => ids.has(id),
     some: (all: readonly string[]) => all.some((id) => ids.has(id)),
