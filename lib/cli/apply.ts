@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { createHttp, type Http, isProblemError } from '#client/http.ts';
+import type { Http } from '#client/http.ts';
 import { changePreviewSchema } from '#shared/changes.ts';
 import { type FleetFile, FleetFileError, type FleetPlan, parseFleetFile, planFleet } from '#shared/fleet-file.ts';
 import { nodeInputSchema } from '#shared/nodes.ts';
 import { hasEnded, type Run, runSchema } from '#shared/runs.ts';
 
 export type ApplyOptions = {
+  http: Http;
+  /** of the console, without a slash at its end */
   url: string;
-  token: string;
   /** shows what would be done, and does nothing */
   dryRun: boolean;
   /** does it without asking */
@@ -26,11 +27,10 @@ type PoolChange = { selector: string; settings: FleetFile['pool'][number]['setti
 
 /**
  * Makes the console's fleet what the file says: the registry node by node, then the pools by runs of `pool-settings`, with all that a run does (batches,
- * revert timers, verdicts). 0: as the file says now; 1: something is not; 2: the file or the console refused.
+ * revert timers, verdicts). 0: as the file says now; 1: something is not; 2: the file cannot be applied. Throws what the console refuses.
  */
 export async function applyFleet(text: string, options: ApplyOptions): Promise<0 | 1 | 2> {
-  const { say } = options;
-  const http = createHttp({ baseUrl: options.url.replace(/\/$/, ''), headers: { authorization: `Bearer ${options.token}` } });
+  const { say, http } = options;
   try {
     const file = parseFleetFile(text);
     const plan = planFleet(file, (await http.get('nodes', membersSchema)).nodes);
@@ -51,9 +51,8 @@ export async function applyFleet(text: string, options: ApplyOptions): Promise<0
     }
     return (await changePools(http, pools, file, options)) && !problems ? 0 : 1;
   } catch (error) {
-    if (error instanceof FleetFileError) say(`the file cannot be applied: ${error.message}`);
-    else if (isProblemError(error)) say(`${error.title}: ${error.detail}`);
-    else throw error;
+    if (!(error instanceof FleetFileError)) throw error;
+    say(`the file cannot be applied: ${error.message}`);
     return 2;
   }
 }
@@ -111,7 +110,7 @@ async function changePools(http: Http, pools: readonly PoolChange[], file: Fleet
     if (names.length === 0) continue;
     const body = { runbook: 'pool-settings', selector: `name=${names.join(',')}`, params: settings, strategy: file.strategy };
     const started = await http.post('runs', runSchema, { body, headers: { 'idempotency-key': randomUUID() } });
-    options.say(`run ${started.id}: ${options.url.replace(/\/$/, '')}/runs/${started.id}`);
+    options.say(`run ${started.id}: ${options.url}/runs/${started.id}`);
     const run = await follow(http, started, options);
     options.say(`run ${run.id}: ${run.status}, ${run.summary}`);
     if (run.status !== 'succeeded') return false;

@@ -1,77 +1,101 @@
-import { readFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
-import type { Answer } from './answer.ts';
-import { applyFleet } from './apply.ts';
-import { verifyAudit } from './audit-verify.ts';
-import { verifyEvidence } from './evidence-verify.ts';
-import { lintRunbook } from './runbook-lint.ts';
+import { type Answer, good, wrong } from './answer.ts';
+import { complaint } from './ask.ts';
+import { type Io, isAskedWrongly } from './command.ts';
+import { COMMANDS, isNoun } from './commands.ts';
+import { helpOf, nearest, overview, usageOf } from './help.ts';
+import { findCommand, parseCall, wantsHelp } from './parse.ts';
+import { printable } from './table.ts';
 
-const DATA_DIRECTORY = ['config', 'backup', 'restore', 'rotate-secret'] as const;
-type DataDirectoryCommand = (typeof DATA_DIRECTORY)[number];
-const isDataDirectoryCommand = (name: string | undefined): name is DataDirectoryCommand => DATA_DIRECTORY.some((known) => known === name);
+/** What nobody reads along: no terminal, nothing said on the way. */
+const ALONE: Io = {
+  say: () => undefined,
+  note: () => undefined,
+  status: () => undefined,
+  terminal: false,
+  env: process.env,
+  sleep: (ms) => setTimeout(ms),
+  now: () => Date.now(),
+  interrupted: new AbortController().signal,
+};
 
-const USAGE = `usage: headroom evidence verify FILE [--key SHA256:…]   is this evidence as a console signed it?
-       headroom audit verify FILE [--head SEQ:HASH]    is this export of the audit whole and unchanged?
-       headroom runbook lint FILE…                     can the console run this runbook?
-       headroom apply FILE [--dry-run] [--yes] [--prune]
-                                                       make the console's fleet what the file says
-       headroom config | backup FILE | restore FILE | rotate-secret
-                                                       work on the data directory of this machine; each has its own --help
-All but apply work offline. apply asks the console at HEADROOM_URL with the token HEADROOM_TOKEN; without --yes it only shows what it would do,
-and its pool changes are runs like any other: in batches, with a way back. Exit codes: 0 good, 1 not good, 2 not asked as above, 78 a wrong setting or key.`;
-
-export async function headroom(args: readonly string[], say: (line: string) => void = () => undefined): Promise<Answer> {
-  const [noun, verb, ...rest] = args;
+/** Never throws: what goes wrong is an answer too. */
+export async function headroom(words: readonly string[], outside: Partial<Io> = {}): Promise<Answer> {
+  const io: Io = { ...ALONE, ...outside };
+  const found = findCommand(COMMANDS, words);
+  if (found === null) return noCommand(words);
+  const { command, rest } = found;
+  if (wantsHelp(command, rest)) return good(...helpOf(command));
   try {
-    if (noun === 'evidence' && verb === 'verify') {
-      const [file, flag, key, ...more] = rest;
-      const asked = flag === undefined ? {} : flag === '--key' && key !== undefined ? { key } : null;
-      if (file !== undefined && asked !== null && more.length === 0) return await verifyEvidence(await readFile(file), asked);
-    }
-    if (noun === 'audit' && verb === 'verify') {
-      const [file, flag, head, ...more] = rest;
-      const asked = flag === undefined ? {} : flag === '--head' && head !== undefined ? { head } : null;
-      if (file !== undefined && asked !== null && more.length === 0) return await verifyAudit(file, asked);
-    }
-    if (noun === 'runbook' && verb === 'lint' && rest.length > 0) {
-      const answers = await Promise.all(rest.map(async (file) => lintRunbook(file, await readFile(file, 'utf8'))));
-      return { lines: answers.flatMap((a) => a.lines), code: answers.some((a) => a.code !== 0) ? 1 : 0 };
-    }
-    // loaded here: a command that asks a console needs no database
-    if (isDataDirectoryCommand(noun)) return await (await import('./data-directory.ts')).dataDirectory(noun, args.slice(1));
-    if (noun === 'apply' && verb !== undefined) return await apply(args.slice(1), say);
+    return await command.run(parseCall(command, rest, io));
   } catch (error) {
-    return { lines: [`headroom: ${error instanceof Error ? error.message : error}`], code: 2 };
+    io.status(null);
+    if (isAskedWrongly(error))
+      return wrong(
+        ...error.message.split('\n').map((line) => `headroom ${command.name}: ${line}`),
+        `usage: ${usageOf(command)}`,
+        `headroom help ${command.name} says more, with examples.`,
+      );
+    return complaint(error) ?? wrong(`headroom: ${error instanceof Error ? error.message : error}`);
   }
-  return { lines: [USAGE], code: 2 };
 }
 
-async function apply(args: readonly string[], say: (line: string) => void): Promise<Answer> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      'dry-run': { type: 'boolean', default: false },
-      yes: { type: 'boolean', default: false },
-      prune: { type: 'boolean', default: false },
-    },
-  });
-  const [file, ...more] = positionals;
-  const { HEADROOM_URL: url, HEADROOM_TOKEN: token } = process.env;
-  if (file === undefined || more.length > 0) return { lines: [USAGE], code: 2 };
-  if (!url || !token)
-    return {
-      lines: ['headroom apply: set HEADROOM_URL to the console, and HEADROOM_TOKEN to an API token of it (Settings, API tokens)'],
-      code: 2,
-    };
-  const flags = { dryRun: values['dry-run'], yes: values.yes, prune: values.prune };
-  const code = await applyFleet(await readFile(file, 'utf8'), { url, token, ...flags, say, sleep: (ms) => setTimeout(ms) });
-  return { lines: [], code };
+function noCommand(words: readonly string[]): Answer {
+  const [noun, verb] = words;
+  if (noun === undefined) return wrong(...overview(COMMANDS));
+  if (noun === '--help' || noun === '-h') return good(...overview(COMMANDS));
+  if (isNoun(noun) && (verb === '--help' || verb === '-h')) return good(...overview(COMMANDS, noun));
+  const asked = isNoun(noun) ? [noun, verb].filter((word) => word !== undefined).join(' ') : noun;
+  const near = nearest(asked, isNoun(noun) ? COMMANDS.map(({ name }) => name) : COMMANDS.map(({ name }) => name.split(' ')[0] ?? name));
+  return wrong(
+    ...(isNoun(noun) && verb === undefined
+      ? []
+      : [`headroom: there is no command "${asked}"${near === null ? '' : `; did you mean ${near}?`}`, '']),
+    ...overview(COMMANDS, isNoun(noun) ? noun : undefined),
+  );
 }
 
 if (import.meta.main) {
-  const { lines, code } = await headroom(process.argv.slice(2), (line) => console.log(line));
-  if (lines.length > 0) console.log(lines.join('\n'));
+  const lines = (text: string): string => text.split('\n').map(printable).join('\n');
+  let status = false;
+  const clear = () => {
+    if (status) process.stderr.write('\r\x1b[K');
+    status = false;
+  };
+  const leaving = new AbortController();
+  const say = (text: string): void => {
+    clear();
+    console.log(lines(text));
+  };
+  const note = (text: string): void => {
+    clear();
+    console.error(lines(text));
+  };
+  // a reader that has enough, like head, is no error
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  const watches = process.argv.includes('watch') || process.argv.includes('--watch');
+  const programs = ['start', 'demo'].includes(process.argv[2] ?? '');
+  if (watches) process.once('SIGINT', () => leaving.abort());
+  // the program below gets it too, and says how it ended
+  else if (programs) process.on('SIGINT', () => undefined);
+  const {
+    lines: told,
+    code,
+    error,
+  } = await headroom(process.argv.slice(2), {
+    say,
+    note,
+    status: (text) => {
+      clear();
+      if (text === null || !process.stderr.isTTY) return;
+      process.stderr.write(printable(text).slice(0, Math.max(20, process.stderr.columns - 1)));
+      status = true;
+    },
+    terminal: process.stdout.isTTY === true,
+    sleep: (ms) => setTimeout(ms, undefined, { signal: leaving.signal }).catch(() => undefined),
+    interrupted: leaving.signal,
+  });
+  clear();
+  if (told.length > 0) (error ? note : say)(told.join('\n'));
   process.exitCode = code;
 }

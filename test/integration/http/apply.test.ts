@@ -9,6 +9,7 @@ import * as nodeRoute from '#app/api/v1/nodes/[id]/route.ts';
 import * as nodesRoute from '#app/api/v1/nodes/route.ts';
 import { applyFleet } from '#cli/apply.ts';
 import { headroom } from '#cli/headroom.ts';
+import { createHttp } from '#client/http.ts';
 import { testConsole } from '#test/support/console.ts';
 
 /** A console whose registry answers over HTTP, and what apply says of it. */
@@ -36,11 +37,13 @@ async function place(t: TestContext) {
   const said: string[] = [];
   const apply = async (text: string, flags: { yes?: boolean; dryRun?: boolean; prune?: boolean } = {}, key = admin) => {
     said.length = 0;
-    const asked = { url, token: key, dryRun: false, yes: true, prune: false, ...flags };
+    const http = createHttp({ baseUrl: url, headers: { authorization: `Bearer ${key}` } });
+    const asked = { http, url, dryRun: false, yes: true, prune: false, ...flags };
     return applyFleet(text, { ...asked, say: (line) => said.push(line), sleep: async () => undefined });
   };
+  const cli = (words: string[], key = admin) => headroom(words, { env: { HEADROOM_URL: url, HEADROOM_TOKEN: key } });
   const names = async () => (await runtime.nodes.list()).map((n) => n.name);
-  return { runtime, apply, names, said, token };
+  return { runtime, apply, cli, names, said, token };
 }
 
 const TWO = 'nodes:\n  - { name: edge-1, host: 10.0.0.1, user: sre }\n  - { name: edge-2, host: 10.0.0.2, user: sre }\n';
@@ -81,10 +84,30 @@ describe('headroom apply', () => {
     assert.deepEqual(await names(), ['edge-1']);
   });
 
-  test('a token that may not, a file that is none and a console that is not there end with 2 and a reason', async (t) => {
-    const { apply, said, token } = await place(t);
-    assert.equal(await apply(TWO, {}, await token('viewer')), 2);
-    assert.match(said.join('\n'), /You may not do this: this needs the permission node\.write/);
+  test('what export writes is the fleet: applied, it has nothing to do', async (t) => {
+    const { apply, cli, said } = await place(t);
+    await apply(`nodes:
+  - { name: edge-1, host: 10.0.0.1, user: sre, sshPort: 2222, labels: { group: edge, site: "01" }, metrics: { via: none } }
+  - { name: edge-2, host: "2001:db8::7", user: ops, unit: sniproxy@2, configPath: /srv/proxy/config.yaml, transport: openssh, proxyJump: "sre@bastion:22" }
+  - { name: edge-3, host: edge-3.example, user: sre, metrics: { via: http, url: "http://10.0.0.3:9090/metrics" } }
+`);
+    const { lines, code } = await cli(['export']);
+    assert.equal(code, 0, lines.join('\n'));
+    assert.equal(await apply(lines.join('\n')), 0);
+    assert.deepEqual(said, ['0 to add, 0 to change, 0 to remove, 3 as they should be', 'The fleet is as the file says.']);
+    assert.ok(!/sshPort: 22$|transport: ssh2|unit: sniproxy$|createdAt|version/m.test(lines.join('\n')), 'what is the default is left out');
+    const json = await cli(['export', '--json']);
+    assert.equal(await apply(json.lines.join('\n')), 0);
+  });
+
+  test('a token that may not ends with 4; a file that is none and a console that is not named with 2; each with a reason', async (t) => {
+    const { apply, cli, said, token } = await place(t);
+    const two = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'fleet-')), 'two.yaml');
+    fs.writeFileSync(two, TWO);
+    t.after(() => fs.rmSync(path.dirname(two), { recursive: true }));
+    const refused = await cli(['apply', two, '--yes'], await token('viewer'));
+    assert.deepEqual([refused.code, refused.error], [4, true]);
+    assert.match(refused.lines.join('\n'), /You may not do this \(auth\.forbidden\)\n {2}this needs the permission node\.write/);
     assert.equal(await apply('nodes: 3'), 2);
     assert.match(said.join('\n'), /the file cannot be applied: nodes/);
     const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'fleet-')), 'fleet.yaml');
