@@ -65,18 +65,23 @@ export function createWorkers(deps: { db: Db; clock: Clock; log: Log; works: boo
   /** what the database's clock is ahead of `performance.now()` */
   let ahead = 0;
   let beating: Promise<void> = Promise.resolve();
+  let expiry: NodeJS.Timeout | undefined;
   let failing = false;
 
   async function beat(): Promise<void> {
     const startedAt = performance.now();
-    const before = owned;
     const seen = works ? await db.transaction().execute((tx) => claim(tx)) : await look(db);
     if (failing) log.info('the workers are seen again');
     failing = false;
     aliveUntil = startedAt + ALIVE_MS;
+    // the next word may hang for longer than the others wait for it
+    clearTimeout(expiry);
+    expiry = setTimeout(letGo, Math.max(0, aliveUntil - performance.now()) + 1).unref();
     ahead = seen.now - performance.now();
     known = seen.known;
     leading = works && known.find((worker) => worker.aliveUntil > seen.now)?.id === id;
+    // as it is now: it may have been let go meanwhile
+    const before = owned;
     ({ owned, giving } = seen);
     if (owned.size !== before.size || [...owned].some((nodeId) => !before.has(nodeId))) changed();
   }
@@ -133,6 +138,16 @@ export function createWorkers(deps: { db: Db; clock: Clock; log: Log; works: boo
     return { now: rows[0]?.now ?? clock.now(), known: rows as Known[], owned: new Set<string>(), giving: new Set<string>() };
   }
 
+  /** The others take over by now: what is theirs is not read here any more. */
+  function letGo(): void {
+    if (isAlive() || owned.size === 0) return;
+    owned = new Set();
+    leading = false;
+    changed();
+  }
+
+  const isAlive = (): boolean => performance.now() < aliveUntil;
+
   function changed(): void {
     for (const listener of [...listeners]) listener();
   }
@@ -144,11 +159,7 @@ export function createWorkers(deps: { db: Db; clock: Clock; log: Log; works: boo
       await beat().catch((error) => {
         if (!failing) log.warn({ err: error }, 'this process could not say that it is there; trying on');
         failing = true;
-        // The others take over by now: what is theirs is not read here any more.
-        if (performance.now() < aliveUntil || owned.size === 0) return;
-        owned = new Set();
-        leading = false;
-        changed();
+        letGo();
       });
     }
   }
@@ -163,13 +174,14 @@ export function createWorkers(deps: { db: Db; clock: Clock; log: Log; works: boo
     async stop() {
       stopped.abort();
       await beating;
+      clearTimeout(expiry);
       if (!works) return;
       await db.deleteFrom('scrapeOwners').where('workerId', '=', id).execute();
       await db.deleteFrom('workers').where('id', '=', id).execute();
     },
-    owns: (nodeId) => owned.has(nodeId),
+    owns: (nodeId) => isAlive() && owned.has(nodeId),
     nodes: () => owned,
-    leads: () => leading && performance.now() < aliveUntil,
+    leads: () => leading && isAlive(),
     counts: (workerId) => {
       const worker = known.find((one) => one.id === workerId);
       return worker !== undefined && worker.aliveUntil + TAKEN_OVER_WITHIN_MS > performance.now() + ahead;
