@@ -75,7 +75,10 @@ describe('freezes and windows', () => {
     const { console, start, freeze, world } = await fleet(t, 1);
     await freeze(600);
     const override = { reason: 'it dies in 10 minutes' };
-    await assert.rejects(start({ override }), { code: 'auth.forbidden', message: /run\.approve; ana has the role operator/ });
+    await assert.rejects(start({ override }), {
+      code: 'auth.forbidden',
+      message: /run\.approve on every node; ana is operator everywhere/,
+    });
     const run = await start({ override }, BEN);
     assert.equal(run.override, override.reason);
     assert.equal((await world.ended(console, run.id)).verdict, 'pass');
