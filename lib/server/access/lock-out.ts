@@ -1,4 +1,5 @@
 import type { Db } from '#server/db/index.ts';
+import { networkOf } from '#server/kernel/client-address.ts';
 import type { Clock } from '#server/kernel/clock.ts';
 import { HeadroomError, isHeadroomError } from '#server/kernel/errors.ts';
 
@@ -12,9 +13,9 @@ const LONGEST_LOCK_MS = 15 * 60_000;
  * address against any account, later: guessing is slow, and a stranger cannot lock a person out with five requests.
  */
 const limits = (email: string, remote: string): [key: string, failures: number][] => [
-  [`pair:${email.toLowerCase()}|${remote}`, 5],
+  [`pair:${email.toLowerCase()}|${networkOf(remote)}`, 5],
   [`email:${email.toLowerCase()}`, 50],
-  [`remote:${remote}`, 30],
+  [`remote:${networkOf(remote)}`, 30],
 ];
 
 /** What a guess that was wrong ends with; everything else is no guess. */

@@ -1,3 +1,4 @@
+import { networkOf } from '#server/kernel/client-address.ts';
 import type { Clock } from '#server/kernel/clock.ts';
 import { HeadroomError } from '#server/kernel/errors.ts';
 
@@ -11,10 +12,11 @@ export function createRateLimit({ clock, perMinute = PER_MINUTE }: { clock: Cloc
   return {
     take(remote: string): void {
       const now = clock.now();
-      const before = buckets.get(remote) ?? { left: perMinute, at: now };
+      const network = networkOf(remote);
+      const before = buckets.get(network) ?? { left: perMinute, at: now };
       const left = Math.min(perMinute, before.left + ((now - before.at) / 60_000) * perMinute);
-      buckets.delete(remote);
-      buckets.set(remote, { left: Math.max(0, left - 1), at: now });
+      buckets.delete(network);
+      buckets.set(network, { left: Math.max(0, left - 1), at: now });
       const oldest = buckets.keys().next().value;
       if (buckets.size > MOST_ADDRESSES && oldest !== undefined) buckets.delete(oldest);
       if (left < 1)

@@ -4,7 +4,7 @@ import type { Sessions } from './sessions.ts';
 import { tokenHash } from './tokens.ts';
 
 /** The first admin: whoever holds the link that the console printed on its own terminal. It is good once, and until the console stops. */
-export function createSetup({ sessions }: { sessions: Sessions }) {
+export function createSetup({ sessions }: { sessions: Pick<Sessions, 'hasAdmin' | 'createUser'> }) {
   let wanted: string | null = null;
   return {
     /** The link's token; null when there is an admin already. */
@@ -16,6 +16,8 @@ export function createSetup({ sessions }: { sessions: Sessions }) {
     },
     isOpen: (): boolean => wanted !== null,
     async complete(input: { token: string; email: string; password: string; name: string }): Promise<string> {
+      // another process, or the environment, may have made one since the link was printed
+      if (await sessions.hasAdmin()) wanted = null;
       if (wanted === null) throw new HeadroomError('auth.setup-done', 'an admin exists already: sign in, or ask that admin for an account');
       if (!sameText(tokenHash(input.token), wanted))
         throw new HeadroomError('auth.bad-setup-link', 'the setup link is not the one that the console printed last: open that one');

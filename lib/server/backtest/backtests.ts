@@ -18,9 +18,11 @@ const EVERY_MS = 60_000;
 const MOST_EVALUATIONS = 15_000;
 /** Below the time in which the API answers; what is not done by then is cut. */
 const BUDGET_MS = 6500;
+/** Questions at a time, with the one that is answered: who waits behind more would have no answer in time. */
+const MOST_WAITING = 3;
 
 export type Backtests = {
-  /** throws request.invalid, selector.invalid */
+  /** throws request.invalid, selector.invalid, request.rate-limited */
   run(query: BacktestQuery, /** the others are not there */ only?: (node: FleetMember) => boolean): Promise<BacktestAnswer>;
 };
 
@@ -32,9 +34,16 @@ export function createBacktests(deps: {
   clock: Clock;
 }): Backtests {
   let queue: Promise<unknown> = Promise.resolve();
+  let waiting = 0;
   return {
-    run(query, only = () => true) {
-      const answer = queue.then(() => answerOf(deps, query, only));
+    async run(query, only = () => true) {
+      if (waiting >= MOST_WAITING)
+        throw new HeadroomError(
+          'request.rate-limited',
+          `${waiting} backtests are asked for already, and each takes seconds: ask again in a moment`,
+        );
+      waiting++;
+      const answer = queue.then(() => answerOf(deps, query, only)).finally(() => waiting--);
       queue = answer.catch(() => undefined);
       return answer;
     },

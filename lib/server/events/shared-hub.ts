@@ -128,6 +128,16 @@ export function createSharedHub(deps: { db: Db; url: string; clock: Clock; log: 
     });
   }
 
+  /** Whoever may connect to the database can say anything here. */
+  function hear(payload: string): void {
+    try {
+      const question: unknown = JSON.parse(payload);
+      for (const asked of askers) asked(question);
+    } catch (error) {
+      log.warn({ err: error }, 'a word to all processes was not understood');
+    }
+  }
+
   function report(error: unknown): void {
     if (!away && !stopped) log.warn({ err: error }, 'the events of the other processes cannot be reached; trying on');
     away = true;
@@ -164,7 +174,7 @@ export function createSharedHub(deps: { db: Db; url: string; clock: Clock; log: 
         channels: [CHANNEL, ASK_CHANNEL],
         onNotify(channel, payload) {
           if (channel === CHANNEL) void read();
-          else for (const asked of askers) asked(JSON.parse(payload));
+          else hear(payload);
         },
         onConnect: () => void read(),
         onError: report,

@@ -39,3 +39,15 @@ const plain = (address: string): string =>
     .replace(/^::ffff:(?=\d+\.)/i, '')
     .replace(/^\[([0-9a-f:]+)\](:\d+)?$/i, '$1')
     .replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, '$1');
+
+/** Whose address it is, for limits: of IPv6 the first 64 bits, because whoever has one address has all of those. */
+export function networkOf(address: string): string {
+  if (isIP(address) !== 6) return address;
+  const [head = [], tail] = (address.split('%')[0] ?? '').split('::').map((part) => (part === '' ? [] : part.split(':')));
+  const zeros = tail === undefined ? 0 : 8 - head.length - tail.length;
+  const groups = [...head, ...Array<string>(Math.max(0, zeros)).fill('0'), ...(tail ?? [])];
+  return `${groups
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')}::/64`;
+}

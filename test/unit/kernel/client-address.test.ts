@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { BlockList } from 'node:net';
 import { describe, test } from 'node:test';
-import { clientAddress, parseTrusted } from '#server/kernel/client-address.ts';
+import { clientAddress, networkOf, parseTrusted } from '#server/kernel/client-address.ts';
 import { readConfig } from '#server/kernel/config.ts';
 
 const trusting = (...words: string[]): BlockList => parseTrusted(words) ?? new BlockList();
@@ -40,4 +40,11 @@ test('HEADROOM_TRUST_PROXY is a list of addresses and networks, and a wrong one 
   assert.equal(readConfig({}).trustProxy.check('127.0.0.1'), false);
   for (const wrong of ['proxy', '10.0.0.0/33', '10.0.0.0/8/8', '10.0.0.0/'])
     assert.throws(() => readConfig({ HEADROOM_TRUST_PROXY: wrong }), /HEADROOM_TRUST_PROXY is .*it should be addresses or networks/);
+});
+
+test('limits count the 64 bits that whoever has one IPv6 address has all of', () => {
+  assert.deepEqual(
+    ['2001:db8:1:2:3:4:5:6', '2001:0db8:1:2::9', '2001:db8::1', '::1', 'fe80::1%eth0', '192.0.2.7', 'unknown'].map(networkOf),
+    ['2001:db8:1:2::/64', '2001:db8:1:2::/64', '2001:db8:0:0::/64', '0:0:0:0::/64', 'fe80:0:0:0::/64', '192.0.2.7', 'unknown'],
+  );
 });
