@@ -6,7 +6,7 @@ import { newId } from '#server/kernel/ids.ts';
 import type { Verb, VerbContext, VerbOutcome } from '#server/kernel/verb.ts';
 import { createNodes } from '#server/nodes/index.ts';
 import type { Runbooks } from '#server/runbooks/index.ts';
-import { type Actor, mayOn } from '#shared/access.ts';
+import { type Actor, type GrantSubject, mayOn } from '#shared/access.ts';
 import type { ChangeRule } from '#shared/change-rules.ts';
 import { describeGrants } from '#shared/grants.ts';
 import type { FleetMember } from '#shared/nodes.ts';
@@ -56,7 +56,7 @@ export function createStartRun(deps: { runbooks: Runbooks; facts: Facts | undefi
         );
 
       assertMayRunOn(actor, members);
-      if (pushesCode(runbook) && !dryRun) assertMayPushCode(actor, members, now);
+      if (pushesCode(runbook.steps) && !dryRun) assertMayPushCode(actor, members, now);
       const override = mayOverride(actor, members, input.override?.reason ?? null);
       if (runbook.mutates && !dryRun && members.length > NODES_WITHOUT_FACTOR)
         assertFreshFactor(actor, now, `changing ${members.length} nodes`);
@@ -82,11 +82,12 @@ function assertMayRunOn(actor: Actor, members: readonly FleetMember[]): void {
   );
 }
 
-const pushesCode = (runbook: Runbook): boolean => runbook.steps.some(({ kind }) => kind === 'push-release' || kind === 'switch-release');
+export const pushesCode = (steps: readonly { kind: string }[]): boolean =>
+  steps.some(({ kind }) => kind === 'push-release' || kind === 'switch-release');
 
 /** Whoever decides which code a proxy runs has every connection through it: that is more than starting a run. */
-function assertMayPushCode(actor: Actor, members: readonly FleetMember[], now: number): void {
-  const foreign = members.find((member) => !mayOn(actor, 'proxy.upgrade', member));
+export function assertMayPushCode(actor: Actor, nodes: readonly GrantSubject[], now: number): void {
+  const foreign = nodes.find((member) => !mayOn(actor, 'proxy.upgrade', member));
   if (foreign)
     throw new HeadroomError(
       'auth.forbidden',
@@ -266,7 +267,7 @@ function paramsSchemaOf(runbook: Runbook) {
   if (runbook.steps.some((s) => s.kind === 'edit-config' && s.params.poolFrom === 'params'))
     return poolSettingsParamsSchema.strict().refine((p) => Object.keys(p).length > 0, 'give one setting or more');
   if (runbook.steps.some((s) => s.kind === 'edit-config' && s.params.restoreFrom === 'params')) return rollbackParamsSchema.strict();
-  if (pushesCode(runbook)) return upgradeParamsSchema.strict();
+  if (pushesCode(runbook.steps)) return upgradeParamsSchema.strict();
   if (runbook.steps.some((s) => s.kind === 'set-limit')) return setLimitParamsSchema.strict();
   return runbook.steps.some((s) => s.kind === 'watch') ? fdLeakParamsSchema.strict() : emptyParamsSchema;
 }

@@ -92,15 +92,20 @@ describe('upgrade-proxy', () => {
     assert.equal(node.releases.current, 'old');
   });
 
-  test('is the admin’s: who may only start runs is refused', async (t) => {
-    const { world } = await begun(t);
+  test('is the admin’s: who may only start runs is refused, also to start one anew that an admin began', async (t) => {
+    const { world, node } = await begun(t);
     const console = await world.openConsole();
     const operator: Actor = { kind: 'user', id: 'u_2', name: 'ann', role: 'operator' };
-    await assert.rejects(console.command(operator, console.runs.verbs.start, UPGRADE), (error: unknown) => {
+    const refused = (error: unknown) => {
       assert.ok(isHeadroomError(error));
       assert.equal(error.code, 'auth.forbidden');
       assert.match(error.message, /proxy\.upgrade/);
       return true;
-    });
+    };
+    await assert.rejects(console.command(operator, console.runs.verbs.start, UPGRADE), refused);
+    node.releases.startsCurrent = false;
+    const strategy = { ...UPGRADE.strategy, onFail: 'abort' as const };
+    const { id } = await world.ended(console, (await console.start({ ...UPGRADE, strategy })).id);
+    await assert.rejects(console.command(operator, console.runs.verbs.retryRun, { id }), refused);
   });
 });
