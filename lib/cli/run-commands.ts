@@ -129,7 +129,7 @@ export const RUN_COMMANDS: readonly Command[] = [
   {
     name: 'runs abort',
     group: 'Runs',
-    summary: 'end a run; a node whose restore timer is armed is restored',
+    summary: 'end a run; what is under way on a node is taken back',
     about: ['It ends within a minute. headroom runs watch shows what becomes of each node.'],
     takes: [RUN],
     options: {},

@@ -19,8 +19,8 @@ export async function watchRun(call: Call, { http }: Console, begun: Run): Promi
   const told = new Told(call);
   let run = begun;
   let answeredAt = call.now();
+  told.news(run);
   for (;;) {
-    told.news(run);
     if (hasEnded(run.status) || (call.flag('until-paused') && waitsForPerson(run))) break;
     call.status(statusLine(run, call.now()));
     await call.sleep(LOOK_EVERY_MS);
@@ -31,6 +31,7 @@ export async function watchRun(call: Call, { http }: Console, begun: Run): Promi
     try {
       run = await http.get(`runs/${segment(begun.id)}`, runSchema, { signal: call.interrupted });
       answeredAt = call.now();
+      told.news(run);
     } catch (error) {
       if (call.interrupted.aborted) continue;
       if (!isProblemError(error) || error.code !== 'client.unreachable' || call.now() - answeredAt > AWAY_MS) throw error;

@@ -21,6 +21,7 @@ export const HELP: readonly { title: string; pages: readonly HelpPage[] }[] = [
       page('drills', 'Drills'),
       page('notifications', 'Notifications'),
       page('prepared-nodes', 'Prepared nodes'),
+      page('cli', 'The command line'),
       page('api', 'The API'),
       page('troubleshooting', 'Troubleshooting by error code'),
     ],
