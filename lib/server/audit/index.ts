@@ -5,6 +5,7 @@ import type { AuditFilter } from '#shared/audit.ts';
 import { type AuditRow, chainBreak, chainText } from '#shared/audit-chain.ts';
 import { filtered } from './filter.ts';
 import { type HeadKeeper, openHead, type Sealed } from './head.ts';
+import { limitRefusals } from './refusals.ts';
 
 const PAGE = 500;
 /** What a page of a reader who sees few of the rows may cost; the next page goes on behind. */
@@ -59,6 +60,9 @@ export function createAudit({ db, sealed }: { db: Db; sealed?: Sealed }) {
     return { seq: row.seq };
   }
 
+  const alone = (entry: AuditEntry) => db.transaction().execute((tx) => append(tx, entry));
+  const refused = limitRefusals(alone);
+
   async function* pages(filter: AuditFilter = {}, view: AuditView = whole): AsyncGenerator<AuditRow[], void, undefined> {
     for (let seq = 0; ; ) {
       const page: AuditRow[] = await filtered(db, filter).where('seq', '>', seq).orderBy('seq').limit(PAGE).execute();
@@ -82,8 +86,8 @@ export function createAudit({ db, sealed }: { db: Db; sealed?: Sealed }) {
       const entry: AuditEntry = { actor, action: 'audit.signed-anew', object: 'audit', result: 'ok', after: { rows: last.seq }, at: now };
       await db.transaction().execute((tx) => append(tx, entry));
     },
-    /** For what has no transaction of its own: a refusal, a sign-in. */
-    record: (entry: AuditEntry): Promise<{ seq: number }> => db.transaction().execute((tx) => append(tx, entry)),
+    /** For what has no transaction of its own: a refusal (of one actor 300 a minute at most), a sign-in. */
+    record: (entry: AuditEntry): Promise<{ seq: number }> => (entry.result === 'refused' ? refused(entry) : alone(entry)),
     /** newest first; `before` is the seq to go on from */
     async list(options: { limit: number; before?: number | undefined; filter?: AuditFilter }): Promise<AuditRow[]> {
       let query = filtered(db, options.filter ?? {})
