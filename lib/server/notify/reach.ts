@@ -141,7 +141,8 @@ function request(
   });
 }
 
-function raceSignal<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+/** `work`, or the signal's reason once it is aborted. */
+export function raceSignal<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const gone = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
   return Promise.race([work, gone]);
 }

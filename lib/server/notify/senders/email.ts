@@ -1,6 +1,9 @@
 import { createTransport } from 'nodemailer';
-import { addressesOf, inWords, SEND_MS, SendFailure } from '../reach.ts';
+import { addressesOf, inWords, raceSignal, SEND_MS, SendFailure } from '../reach.ts';
 import { headline, linkOf, nodeNames, ruleNames, type Sender, type Told } from './told.ts';
+
+/** A server that says a little now and then ends no timeout of a socket. Below the lease of a delivery. */
+const MAIL_MS = 2 * SEND_MS;
 
 const idOf = (name: string): string => `<${name.replace(/[^A-Za-z0-9._-]/g, '.')}@headroom>`;
 
@@ -27,7 +30,7 @@ export function mailOf(told: Told, envelope: { from: string; to: string[] }) {
   };
 }
 
-export const sendEmail: Sender<'email'> = async ({ target, secret, reach }, told) => {
+export const sendEmail: Sender<'email'> = async ({ target, secret, reach }, told, signal) => {
   const where = `${target.host}:${target.port}`;
   const [address] = await addressesOf(target.host, { allowPrivate: reach.allowPrivate, clear: target.tls === 'none' }).catch((error) => {
     if (error instanceof SendFailure) throw error;
@@ -49,11 +52,14 @@ export const sendEmail: Sender<'email'> = async ({ target, secret, reach }, told
       disableUrlAccess: true,
     },
   });
+  const timeout = AbortSignal.timeout(MAIL_MS);
+  const within = signal ? AbortSignal.any([signal, timeout]) : timeout;
   try {
-    const sent = await transport.sendMail(mailOf(told, { from: target.from, to: target.to }));
+    const sent = await raceSignal(transport.sendMail(mailOf(told, { from: target.from, to: target.to })), within);
     const refused = sent.rejected?.length ?? 0;
     return `${where} took it for ${target.to.length - refused} of ${target.to.length}: ${String(sent.response).slice(0, 120)}`;
   } catch (error) {
+    if (within.aborted) throw new SendFailure(`${where} did not come to an end in time`, { again: true, cause: error });
     throw failureOf(error, where);
   } finally {
     transport.close();
