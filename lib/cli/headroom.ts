@@ -73,7 +73,7 @@ if (import.meta.main) {
   };
   // a reader that has enough, like head, is no error
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
-  const watches = process.argv.includes('watch') || process.argv.includes('--watch');
+  const watches = process.argv.some((word) => ['watch', '--watch', '--until-paused'].includes(word));
   const programs = ['start', 'demo'].includes(process.argv[2] ?? '');
   if (watches) process.once('SIGINT', () => leaving.abort());
   // the program below gets it too, and says how it ended

@@ -59,7 +59,7 @@ export const RUN_COMMANDS: readonly Command[] = [
       'auto-gates': { help: 'answer each question with its default instead of asking a person' },
       override: { value: 'REASON', help: 'go on in spite of freezes and windows; the audit keeps the reason' },
       watch: { help: 'follow it until it ends, and exit with its verdict' },
-      'until-paused': UNTIL_PAUSED,
+      'until-paused': { help: 'the same, but also end when it is paused or asks a person, with 1 or 3: for where nobody is' },
     },
     examples: [
       {

@@ -73,7 +73,7 @@ export async function startRun(call: Call): Promise<Answer> {
   const run = await console.http.post('runs', runSchema, { body, headers: { 'idempotency-key': randomUUID() } });
   const words = `${runName(run.id)}: ${run.runbook.title} on ${plural(run.targets.length, 'node')}${run.dryRun ? ', a dry run' : ''}`;
   const where = `${console.url}/runs/${run.id}`;
-  if (!call.flag('watch'))
+  if (!call.flag('watch') && !call.flag('until-paused'))
     return good(...(call.json ? [JSON.stringify(run)] : [words, `  ${where}`, `  headroom runs watch ${runName(run.id)} follows it`]));
   call.note(`${words}  ${where}`);
   return watchRun(call, console, run);

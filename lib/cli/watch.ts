@@ -1,4 +1,4 @@
-import { isProblemError } from '#client/http.ts';
+import { isProblemError, type ProblemError } from '#client/http.ts';
 import { runName } from '#shared/run-name.ts';
 import { hasEnded, type Run, type RunTarget, runSchema, type StepStatus } from '#shared/runs.ts';
 import { plural } from '#shared/units/count.ts';
@@ -34,7 +34,7 @@ export async function watchRun(call: Call, { http }: Console, begun: Run): Promi
       told.news(run);
     } catch (error) {
       if (call.interrupted.aborted) continue;
-      if (!isProblemError(error) || error.code !== 'client.unreachable' || call.now() - answeredAt > AWAY_MS) throw error;
+      if (!isProblemError(error) || !passes(error) || call.now() - answeredAt > AWAY_MS) throw error;
       told.away();
     }
   }
@@ -42,19 +42,23 @@ export async function watchRun(call: Call, { http }: Console, begun: Run): Promi
   return { lines: call.json ? [JSON.stringify(run)] : endLines(run), code: exitOfRun(run) };
 }
 
+/** What is over by itself: a console that is started anew, or asked too often. */
+const passes = ({ code, status }: ProblemError): boolean =>
+  code === 'client.unreachable' || status === 429 || (status !== null && status >= 500);
+
 const left = (run: Run): Answer => ({
   lines: [
     `No longer watching. ${runName(run.id)} goes on (${run.status}); this ended nothing.`,
     `  headroom runs watch ${runName(run.id)}   follows it again`,
-    `  headroom runs abort ${runName(run.id)}   ends it, and says what happens to nodes that were begun`,
+    `  headroom runs abort ${runName(run.id)}   ends it; what is under way on a node is taken back`,
   ],
   code: 130,
   error: true,
 });
 
-export const waitsForPerson = (run: Run): boolean => run.status === 'paused' || run.status === 'awaiting-approval' || gateOf(run) !== null;
+const waitsForPerson = (run: Run): boolean => run.status === 'paused' || run.status === 'awaiting-approval' || gateOf(run) !== null;
 
-export function exitOfRun({ status, verdict }: Pick<Run, 'status' | 'verdict'>): ExitCode {
+function exitOfRun({ status, verdict }: Pick<Run, 'status' | 'verdict'>): ExitCode {
   if (verdict === 'inconclusive') return 3;
   if (verdict === 'fail') return 1;
   if (status === 'succeeded') return 0;
@@ -134,7 +138,7 @@ class Told {
   }
 
   away(): void {
-    if (!this.#away) this.#note('the console does not answer; the run goes on without it, and this waits');
+    if (!this.#away) this.#note('the console gives no answer; the run goes on without it, and this waits');
     this.#away = true;
   }
 

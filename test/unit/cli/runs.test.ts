@@ -175,9 +175,11 @@ describe('headroom runs watch', () => {
   });
 
   test('a console that is started anew is waited for, and said once; one that stays away ends with 4', async (t) => {
-    const { cli, notes } = await scriptedConsole(t, { [ONE]: [BEGUN, HANG_UP, HANG_UP, ended('succeeded', 'pass', 'fixed')] });
+    const { cli, notes } = await scriptedConsole(t, {
+      [ONE]: [BEGUN, HANG_UP, problem('request.rate-limited', 'wait'), HANG_UP, ended('succeeded', 'pass', 'fixed')],
+    });
     assert.equal((await cli(['runs', 'watch', 'r_01hxyz4f2k9'])).code, 0);
-    assert.equal(notes.filter((line) => line.includes('does not answer')).length, 1);
+    assert.equal(notes.filter((line) => line.includes('gives no answer')).length, 1);
     assert.ok(notes.some((line) => line.includes('answers again')));
     const gone = await scriptedConsole(t, { [ONE]: [BEGUN, HANG_UP] });
     assert.equal((await gone.cli(['runs', 'watch', 'r_01hxyz4f2k9'])).code, 4);
