@@ -6,6 +6,9 @@ export const RECORDING_FORMAT = 'headroom.recording/1';
 /** A day at one sample in 5 s, and some. */
 export const MOST_SAMPLES = 20_000;
 
+/** Epoch seconds. Where numbers are so large that half a minute more is the same one, no replay would come to an end. */
+const secondsSchema = z.number().min(0).max(1e11);
+
 const column = z.array(z.number().nullable()).max(MOST_SAMPLES);
 
 /**
@@ -17,7 +20,7 @@ export const recordingSchema = z
     format: z.literal(RECORDING_FORMAT),
     title: z.string().max(200),
     node: z.string().max(100),
-    at: z.array(z.number()).min(2).max(MOST_SAMPLES),
+    at: z.array(secondsSchema).min(2).max(MOST_SAMPLES),
     processStart: column,
     openFds: column,
     fdLimit: column,
@@ -29,7 +32,7 @@ export const recordingSchema = z
     acceptedTotal: column,
     /** 1: counted over SSH because the metrics page was dead */
     blind: z.array(z.union([z.literal(0), z.literal(1)])).max(MOST_SAMPLES),
-    marks: z.array(z.object({ at: z.number(), text: z.string().max(300) })).max(200),
+    marks: z.array(z.object({ at: secondsSchema, text: z.string().max(300) })).max(200),
   })
   .refine((r) => [r.processStart, r.openFds, r.fdLimit, r.blind, r.acceptedTotal].every(({ length }) => length === r.at.length), {
     message: 'every column must be as long as at',

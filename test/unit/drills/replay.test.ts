@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createReplays } from '#server/drills/replay.ts';
-import { replaySchema } from '#shared/recordings.ts';
+import { RECORDING_FORMAT, recordingSchema, replaySchema } from '#shared/recordings.ts';
 
 const replays = createReplays({ metrics: { raw: async () => [] }, clock: { now: () => 0, sleep: async () => {} } });
 
@@ -32,4 +32,13 @@ describe('the replay of the recorded incident', () => {
   test('a node without samples in the range is refused in words', async () => {
     await assert.rejects(replays.record({ id: 'n_1', name: 'edge-01' }, { from: 0, to: 1 }), /edge-01 has 0 samples/);
   });
+});
+
+test('a recording of instants that no clock shows is refused: its replay would never come to an end', () => {
+  const column = [null, null];
+  const columns = { processStart: column, openFds: column, fdLimit: column, connectionsActive: column, connectionsStale: column };
+  const more = { poolActive: column, poolIdle: column, baselineFds: column, acceptedTotal: column, blind: [0, 0], marks: [] };
+  const at = (seconds: number) =>
+    recordingSchema.safeParse({ format: RECORDING_FORMAT, title: 't', node: 'n', at: [seconds, seconds], ...columns, ...more }).success;
+  assert.deepEqual([1_700_000_000, 1e18, 1e300, -1].map(at), [true, false, false, false]);
 });
