@@ -5,6 +5,8 @@ import { HeadroomError, isHeadroomError } from '#server/kernel/errors.ts';
 
 /** Failures are forgotten after this long without another one. */
 const MEMORY_MS = 15 * 60_000;
+/** Who guesses at a second factor has the password, and six digits are guessed in a month if they are asked for fifty times every quarter of an hour. */
+const FACTOR_MEMORY_MS = 24 * 3600_000;
 const FIRST_LOCK_MS = 60_000;
 const LONGEST_LOCK_MS = 15 * 60_000;
 
@@ -52,8 +54,13 @@ export function createLockOut({ db, clock }: { db: Db; clock: Clock }) {
       await db.transaction().execute(async (tx) => {
         await tx
           .deleteFrom('signInFailures')
-          .where('lastAt', '<', now - MEMORY_MS)
           .where('lockedUntil', '<', now)
+          .where((eb) =>
+            eb.or([
+              eb.and([eb('key', 'not like', 'email:factor %'), eb('lastAt', '<', now - MEMORY_MS)]),
+              eb('lastAt', '<', now - FACTOR_MEMORY_MS),
+            ]),
+          )
           .execute();
         for (const [key, allowed] of limits(email, remote)) {
           const before = await tx.selectFrom('signInFailures').select('count').where('key', '=', key).executeTakeFirst();
