@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import type { Http } from '#client/http.ts';
+import { type Http, isProblemError } from '#client/http.ts';
 import { changePreviewSchema } from '#shared/changes.ts';
 import { type FleetFile, FleetFileError, type FleetPlan, parseFleetFile, planFleet } from '#shared/fleet-file.ts';
 import { nodeInputSchema } from '#shared/nodes.ts';
 import { hasEnded, type Run, runSchema } from '#shared/runs.ts';
+import { isPassing } from './ask.ts';
 
 export type ApplyOptions = {
   http: Http;
@@ -21,6 +22,8 @@ export type ApplyOptions = {
 };
 
 const LOOK_EVERY_MS = 2000;
+/** Looks in a row that a console may miss, as when it is started anew: two minutes. Its runs go on meanwhile. */
+const MOST_AWAY = 60;
 const membersSchema = z.object({ nodes: z.array(nodeInputSchema.extend({ id: z.string(), version: z.number(), createdAt: z.string() })) });
 
 type PoolChange = { selector: string; settings: FleetFile['pool'][number]['settings']; names: string[]; problems: string[] };
@@ -122,11 +125,17 @@ async function changePools(http: Http, pools: readonly PoolChange[], file: Fleet
 async function follow(http: Http, started: Run, { say, sleep }: ApplyOptions): Promise<Run> {
   let run = started;
   let said = '';
+  let away = 0;
   while (!hasEnded(run.status)) {
     if (run.summary !== said) say(`  ${run.summary}`);
     said = run.summary;
     await sleep(LOOK_EVERY_MS);
-    run = await http.get(`runs/${encodeURIComponent(started.id)}`, runSchema);
+    try {
+      run = await http.get(`runs/${encodeURIComponent(started.id)}`, runSchema);
+      away = 0;
+    } catch (error) {
+      if (!isProblemError(error) || !isPassing(error) || ++away > MOST_AWAY) throw error;
+    }
   }
   return run;
 }

@@ -42,7 +42,7 @@ const DO: Record<string, string> = {
   'ssh.host-key-unknown': 'compare and approve its host key at the node’s page',
 };
 
-export function exitOf({ code, status }: Pick<ProblemError, 'code' | 'status'>): ExitCode {
+function exitOf({ code, status }: Pick<ProblemError, 'code' | 'status'>): ExitCode {
   if (code.startsWith('auth.') || code.startsWith('client.')) return 4;
   return status !== null && (status >= 500 || status === 401 || status === 403 || status === 429) ? 4 : 2;
 }
@@ -67,5 +67,9 @@ export function complaint(error: unknown): Answer | null {
     error: true,
   };
 }
+
+/** What is over by itself: a console that is started anew, or was asked too often. */
+export const isPassing = ({ code, status }: Pick<ProblemError, 'code' | 'status'>): boolean =>
+  code === 'client.unreachable' || status === 429 || (status !== null && status >= 500);
 
 export const segment = (id: string): string => encodeURIComponent(id);

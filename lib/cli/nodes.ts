@@ -37,6 +37,7 @@ async function list(call: Call): Promise<Answer> {
   const leaking = nodes.filter(({ leak }) => leak.verdict === 'leaking').length;
   return good(
     ...table(['node', 'state', 'leak', 'fds/min', 'open fds', 'limit', 'to EMFILE', 'pool', 'drift'], nodes.toSorted(soonest).map(row)),
+    ...reasons(nodes),
     '',
     `${plural(nodes.length, 'node')}, ${leaking} leaking, as of ${fleet.asOf}`,
   );
@@ -47,6 +48,14 @@ const subjectOf = (node: FleetNode) => {
   const { id, name, labels, state, leak, drift } = node;
   return { id, name, labels, facts: { state, pool: poolOf(node), leak: leak.verdict, drift: drift ? 'yes' : 'no' } };
 };
+/** Why nodes are not up; of many only the first, the page has all. */
+function reasons(nodes: readonly FleetNode[]): string[] {
+  const away = nodes.filter(({ stateReason }) => stateReason !== null);
+  const told = away.slice(0, MOST_REASONS).map(({ name, state, stateReason }) => `! ${name} ${state}: ${stateReason}`);
+  const more = away.length - told.length;
+  return told.length === 0 ? [] : ['', ...told, ...(more > 0 ? [`! and ${plural(more, 'node')} more that are not up`] : [])];
+}
+const MOST_REASONS = 10;
 /** Who dies first stands first. */
 const soonest = (a: FleetNode, b: FleetNode): number =>
   (a.timeToEmfileSeconds?.mid ?? Number.MAX_VALUE) - (b.timeToEmfileSeconds?.mid ?? Number.MAX_VALUE) || (a.name < b.name ? -1 : 1);

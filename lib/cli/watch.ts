@@ -1,10 +1,10 @@
-import { isProblemError, type ProblemError } from '#client/http.ts';
+import { isProblemError } from '#client/http.ts';
 import { runName } from '#shared/run-name.ts';
 import { hasEnded, type Run, type RunTarget, runSchema, type StepStatus } from '#shared/runs.ts';
 import { plural } from '#shared/units/count.ts';
 import { formatClock, formatDuration } from '#shared/units/time.ts';
 import type { Answer, ExitCode } from './answer.ts';
-import { type Console, segment } from './ask.ts';
+import { type Console, isPassing, segment } from './ask.ts';
 import type { Call } from './command.ts';
 
 const LOOK_EVERY_MS = 2000;
@@ -34,17 +34,13 @@ export async function watchRun(call: Call, { http }: Console, begun: Run): Promi
       told.news(run);
     } catch (error) {
       if (call.interrupted.aborted) continue;
-      if (!isProblemError(error) || !passes(error) || call.now() - answeredAt > AWAY_MS) throw error;
+      if (!isProblemError(error) || !isPassing(error) || call.now() - answeredAt > AWAY_MS) throw error;
       told.away();
     }
   }
   call.status(null);
   return { lines: call.json ? [JSON.stringify(run)] : endLines(run), code: exitOfRun(run) };
 }
-
-/** What is over by itself: a console that is started anew, or asked too often. */
-const passes = ({ code, status }: ProblemError): boolean =>
-  code === 'client.unreachable' || status === 429 || (status !== null && status >= 500);
 
 const left = (run: Run): Answer => ({
   lines: [

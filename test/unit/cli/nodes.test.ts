@@ -46,6 +46,18 @@ describe('headroom nodes', () => {
     assert.match((await cli(['nodes', 'ls', '--text'], { terminal: false })).text, /^NODE/);
   });
 
+  test('ls says why nodes are not up, of many the first ten', async (t) => {
+    const away = Array.from({ length: 12 }, (_, i) => ({
+      ...nodes[0],
+      name: `edge-${i + 10}`,
+      state: 'down',
+      stateReason: 'neither answers',
+    }));
+    const { cli } = await scriptedConsole(t, { 'GET fleet': [{ ...fleet, nodes: away }] });
+    const { text } = await cli(['nodes', 'ls']);
+    assert.match(text, /\n\n! edge-10 down: neither answers\n[\s\S]*! edge-19 down: neither answers\n! and 2 nodes more/);
+  });
+
   test('add sends the node once and says what comes next', async (t) => {
     const { cli, asked } = await scriptedConsole(t, { 'POST nodes': [{ id: 'n_1', name: 'edge-1' }] });
     const { code, text } = await cli([
