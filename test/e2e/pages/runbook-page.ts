@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core';
+import { pressOn } from '../support/keyboard.ts';
 import { RunPage } from './run-page.ts';
 
 /** /runbooks/[key]: the document and the form that starts it. */
@@ -9,14 +10,20 @@ export class RunbookPage {
     this.#page = page;
   }
 
-  async open(url: string, key: string, selector: string): Promise<void> {
-    await this.#page.goto(`${url}/runbooks/${key}?${new URLSearchParams({ selector })}`);
+  /** From any page, by the command palette, with the node filled in. */
+  async openByKeyboard(act: string, node: string): Promise<void> {
+    const palette = this.#page.getByRole('dialog', { name: 'Command palette' });
+    await this.#page.keyboard.press('Control+k');
+    await palette.waitFor();
+    await this.#page.keyboard.type(`${act} ${node}`);
+    await palette.getByRole('option', { name: new RegExp(`^Run ${act} on ${node}`), selected: true }).waitFor();
+    await this.#page.keyboard.press('Enter');
     await this.#page.getByRole('heading', { name: 'The document' }).waitFor();
   }
 
   /** Starts and follows to the run's page. */
-  async start(): Promise<{ run: RunPage; id: string }> {
-    await this.#page.getByRole('button', { name: 'Start', exact: true }).click();
+  async startByKeyboard(): Promise<{ run: RunPage; id: string }> {
+    await pressOn(this.#page, this.#page.getByRole('button', { name: 'Start', exact: true }));
     await this.#page.waitForURL(/\/runs\/[^/?]+/);
     const id = /\/runs\/([^/?]+)/.exec(this.#page.url())?.[1];
     if (!id) throw new Error(`no run in ${this.#page.url()}`);
