@@ -35,15 +35,15 @@ export type AlertNow = {
 type Row = AlertNow & { change: number; life: number; silencedBy: string[]; updatedAt: number };
 type RoutedChannel = { id: string; kind: ChannelKind; route: ChannelRoute };
 /** What one evaluation needs: read once for many alerts. */
-type Surroundings = { channels: RoutedChannel[]; silences: StoredSilence[] };
+export type Surroundings = { channels: RoutedChannel[]; silences: StoredSilence[] };
 
 /**
  * Says what an alert is now, in the transaction that changed it: what receivers must be told is in the outbox before anybody could forget it. Idempotent;
  * saying the same again tells nobody again. A change is another state, a worse
  * severity, or that it began anew; of a better severity nobody is woken.
  */
-export async function noteAlert(tx: Tx, alert: AlertNow, now: number): Promise<void> {
-  await syncRunSilences(tx, now);
+export async function noteAlert(tx: Tx, alert: AlertNow, now: number, around?: Surroundings): Promise<void> {
+  const { channels, silences } = around ?? (await lookAround(tx, now));
   const before = await readAlert(tx, alert.key);
   if (before === null && alert.state === 'resolved') return;
   const began = before === null || (before.state === 'resolved' && alert.state !== 'resolved');
@@ -51,7 +51,13 @@ export async function noteAlert(tx: Tx, alert: AlertNow, now: number): Promise<v
   const changed = began || before.state !== alert.state || worse;
   const change = (before?.change ?? 0) + (changed ? 1 : 0);
   const row: Row = { ...alert, change, life: began ? change : before.life, silencedBy: [], updatedAt: now };
-  await settle(tx, row, await surroundings(tx, now), now);
+  await settle(tx, row, { channels, silences }, now);
+}
+
+/** For several `noteAlert` of one transaction: other processes' transactions wait for its end. */
+export async function lookAround(tx: Tx, now: number): Promise<Surroundings> {
+  await syncRunSilences(tx, now);
+  return surroundings(tx, now);
 }
 
 /** Tells what was held back and is not any more, and what a new channel has not heard of. Gives the keys of alerts whose silence changed. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Tx } from '#server/db/index.ts';
 import { INCIDENT_STATUSES, incidentName, SEVERITIES } from '#shared/incident-rules.ts';
 import type { AlertSignal, AlertState } from '#shared/notify.ts';
-import { type AlertNow, noteAlert } from './alerts.ts';
+import { type AlertNow, lookAround, noteAlert, type Surroundings } from './alerts.ts';
 
 const severitySchema = z.enum(SEVERITIES);
 const statusSchema = z.enum(INCIDENT_STATUSES);
@@ -15,9 +15,10 @@ const MOST_LINES = 12;
  * Says what an incident and its signals are now; called in the transaction that changed one of them, and idempotent like noteAlert. Signals of rules in
  * shadow are told to nobody: an incident that has no others is not told either, and one that was is over.
  */
-export async function noteIncident(tx: Tx, incidentId: string, now: number): Promise<void> {
+export async function noteIncident(tx: Tx, incidentId: string, now: number, seen?: Surroundings): Promise<void> {
   const incident = await tx.selectFrom('incidents').selectAll().where('id', '=', incidentId).executeTakeFirst();
   if (!incident) return;
+  const around = seen ?? (await lookAround(tx, now));
   const stored = await tx.selectFrom('signals').selectAll().where('incidentId', '=', incidentId).orderBy('since').execute();
   const quiet = new Set((await tx.selectFrom('alertRules').select('rule').where('mode', '!=', 'on').execute()).map(({ rule }) => rule));
   const labels = await labelsOfNodes(tx, [...new Set(stored.map((s) => s.nodeId))]);
@@ -41,6 +42,7 @@ export async function noteIncident(tx: Tx, incidentId: string, now: number): Pro
         ...{ startsAt: signal.since, endsAt: fires ? null : (signal.until ?? now), by: null },
       },
       now,
+      around,
     );
   }
 
@@ -69,6 +71,7 @@ export async function noteIncident(tx: Tx, incidentId: string, now: number): Pro
             : null,
     } satisfies AlertNow,
     now,
+    around,
   );
 }
 
@@ -77,7 +80,8 @@ export async function noteOpenIncidents(tx: Tx, now: number): Promise<void> {
   const open = await tx.selectFrom('incidents').select('id').where('status', '!=', 'resolved').execute();
   const told = await tx.selectFrom('alerts').select('key').where('kind', '=', 'incident').where('state', '!=', 'resolved').execute();
   const ids = new Set([...open.map(({ id }) => id), ...told.map(({ key }) => key.replace(/^incident:/, ''))]);
-  for (const id of ids) await noteIncident(tx, id, now);
+  const around = await lookAround(tx, now);
+  for (const id of ids) await noteIncident(tx, id, now, around);
 }
 
 const isTold = async (tx: Tx, key: string): Promise<boolean> => {
