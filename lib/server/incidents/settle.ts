@@ -1,4 +1,4 @@
-import type { Db } from '#server/db/index.ts';
+import type { Db, Tx } from '#server/db/index.ts';
 import { CAUSES, type Cause } from '#shared/incident-rules.ts';
 import type { Sample } from '#shared/metrics.ts';
 import type { FleetNode } from '#shared/nodes.ts';
@@ -70,23 +70,33 @@ export async function settleIncidents(deps: SettleDeps, fleet: FleetMap, now: nu
       const still = signals.filter((s) => s.until === null).length;
       if (still === 0 || row.closedAt === null || now - row.closedAt < STILL_FIRES_MS) continue;
       const reason = `${still === 1 ? 'a signal fires' : `${still} signals fire`} still, an hour after it was resolved`;
-      await db.transaction().execute(async (tx) => {
+      const done = await db.transaction().execute(async (tx) => {
+        if (!(await isAsRead(tx, row))) return false;
         await reopen(tx, row.id, { by: 'evidence', reason, at: now });
         await noted(tx, row.id);
+        return true;
       });
-      changed(row.id);
+      if (done) changed(row.id);
       continue;
     }
     const cause: Cause = CAUSES.find((c) => c === row.cause) ?? 'by-hand';
     const proofs = await proofsNow(deps, row.id, signals, fleet, now);
     if (!closingOf(cause, proofs, now).ready) continue;
     const reason = closingWords(proofs);
-    await db.transaction().execute(async (tx) => {
+    const done = await db.transaction().execute(async (tx) => {
+      if (!(await isAsRead(tx, row))) return false;
       await closeIncident(tx, row.id, { by: 'evidence', reason, at: now });
       await noted(tx, row.id);
+      return true;
     });
-    changed(row.id);
+    if (done) changed(row.id);
   }
+}
+
+/** False: a person resolved, reopened or merged it while the evidence was weighed. What they said stands. */
+async function isAsRead(tx: Tx, { id, status, closedAt }: { id: string; status: string; closedAt: number | null }): Promise<boolean> {
+  const row = await tx.selectFrom('incidents').select(['status', 'closedAt', 'mergedInto']).where('id', '=', id).executeTakeFirst();
+  return row?.mergedInto === null && row.status === status && row.closedAt === closedAt;
 }
 
 /** What each node of an incident shows at this moment. */
