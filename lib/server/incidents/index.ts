@@ -161,9 +161,9 @@ export function createIncidents(deps: IncidentsDeps) {
     async firing(): Promise<Signal[]> {
       return (await db.selectFrom('signals').selectAll().where('until', 'is', null).orderBy('since').execute()).map(toSignal);
     },
-    /** What a higher limit would buy each node; asks the nodes. */
-    async offers(id: string, limit: number): Promise<BuyOffer[]> {
-      const ids = new Set(await nodeIdsOf(db, id));
+    /** What a higher limit would buy each node; asks the nodes. `sees`: the others are not asked. */
+    async offers(id: string, limit: number, sees: (nodeId: string) => boolean = () => true): Promise<BuyOffer[]> {
+      const ids = new Set((await nodeIdsOf(db, id)).filter(sees));
       const nodes = byUrgency((await fleet.view()).nodes.filter((node) => ids.has(node.id))).slice(0, MOST_OFFERS);
       return Promise.all(nodes.map(async (node) => offerOf(node, await roomOf(ops, await member(node.id)), limit)));
     },

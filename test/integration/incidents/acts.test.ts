@@ -165,6 +165,12 @@ describe('bought time', () => {
   test('the offer says what the slope makes of it, and where there is nothing to buy', async (t) => {
     const r = await leakOnTwo(t, ['own-01', 'bare-01']);
     const offers = await r.incidents.offers(r.id, 65_536);
+    const seen = await r.incidents.offers(r.id, 65_536, (nodeId) => nodeId === r.idOf('bare-01'));
+    assert.deepEqual(
+      seen.map((o) => o.nodeName),
+      ['bare-01'],
+      'of nodes that its reader does not see nothing is asked',
+    );
     const of = (name: string) => offers.find((o) => o.nodeName === name);
     const own = of('own-01');
     assert.ok(own?.endNow && own.endThen && own.nothing === null);

@@ -8,10 +8,9 @@ const query = z.object({ limit: z.coerce.number('must be a number of files').int
 
 /** What a higher limit of the running process would buy each node, by its slope. Asks the nodes for their limits; changes nothing. */
 export const GET = handle({ permission: 'incident.read', on: 'scoped', params, query }, async (asked) => {
-  await assertReadable(asked, asked.params.id);
-  const seen = await asked.scope.visible('incident.read');
-  const offers = await asked.runtime.incidents.offers(asked.params.id, asked.query.limit);
-  return { limit: asked.query.limit, offers: offers.filter(({ nodeId }) => seen.has(nodeId)) };
+  const seen = await assertReadable(asked, asked.params.id);
+  const { limit } = asked.query;
+  return { limit, offers: await asked.runtime.incidents.offers(asked.params.id, limit, seen.has) };
 });
 
 /** Starts the run that raises the limits, and remembers to look again. */
