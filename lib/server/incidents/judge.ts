@@ -47,9 +47,9 @@ export async function judgeFleet(deps: JudgeDeps, rules: RuleStates, fleet: Flee
     const [fired, cleared]: [SignalRow[], SignalRow[]] = [[], []];
     const touched = new Set<string>();
     const end = async (row: SignalRow, why: string) => {
-      await endSignal(tx, row, why, now);
-      cleared.push(row);
-      if (row.incidentId !== null) touched.add(row.incidentId);
+      const incidentId = await endSignal(tx, row, why, now);
+      cleared.push({ ...row, incidentId });
+      if (incidentId !== null) touched.add(incidentId);
     };
     for (const change of changes) {
       if (change.made.change === 'fired') {
@@ -130,13 +130,12 @@ export async function endByRuns({ db, standings, tell, noted }: JudgeDeps, now: 
     return fix ? [{ row, why: `${runName(fix.runId)} proved the fix` }] : [];
   });
   if (ended.length === 0) return;
-  await db.transaction().execute(async (tx) => {
-    for (const { row, why } of ended) await endSignal(tx, row, why, now);
-    for (const id of new Set(ended.map(({ row }) => row.incidentId))) if (id !== null) await noted(tx, id);
+  const cleared = await db.transaction().execute(async (tx) => {
+    const rows: SignalRow[] = [];
+    for (const { row, why } of ended) rows.push({ ...row, until: now, incidentId: await endSignal(tx, row, why, now) });
+    for (const id of new Set(rows.map(({ incidentId }) => incidentId))) if (id !== null) await noted(tx, id);
+    return rows;
   });
   for (const { row } of ended) standings.delete(`${row.nodeId} ${row.rule}`);
-  tell(
-    ended.map(({ row }) => ({ ...row, until: now })),
-    'cleared',
-  );
+  tell(cleared, 'cleared');
 }

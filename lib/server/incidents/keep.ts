@@ -76,19 +76,22 @@ export async function fireSignal(tx: Tx, fired: Fired, now: number): Promise<{ s
   return { signal, touched: placed.touched };
 }
 
-export async function endSignal(tx: Tx, signal: SignalRow, ended: string, now: number): Promise<void> {
+/** Gives the incident that it is part of now: a person may have merged or split it since it was read. */
+export async function endSignal(tx: Tx, signal: SignalRow, ended: string, now: number): Promise<string | null> {
   await tx
     .updateTable('signals')
     .set({ until: now, ended, updatedAt: now })
     .where('id', '=', signal.id)
     .where('until', 'is', null)
     .execute();
-  if (signal.incidentId === null) return;
-  await addEntry(tx, signal.incidentId, {
+  const { incidentId = null } = (await tx.selectFrom('signals').select('incidentId').where('id', '=', signal.id).executeTakeFirst()) ?? {};
+  if (incidentId === null) return null;
+  await addEntry(tx, incidentId, {
     ...{ key: `cleared:${signal.id}`, at: now, kind: 'signal', tone: 'ok', nodeId: signal.nodeId, nodeName: signal.nodeName },
     ...{ text: `${INCIDENT_RULES[toSignal(signal).rule].title}: ${ended}`, by: `rule ${signal.rule}` },
   });
-  await refreshIncident(tx, signal.incidentId, now);
+  await refreshIncident(tx, incidentId, now);
+  return incidentId;
 }
 
 export async function addNode(tx: Tx, incidentId: string, node: { nodeId: string; name: string; at: number }): Promise<void> {

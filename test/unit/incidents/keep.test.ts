@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { endSignal, fireSignal, mergeInto, openIncident } from '#server/incidents/keep.ts';
+import { testDatabase } from '#test/support/database.ts';
+
+test('a signal that ends after a person merged its incident is told where it is now', async (t) => {
+  const db = await testDatabase(t);
+  const node = { nodeId: 'n_1', nodeName: 'edge-01' };
+  const evidence = { at: new Date(0).toISOString(), facts: [], raw: null };
+  const fired = { ...node, rule: 'leaking' as const, value: 1, threshold: 0, words: 'leaks', evidence, shadow: false };
+  const read = await db.transaction().execute((tx) => fireSignal(tx, fired, 1000));
+  assert.ok(read?.signal.incidentId);
+  const { signal } = read;
+  const into = await db.transaction().execute(async (tx) => {
+    const id = await openIncident(tx, { title: 'all of it', cause: 'by-hand', severity: 'info', by: 'ann', nodes: [] }, 2000);
+    await mergeInto(tx, { from: signal.incidentId ?? '', into: id, by: 'ann', at: 2000 });
+    return id;
+  });
+  assert.equal(await db.transaction().execute((tx) => endSignal(tx, signal, 'cleared', 3000)), into);
+  const told = await db.selectFrom('incidentEntries').select('incidentId').where('key', '=', `cleared:${signal.id}`).execute();
+  assert.deepEqual(
+    told.map(({ incidentId }) => incidentId),
+    [into],
+  );
+});
