@@ -3,6 +3,9 @@ import { createCells } from './cells.ts';
 import { readSample, SAMPLE_WIDTH, sameThinned, withoutUnjudged, writeSample } from './sample-row.ts';
 import { Trail } from './trail.ts';
 
+/** A page and a probe that were asked at the same moment may answer in the other order; a clock that is set back jumps further. */
+const OVERTAKEN_MS = 10_000;
+
 /**
  * The newest samples of each node, for judging without a query: all of the last `keepMs`, and of the last `thinKeepMs` one a minute with
  * what leaks are judged by (no memory, CPU, bytes, errors, refusals or lag). About 60 KiB a node at one sample in 5 s, 2 h and 30 h.
@@ -17,7 +20,9 @@ export function createRecentSamples({ keepMs, thinKeepMs }: { keepMs: number; th
   /** `fullFrom`: what is older is kept one a minute only */
   function push(nodeId: string, from: Float64Array, fullFrom = Number.NEGATIVE_INFINITY): void {
     let node = nodes.get(nodeId);
-    if (node && (from[0] ?? 0) < (node.last[0] ?? 0)) {
+    const behindMs = node ? (node.last[0] ?? 0) - (from[0] ?? 0) : 0;
+    if (behindMs > 0 && behindMs <= OVERTAKEN_MS) return;
+    if (behindMs > OVERTAKEN_MS) {
       drop(nodeId);
       node = undefined;
     }
@@ -45,7 +50,10 @@ export function createRecentSamples({ keepMs, thinKeepMs }: { keepMs: number; th
   }
 
   return {
-    /** Samples of a node come in time order; one older than the last (a clock set back) makes it start anew. */
+    /**
+     * Samples of a node come in time order. One that another overtook is left out; one that is older by more than that (a clock set back) makes it start
+     * anew.
+     */
     push(nodeId: string, sample: Sample): void {
       writeSample(row, 0, sample);
       push(nodeId, row);

@@ -39,3 +39,13 @@ test('a clock set back starts anew instead of mixing the two times', () => {
     [T0],
   );
 });
+
+test('a sample that another one overtook by a moment takes nothing away from what is known', () => {
+  const recent = open();
+  for (let at = T0; at < T0 + 60_000; at += 5000) recent.push('n_1', sample(at));
+  recent.push('n_1', sample(T0 + 60_001));
+  recent.push('n_1', sample(T0 + 60_000));
+  recent.push('n_1', sample(T0 + 65_000));
+  assert.equal(recent.since('n_1', 0).length, 14);
+  assert.equal(recent.last('n_1')?.at, T0 + 65_000);
+});
