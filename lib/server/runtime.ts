@@ -171,7 +171,10 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
     if ((event.type === 'fleet.sample' || event.type === 'node.changed') && workers.owns(event.nodeId))
       marks.note(event.nodeId, scraper.health(event.nodeId));
     if (event.type === 'runbook.changed') readRunbooks();
-    if (event.type === 'node.changed') nodes.refresh().catch((error) => log.error({ err: error }, 'the registry could not be read'));
+    if (event.type === 'node.changed') {
+      fleet.renew();
+      nodes.refresh().catch((error) => log.error({ err: error }, 'the registry could not be read'));
+    }
   });
 
   let stopping = false;

@@ -16,6 +16,8 @@ import type { NodeMarks } from './node-marks.ts';
 
 export type Fleet = {
   view(): Promise<FleetView>;
+  /** A node was added, changed or removed: whoever did that sees it in the next view. */
+  renew(): void;
   /** throws node.not-found */
   node(id: string): Promise<NodeDetail>;
   /** throws node.not-found, request.invalid */
@@ -111,6 +113,9 @@ export function createFleet(deps: FleetDeps): Fleet {
   }
 
   return {
+    renew() {
+      current = null;
+    },
     async view() {
       const now = clock.now();
       if (current && now - current.at < VIEW_MS && now >= current.at) return current.view;

@@ -54,7 +54,10 @@ describe('the command line and the console', () => {
     assert.deepEqual([looked.code, /\+ +edge-2 +sre@10\.0\.0\.2:22/.test(looked.text)], [1, true], looked.text);
     assert.equal((await cli(['nodes', 'import', path.join(dir, 'config'), '--yes'])).code, 0);
     assert.equal((await cli(['nodes', 'import', path.join(dir, 'config')])).code, 0, 'nothing is left to do');
-    assert.match((await cli(['nodes', 'ls', 'group=edge'])).text, /^NODE[^\n]*\nedge-1 +unknown[^\n]*\n\n1 node, 0 leaking/);
+    assert.match(
+      (await cli(['nodes', 'ls', 'group=edge'])).text,
+      /^NODE[^\n]*\nedge-1 +unknown[^\n]*\n\n! edge-1 unknown: Not asked yet\.\n\n1 node, 0 leaking/,
+    );
     const check = await cli(['nodes', 'check', 'edge-1']);
     assert.deepEqual([check.code, /fail +[\s\S]*edge-1 is not ready/.test(check.text)], [1, true], check.text);
   });

@@ -64,6 +64,7 @@ export async function rig(t: Pick<TestContext, 'after'>, names: readonly string[
   };
   const fleet: Fleet = {
     view: async () => ({ asOf: toInstant(now), nodes: [...nodes.keys()].map(nodeOf) }),
+    renew: () => undefined,
     node: async (id) => ({
       node: nodeOf(id),
       verdict: 'Leaking 60 fds/min; what grew: clients in CLOSE_WAIT.',

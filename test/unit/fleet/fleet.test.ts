@@ -240,6 +240,14 @@ describe('the view of the fleet', () => {
     assert.deepEqual(r.asked, { list: 2, hostKey: 2 });
   });
 
+  test('whoever changed a node sees it at once', async () => {
+    const r = rig({ samples: growing(0) });
+    await r.fleet.view();
+    r.fleet.renew();
+    await r.fleet.view();
+    assert.equal(r.asked.list, 2);
+  });
+
   test('says when samples cannot be stored', async () => {
     assert.equal(
       (await rig({ problem: 'Samples cannot be stored: the disk is full.' }).fleet.view()).problem,
