@@ -21,7 +21,7 @@ export async function faultsOf(browser: Browser, options: { signInUrl: string; u
     for (const path of options.paths) {
       await page.goto(`${options.url}${path}`);
       await page.locator('main h1, main h2').first().waitFor();
-      await page.waitForFunction(() => document.querySelector('[aria-busy="true"]') === null);
+      await page.waitForFunction(() => document.querySelector('[aria-busy="true"]:not(.gallery *)') === null);
       const { violations } = await new AxeBuilder({ page }).withTags(RULES).analyze();
       faults.push(
         ...violations.map(
