@@ -10,6 +10,9 @@ const MOST_NODES = 30;
 /** What led up to it is part of it. */
 export const BEFORE_MS = 30 * 60_000;
 
+/** An incident that flaps for weeks is told by its newest. */
+const MOST_ENTRIES = 2000;
+
 type Span = { fromMs: number; toMs: number };
 export type TimelineDeps = {
   db: Db;
@@ -22,8 +25,16 @@ export async function readTimeline(
   incident: { id: string; nodes: readonly { nodeId: string; name: string }[] } & Span,
 ): Promise<TimelineEntry[]> {
   const { db } = deps;
-  const rows = await db.selectFrom('incidentEntries').selectAll().where('incidentId', '=', incident.id).orderBy('seq').execute();
-  const kept = rows.map(({ actor, at, ...row }) => timelineEntrySchema.parse({ ...row, at: toInstant(at), by: actor, id: row.id }));
+  const rows = await db
+    .selectFrom('incidentEntries')
+    .selectAll()
+    .where('incidentId', '=', incident.id)
+    .orderBy('seq', 'desc')
+    .limit(MOST_ENTRIES)
+    .execute();
+  const kept = rows
+    .reverse()
+    .map(({ actor, at, ...row }) => timelineEntrySchema.parse({ ...row, at: toInstant(at), by: actor, id: row.id }));
   const [runs, happened] = await Promise.all([
     runEntries(db, incident.nodes, incident),
     Promise.all(incident.nodes.slice(0, MOST_NODES).map((node) => nodeEntries(deps, node, incident))),
