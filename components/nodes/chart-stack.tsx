@@ -9,12 +9,12 @@ import { lastKnown, nearest } from '#components/charts/lives.ts';
 import { TimeSeries } from '#components/charts/time-series.tsx';
 import type { Annotation } from '#shared/annotations.ts';
 import type { NodeMetricsAnswer, SeriesName } from '#shared/metrics.ts';
+import { forecastOf } from '#shared/node-words.ts';
 import type { FleetNode } from '#shared/nodes.ts';
 import { formatCount } from '#shared/units/count.ts';
 import { formatClock, formatDuration } from '#shared/units/time.ts';
 import { annotationsOf } from './node-annotations.ts';
 import { panelsOf } from './node-panels.ts';
-import { forecastOf } from './node-words.ts';
 
 type Column = readonly (number | null)[];
 const NOTHING: Column = [];

@@ -5,9 +5,9 @@ import { Card } from '#components/ui/card.tsx';
 import { Mark } from '#components/ui/mark.tsx';
 import { Segmented } from '#components/ui/segmented.tsx';
 import { TableFrame } from '#components/ui/table.tsx';
+import { poolWord } from '#shared/node-words.ts';
 import type { FleetNode } from '#shared/nodes.ts';
 import { formatSigned, plural } from '#shared/units/count.ts';
-import { poolWord } from './node-words.ts';
 import { experimentSentence, groupByPool, POOL_KEYS, type PoolGroup, type PoolKey, readPool, type Spread, UNKNOWN } from './pool-groups.ts';
 
 /** Values that are named in the header's cell before they are only counted. */

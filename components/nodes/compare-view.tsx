@@ -15,6 +15,7 @@ import { consoleNow } from '#components/ui/now.tsx';
 import { Segmented } from '#components/ui/segmented.tsx';
 import { Loading, Skeleton } from '#components/ui/skeleton.tsx';
 import type { SeriesName } from '#shared/metrics.ts';
+import { isSeen } from '#shared/node-words.ts';
 import type { FleetNode } from '#shared/nodes.ts';
 import { formatCount, formatFigure, plural } from '#shared/units/count.ts';
 import { formatDay, formatHourMinute } from '#shared/units/time.ts';
@@ -22,7 +23,6 @@ import { COMPARE_BY, type CompareBy, compareLines, shareAnAge } from './compare-
 import { CompareMatrix } from './compare-matrix.tsx';
 import { CompareTable } from './compare-table.tsx';
 import { NoMatch } from './fleet-empty.tsx';
-import { isSeen } from './node-words.ts';
 import { selectNodes, sortNodes } from './select-nodes.ts';
 import { SelectorBox } from './selector-box.tsx';
 

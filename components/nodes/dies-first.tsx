@@ -5,10 +5,10 @@ import { Card } from '#components/ui/card.tsx';
 import { Mark } from '#components/ui/mark.tsx';
 import { Age, Ago } from '#components/ui/now.tsx';
 import { Tooltip } from '#components/ui/tooltip.tsx';
+import { forecastOf, forecastWords, isOut, isSeen, usedShare, worstOf } from '#shared/node-words.ts';
 import type { FleetNode } from '#shared/nodes.ts';
 import { formatFigure, formatPercent, formatSigned, plural } from '#shared/units/count.ts';
 import { HORIZON_SECONDS } from '#shared/units/time.ts';
-import { forecastOf, forecastWords, isOut, isSeen, usedShare, worstOf } from './node-words.ts';
 
 const TICKS = [
   [900, '15 min', false],

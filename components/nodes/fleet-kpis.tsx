@@ -1,11 +1,11 @@
 import { Kpi, KpiStrip } from '#components/ui/kpi.tsx';
+import { DANGER_SECONDS, forecastOf, isOut, usedShare } from '#shared/node-words.ts';
 import type { FleetNode } from '#shared/nodes.ts';
 import { runName } from '#shared/run-name.ts';
 import { formatBand } from '#shared/units/band.ts';
 import { formatCount } from '#shared/units/count.ts';
 import { formatPerSecond } from '#shared/units/rate.ts';
 import { HORIZON_SECONDS, splitDuration } from '#shared/units/time.ts';
-import { DANGER_SECONDS, forecastOf, isOut, usedShare } from './node-words.ts';
 
 export function FleetKpis({ nodes, byUrgency }: { nodes: readonly FleetNode[]; byUrgency: readonly FleetNode[] }) {
   const count = (holds: (node: FleetNode) => boolean) => nodes.filter(holds).length;

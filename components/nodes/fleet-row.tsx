@@ -6,9 +6,9 @@ import { Sparkline } from '#components/charts/sparkline.tsx';
 import { Checkbox } from '#components/ui/checkbox.tsx';
 import { Mark } from '#components/ui/mark.tsx';
 import { Age } from '#components/ui/now.tsx';
+import { forecastWords, LEAK_WORDS, poolWord, STATE_WORDS, worstOf } from '#shared/node-words.ts';
 import type { FleetNode } from '#shared/nodes.ts';
 import { formatCount, formatFigure, formatSigned } from '#shared/units/count.ts';
-import { forecastWords, LEAK_WORDS, poolWord, STATE_WORDS, worstOf } from './node-words.ts';
 
 /** One node on one line (two on a phone). Drawn again only when its own figures change. */
 export const FleetRow = memo(function FleetRow({

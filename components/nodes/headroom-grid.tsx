@@ -4,9 +4,9 @@ import { useRouter } from 'next/navigation';
 import { memo, useEffect, useMemo, useRef, useState } from 'react';
 import { useUrlState } from '#client/url-state.ts';
 import { Card } from '#components/ui/card.tsx';
+import { isSeen, usedShare } from '#shared/node-words.ts';
 import type { FleetNode } from '#shared/nodes.ts';
 import { formatCount } from '#shared/units/count.ts';
-import { isSeen, usedShare } from './node-words.ts';
 
 type CellKind = 'calm' | 'busy' | 'full' | 'leak' | 'blind' | 'down' | 'drift';
 const LEGEND: readonly [CellKind, string, number][] = [

@@ -4,8 +4,8 @@ import { useLastFdLeak } from '#client/last-fd-leak.ts';
 import { Button, LinkButton } from '#components/ui/button.tsx';
 import { Chip, Tag } from '#components/ui/chip.tsx';
 import { Ago } from '#components/ui/now.tsx';
+import { isNotFixed, LEAK_WORDS, leakMark, leakTone, STATE_MARKS, STATE_TONES, STATE_WORDS, whyNotRun } from '#shared/node-words.ts';
 import type { FleetNode, NodeDetail } from '#shared/nodes.ts';
-import { isNotFixed, LEAK_WORDS, leakMark, leakTone, STATE_MARKS, STATE_TONES, STATE_WORDS, whyNotRun } from './node-words.ts';
 import { selectorOf } from './select-nodes.ts';
 
 /** Name, the two judgements (reachability and leak are two things), labels, and what can be done. */

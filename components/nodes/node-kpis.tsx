@@ -1,11 +1,11 @@
 'use client';
 import { Kpi } from '#components/ui/kpi.tsx';
 import { useNow } from '#components/ui/now.tsx';
+import { DANGER_SECONDS, forecastOf, forecastWords, saidVerdict } from '#shared/node-words.ts';
 import type { FleetNode } from '#shared/nodes.ts';
 import { formatBand, formatSlopeBand } from '#shared/units/band.ts';
 import { formatCount, formatFigure, formatPercent, formatSigned } from '#shared/units/count.ts';
 import { formatHourMinute, HORIZON_SECONDS, splitDuration } from '#shared/units/time.ts';
-import { DANGER_SECONDS, forecastOf, forecastWords, saidVerdict } from './node-words.ts';
 
 /** The verdict in words first, then the figures it stands on, each with its doubt. */
 export function NodeKpis({ node, said }: { node: FleetNode; said?: string | undefined }) {

@@ -9,10 +9,10 @@ import { Chip } from '#components/ui/chip.tsx';
 import { CopyButton } from '#components/ui/copy-button.tsx';
 import { Mark } from '#components/ui/mark.tsx';
 import { Age, Ago } from '#components/ui/now.tsx';
+import { isNotFixed, poolWord, whyNotRun } from '#shared/node-words.ts';
 import type { FleetNode, NodeDetail } from '#shared/nodes.ts';
 import { runName } from '#shared/run-name.ts';
 import { formatCount } from '#shared/units/count.ts';
-import { isNotFixed, poolWord, whyNotRun } from './node-words.ts';
 import { RemoveNode } from './remove-node.tsx';
 import { selectorOf } from './select-nodes.ts';
 

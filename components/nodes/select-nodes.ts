@@ -1,7 +1,7 @@
+import { forecastOf, selectorSubject, urgency, usedShare } from '#shared/node-words.ts';
 import type { FleetNode } from '#shared/nodes.ts';
 import { describeProblem, formatSelector, matchesSelector, parseSelector, type Selector } from '#shared/selector.ts';
 import { explainNoMatch } from '#shared/selector-explain.ts';
-import { forecastOf, selectorSubject, urgency, usedShare } from './node-words.ts';
 
 export const VIEWS = ['all', 'at-risk', 'leaking', 'cannot-tell', 'drift', 'unreachable'] as const;
 export type View = (typeof VIEWS)[number];

@@ -1,3 +1,4 @@
+import { selectorSubject } from '#shared/node-words.ts';
 import type { FleetNode } from '#shared/nodes.ts';
 import type { StepKind } from '#shared/runbooks.ts';
 import { matchesSelector, parseSelector } from '#shared/selector.ts';
@@ -8,15 +9,7 @@ import { formatDuration } from '#shared/units/time.ts';
 export function meant(nodes: readonly FleetNode[], text: string): FleetNode[] {
   const parsed = parseSelector(text);
   if (text.trim() === '' || !parsed.ok) return [];
-  return nodes.filter(({ id, name, labels, pool, leak, state, drift }) =>
-    matchesSelector(parsed.selector, {
-      ...{ id, name, labels },
-      facts: {
-        pool: pool.enabled === null ? 'unknown' : pool.enabled ? 'on' : 'off',
-        ...{ leak: leak.verdict, state, drift: drift ? 'yes' : 'no' },
-      },
-    }),
-  );
+  return nodes.filter((node) => matchesSelector(parsed.selector, selectorSubject(node)));
 }
 
 /** What a step would find now, in a few words; null for steps that have no figure of their own. */

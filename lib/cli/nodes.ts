@@ -4,6 +4,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { Http } from '#client/http.ts';
 import { IMPORT_FORMATS, type ImportFormat, type ImportPlan, type ImportRequest, importPlanSchema } from '#shared/node-import.ts';
+import { poolWord, selectorSubject } from '#shared/node-words.ts';
 import { type FleetNode, fleetSchema, nodeInputSchema, type SelfTest, selfTestSchema } from '#shared/nodes.ts';
 import { describeProblem, matchesSelector, parseSelector } from '#shared/selector.ts';
 import { formatBand } from '#shared/units/band.ts';
@@ -29,7 +30,7 @@ async function list(call: Call): Promise<Answer> {
   const asked = parseSelector(selector);
   if (!asked.ok) throw new AskedWrongly(describeProblem(selector, asked.problem));
   const fleet = await openConsole(call).http.get('fleet', fleetSchema);
-  const nodes = fleet.nodes.filter((node) => matchesSelector(asked.selector, subjectOf(node)));
+  const nodes = fleet.nodes.filter((node) => matchesSelector(asked.selector, selectorSubject(node)));
   if (call.json) return good(JSON.stringify({ asOf: fleet.asOf, nodes }));
   if (fleet.problem !== undefined) call.note(`! ${fleet.problem}`);
   if (nodes.length === 0)
@@ -43,11 +44,6 @@ async function list(call: Call): Promise<Answer> {
   );
 }
 
-const poolOf = ({ pool: { enabled } }: FleetNode): string => (enabled === null ? 'unknown' : enabled ? 'on' : 'off');
-const subjectOf = (node: FleetNode) => {
-  const { id, name, labels, state, leak, drift } = node;
-  return { id, name, labels, facts: { state, pool: poolOf(node), leak: leak.verdict, drift: drift ? 'yes' : 'no' } };
-};
 /** Why nodes are not up; of many only the first, the page has all. */
 function reasons(nodes: readonly FleetNode[]): string[] {
   const away = nodes.filter(({ stateReason }) => stateReason !== null);
@@ -68,7 +64,7 @@ const row = (node: FleetNode): string[] => [
   count(node.openFds),
   count(node.fdLimit),
   node.timeToEmfileSeconds ? formatBand(node.timeToEmfileSeconds) : '–',
-  poolOf(node),
+  poolWord(node),
   node.drift ? 'yes' : 'no',
 ];
 

@@ -1,4 +1,5 @@
 import type { MarkKind } from '#components/ui/mark.tsx';
+import { selectorSubject, urgency, worstOf } from '#shared/node-words.ts';
 import type { FleetNode } from '#shared/nodes.ts';
 import { matchesSelector, parseSelector } from '#shared/selector.ts';
 import { formatCount, plural } from '#shared/units/count.ts';
@@ -37,7 +38,7 @@ const MOST: Record<Group, number> = { Actions: 5, Nodes: 6, 'Runs and runbooks':
 /** Everything that `query` finds, best first within its group; a few ways to begin when it is empty. */
 export function paletteEntries(query: string, given: Known): Entry[] {
   const text = query.trim();
-  const known = { ...given, nodes: [...given.nodes].sort((a, b) => (left(a) === left(b) ? 0 : left(a) - left(b))) };
+  const known = { ...given, nodes: [...given.nodes].sort((a, b) => urgency(a) - urgency(b)) };
   const found = [...actions(text, known), ...nodes(text, known), ...runsAndRunbooks(text, known), ...pages(text)];
   return GROUPS.flatMap((group) => found.filter((entry) => entry.group === group).slice(0, MOST[group]));
 }
@@ -78,19 +79,7 @@ function selectorEntry(text: string, known: Known): Entry[] {
   if (!/[=~!]/.test(text)) return [];
   const parsed = parseSelector(text);
   if (!parsed.ok) return [];
-  const count = known.nodes.filter((node) =>
-    matchesSelector(parsed.selector, {
-      id: node.id,
-      name: node.name,
-      labels: node.labels,
-      facts: {
-        leak: node.leak.verdict,
-        state: node.state,
-        drift: node.drift ? 'yes' : 'no',
-        pool: node.pool.enabled === null ? 'unknown' : node.pool.enabled ? 'on' : 'off',
-      },
-    }),
-  ).length;
+  const count = known.nodes.filter((node) => matchesSelector(parsed.selector, selectorSubject(node))).length;
   const label = `Show ${text}`;
   return [
     {
@@ -123,21 +112,15 @@ const pageActs = (text: string): Entry[] =>
         does: { act: item.act },
       }));
 
-/** Seconds that a node may have, by the near end of its band; what is down has none, what does not leak has no end. */
-function left(node: FleetNode): number {
-  if (node.state === 'down') return 0;
-  return node.leak.verdict === 'leaking' ? (node.timeToEmfileSeconds?.low ?? Number.MAX_VALUE) : Number.POSITIVE_INFINITY;
-}
-
 /** Without a query the nodes that die first. */
 const nodes = (text: string, known: Known): Entry[] =>
   ranked(known.nodes, lastWord(text), ({ name }) => name).map(({ item, hits }) => ({
     key: `node:${item.id}`,
     group: 'Nodes',
-    icon: { mark: markOf(item) },
+    icon: { mark: worstOf(item).kind },
     label: item.name,
     hits,
-    detail: verdictWords(item),
+    detail: worstOf(item).words,
     ...(item.headroom === null ? {} : { right: `headroom ${formatCount(item.headroom)}` }),
     does: { href: `/nodes/${item.id}` },
   }));
@@ -203,17 +186,3 @@ function ranked<T>(items: readonly T[], text: string, of: (item: T) => string): 
 const lastWord = (text: string): string => text.split(/\s+/).at(-1) ?? '';
 
 const hitsOf = (label: string, text: string): readonly Found[] => rank(label, text)?.hits ?? [];
-
-function markOf(node: FleetNode): MarkKind {
-  if (node.state === 'down') return 'down';
-  if (node.leak.verdict === 'leaking') return 'danger';
-  if (node.state === 'scrape-blind') return 'blind';
-  if (node.state === 'degraded') return 'warn';
-  return node.leak.verdict === 'cannot-tell' || node.state === 'unknown' ? 'unknown' : 'ok';
-}
-
-function verdictWords(node: FleetNode): string {
-  if (node.state === 'down') return 'down';
-  if (node.leak.verdict === 'cannot-tell') return "can't tell yet";
-  return node.leak.verdict === 'leaking' ? 'leaking' : 'not leaking';
-}

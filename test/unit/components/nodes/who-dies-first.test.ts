@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { forecastWords, saidVerdict, verdictSentence, worstOf } from '#components/nodes/node-words.ts';
 import { selectNodes, selectorOf, sortNodes, termToDrop } from '#components/nodes/select-nodes.ts';
+import { forecastWords, saidVerdict, verdictSentence, worstOf } from '#shared/node-words.ts';
 import type { FleetNode } from '#shared/nodes.ts';
 import { bigFleet, fleetNode } from '#test/support/mock-fleet.ts';
 

@@ -1,10 +1,12 @@
-import type { MarkKind } from '#components/ui/mark.tsx';
-import type { FleetNode, LeakVerdict, NodeState } from '#shared/nodes.ts';
-import type { SelectorSubject } from '#shared/selector.ts';
-import type { Band } from '#shared/time.ts';
-import { formatBand } from '#shared/units/band.ts';
-import { formatFigure, formatSigned } from '#shared/units/count.ts';
-import { BEYOND_HORIZON, formatForecast, HORIZON_SECONDS } from '#shared/units/time.ts';
+import type { FleetNode, LeakVerdict, NodeState } from './nodes.ts';
+import type { SelectorSubject } from './selector.ts';
+import type { Band } from './time.ts';
+import { formatBand } from './units/band.ts';
+import { formatFigure, formatSigned } from './units/count.ts';
+import { BEYOND_HORIZON, formatForecast, HORIZON_SECONDS } from './units/time.ts';
+
+/** The glyphs that a node may have; each has one shape, one colour and one word. */
+type NodeMark = 'ok' | 'warn' | 'danger' | 'unknown' | 'blind' | 'down' | 'wait';
 
 /** Under this to EMFILE, by the near end of the band, is danger. */
 export const DANGER_SECONDS = 3600;
@@ -16,7 +18,7 @@ export const STATE_WORDS: Record<NodeState, string> = {
   down: 'Down',
   unknown: 'Never seen',
 };
-export const STATE_MARKS: Record<NodeState, MarkKind> = {
+export const STATE_MARKS: Record<NodeState, NodeMark> = {
   up: 'ok',
   degraded: 'warn',
   'scrape-blind': 'blind',
@@ -50,11 +52,11 @@ export function leakTone(node: FleetNode): Tone {
   return band !== null && band.low < DANGER_SECONDS ? 'danger' : 'warn';
 }
 
-export const leakMark = (node: FleetNode): MarkKind =>
+export const leakMark = (node: FleetNode): NodeMark =>
   (({ ok: 'ok', warn: 'warn', danger: 'danger', unknown: 'unknown', neutral: 'wait' }) as const)[leakTone(node)];
 
 /** In lists one mark stands for both reachability and leak: the worse one, and the words say which. */
-export function worstOf(node: FleetNode): { kind: MarkKind; words: string } {
+export function worstOf(node: FleetNode): { kind: NodeMark; words: string } {
   if (node.state === 'down') return { kind: 'down', words: 'down' };
   if (node.hostKey.blocked) return { kind: 'unknown', words: 'blocked: the host key changed' };
   if (node.leak.verdict === 'leaking') return { kind: leakMark(node), words: 'leaking' };
