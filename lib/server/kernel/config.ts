@@ -3,7 +3,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { ROLES, type Role } from '#shared/roles.ts';
 import { parseTrusted } from './client-address.ts';
-import { DEFAULT_RETENTION, parseRetention, type Retention } from './retention.ts';
+import { DEFAULT_RETENTION_TEXT, parseRetention, type Retention } from './retention.ts';
 import { parseSecretText } from './secret-text.ts';
 
 const flag = z
@@ -60,7 +60,7 @@ const schema = z.object({
   HEADROOM_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   /** seconds between two scrapes of a node */
   HEADROOM_SCRAPE_SECONDS: z.coerce.number().min(1).max(300).default(5),
-  HEADROOM_RETENTION: retention.default(DEFAULT_RETENTION),
+  HEADROOM_RETENTION: z.string().default(DEFAULT_RETENTION_TEXT).pipe(retention),
   /** PostgreSQL, which any number of processes may share; without it everything is in files of the data directory */
   HEADROOM_DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   /** what this process does of the work: shows the console (web), reads nodes and runs runs (worker), or both */
@@ -161,16 +161,13 @@ export function describeSettings(env: Record<string, string | undefined> = proce
   return Object.entries(schema.shape).flatMap(([name, field]) => {
     if (!isSetting(name)) return [];
     const given = env[name] === '' ? undefined : env[name];
-    const byDefault = z.toJSONSchema(field, { io: 'input', unrepresentable: 'any' }).default ?? DEFAULT_WORDS[name];
+    const byDefault = z.toJSONSchema(field, { io: 'input', unrepresentable: 'any' }).default;
     const fallback =
       byDefault === undefined || byDefault === '' ? null : typeof byDefault === 'string' ? byDefault : JSON.stringify(byDefault);
     const value = given === undefined ? fallback : shown(name, given);
     return [{ name, value, source: given === undefined ? 'default' : 'environment', default: fallback, wanted: WANTED[name] } as const];
   });
 }
-
-/** A default that is no plain value of the schema. */
-const DEFAULT_WORDS: Partial<Record<string, string>> = { HEADROOM_RETENTION: 'raw=48h,1m=30d,15m=396d' };
 
 function shown(name: string, value: string): string {
   if (HIDDEN.test(name)) return '(set, not shown)';

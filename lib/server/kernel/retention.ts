@@ -9,6 +9,9 @@ const MOST_MS = 3650 * DAY_MS;
 
 export const DEFAULT_RETENTION: Retention = Object.freeze({ rawMs: 48 * HOUR_MS, minuteMs: 30 * DAY_MS, quarterMs: 396 * DAY_MS });
 
+/** The same as a setting is written. */
+export const DEFAULT_RETENTION_TEXT = `raw=${DEFAULT_RETENTION.rawMs / HOUR_MS}h,1m=${DEFAULT_RETENTION.minuteMs / DAY_MS}d,15m=${DEFAULT_RETENTION.quarterMs / DAY_MS}d`;
+
 const TIERS: Record<string, keyof Retention> = { raw: 'rawMs', '1m': 'minuteMs', '15m': 'quarterMs' };
 
 /** `raw=48h,1m=30d,15m=396d`, each once at most; what is left out keeps its default. Null when it cannot be read, or makes no sense. */
