@@ -5,8 +5,8 @@ import { may, useSession } from '#client/session.ts';
 import { Button, LinkButton } from '#components/ui/button.tsx';
 import { Callout } from '#components/ui/callout.tsx';
 import { Card } from '#components/ui/card.tsx';
-import { asProblem } from '#components/ui/error-state.tsx';
 import { AreaField, SelectField, TextField } from '#components/ui/field.tsx';
+import { ProblemNote } from '#components/ui/problem-note.tsx';
 import type { ImportFormat, ImportPlan, ImportRequest } from '#shared/node-import.ts';
 import { chosenCounts, ImportPlanView } from './import-plan.tsx';
 
@@ -123,11 +123,7 @@ function ImportForm() {
               setText(target.value);
             }}
           />
-          {problem ? (
-            <Callout tone="danger" live>
-              {asProblem(problem).detail}
-            </Callout>
-          ) : null}
+          <ProblemNote error={problem} />
           <div className="form-foot">
             <Button type="submit" look={plan ? 'plain' : 'primary'} disabled={text.trim() === '' || preview.isPending}>
               {preview.isPending ? 'Reading…' : 'Preview'}

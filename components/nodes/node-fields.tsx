@@ -2,9 +2,8 @@
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { isProblemError } from '#client/http.ts';
 import { Button } from '#components/ui/button.tsx';
-import { Callout } from '#components/ui/callout.tsx';
-import { asProblem } from '#components/ui/error-state.tsx';
 import { SelectField, TextField } from '#components/ui/field.tsx';
+import { ProblemNote } from '#components/ui/problem-note.tsx';
 import type { NodeInput } from '#shared/nodes.ts';
 import { byField, inputOf, type NodeDraft } from './node-draft.ts';
 
@@ -96,11 +95,7 @@ export function NodeFields({
           />
         )}
       </div>
-      {error ? (
-        <Callout tone="danger" live>
-          {asProblem(error).detail}
-        </Callout>
-      ) : null}
+      <ProblemNote error={error} />
       <div className="form-foot">
         <Button look="primary" type="submit" disabled={busy}>
           {act}

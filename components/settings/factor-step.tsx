@@ -2,9 +2,8 @@
 import { Fingerprint } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
 import { Button } from '#components/ui/button.tsx';
-import { Callout } from '#components/ui/callout.tsx';
-import { asProblem } from '#components/ui/error-state.tsx';
 import { TextField } from '#components/ui/field.tsx';
+import { ProblemNote } from '#components/ui/problem-note.tsx';
 
 type Props = {
   formId: string;
@@ -41,11 +40,7 @@ export function FactorFields({ formId, has, error, busy, onCode, onPasskey }: Pr
         value={code}
         onChange={(event) => setCode(event.target.value)}
       />
-      {error ? (
-        <Callout tone="danger" live>
-          {asProblem(error).detail}
-        </Callout>
-      ) : null}
+      <ProblemNote error={error} />
     </form>
   );
 }

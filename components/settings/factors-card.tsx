@@ -10,6 +10,7 @@ import { Chip } from '#components/ui/chip.tsx';
 import { DangerDialog } from '#components/ui/dialog.tsx';
 import { asProblem } from '#components/ui/error-state.tsx';
 import { Ago } from '#components/ui/now.tsx';
+import { ProblemNote } from '#components/ui/problem-note.tsx';
 import type { OwnAccount } from '#shared/account.ts';
 import { NewPasskeyDialog } from './new-passkey-dialog.tsx';
 import { RecoveryCodesDialog } from './recovery-codes.tsx';
@@ -185,13 +186,7 @@ function RemoveDialog({ removing, last, onClose }: { removing: Removing; last: b
       keep="Keep it"
       act="Remove it"
       busy={totp.isPending || passkey.isPending}
-      problem={
-        error ? (
-          <Callout tone="danger" live>
-            {asProblem(error).detail}
-          </Callout>
-        ) : null
-      }
+      problem={<ProblemNote error={error} />}
       onAct={act}
       onClose={close}
     />

@@ -3,10 +3,9 @@ import { KeyRound, Link2, LogOut, ShieldOff, Trash2, UserCheck, UserX } from 'lu
 import { type ReactNode, useState } from 'react';
 import { useChangeUser, useDeleteUser, useEndUserSessions, useNewLink } from '#client/users.ts';
 import { Button } from '#components/ui/button.tsx';
-import { Callout } from '#components/ui/callout.tsx';
 import { DangerDialog, Dialog } from '#components/ui/dialog.tsx';
-import { asProblem } from '#components/ui/error-state.tsx';
 import { SelectField } from '#components/ui/field.tsx';
+import { ProblemNote } from '#components/ui/problem-note.tsx';
 import type { User } from '#shared/account.ts';
 import { ROLES } from '#shared/roles.ts';
 import { ROLE_WORDS } from './invite-dialog.tsx';
@@ -81,11 +80,7 @@ export function PersonDialog({ user, onClose }: { user: User; onClose: () => voi
             Delete the account…
           </Act>
         </div>
-        {error ? (
-          <Callout tone="danger" live>
-            {asProblem(error).detail}
-          </Callout>
-        ) : null}
+        <ProblemNote error={error} />
       </div>
     </Dialog>
   );
@@ -154,13 +149,7 @@ function DangerStep({
       keep="Keep it"
       act={deletes ? 'Delete the account' : 'Disable the account'}
       busy={change.isPending || remove.isPending}
-      problem={
-        error ? (
-          <Callout tone="danger" live>
-            {asProblem(error).detail}
-          </Callout>
-        ) : null
-      }
+      problem={<ProblemNote error={error} />}
       onAct={act}
       onClose={onBack}
     />

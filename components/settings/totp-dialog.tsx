@@ -2,11 +2,10 @@
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { useBeginTotp, useConfirmTotp } from '#client/users.ts';
 import { Button } from '#components/ui/button.tsx';
-import { Callout } from '#components/ui/callout.tsx';
 import { CopyButton } from '#components/ui/copy-button.tsx';
 import { Dialog } from '#components/ui/dialog.tsx';
-import { asProblem } from '#components/ui/error-state.tsx';
 import { TextField } from '#components/ui/field.tsx';
+import { ProblemNote } from '#components/ui/problem-note.tsx';
 import { Skeleton } from '#components/ui/skeleton.tsx';
 import { QrCode } from './qr-code.tsx';
 
@@ -69,11 +68,7 @@ export function TotpDialog({ onClose, onCodes }: { onClose: () => void; onCodes:
             />
           </div>
         </div>
-        {problem ? (
-          <Callout tone="danger" live>
-            {asProblem(problem).detail}
-          </Callout>
-        ) : null}
+        <ProblemNote error={problem} />
       </form>
     </Dialog>
   );

@@ -68,6 +68,12 @@ export function createSignIn(deps: SignInDeps) {
   const failed = (action: string, object: string, after: unknown) => () =>
     record({ actor: NOBODY, action, object, result: 'failed', after, at: clock.now() }).then(() => undefined);
 
+  async function showed(actor: Actor, session: string, way: 'code' | 'passkey', remote: string): Promise<void> {
+    await sessions.showedFactor(session);
+    const after = { remote, way };
+    await record({ actor, action: 'session.second-factor', object: `user:${actor.id}`, result: 'ok', after, at: clock.now() });
+  }
+
   async function assertEnabled(userId: string): Promise<void> {
     const row = await db.selectFrom('user').select(['name', 'disabledAt']).where('id', '=', userId).executeTakeFirst();
     if (row && row.disabledAt === null) return;
@@ -161,32 +167,16 @@ export function createSignIn(deps: SignInDeps) {
       rateLimit.take(remote);
       const noteFailure = failed('session.second-factor', `user:${id}`, { remote });
       await lockOut.attempt(`factor ${id}`, remote, () => takeCodeOrThrow(id, code), noteFailure);
-      await sessions.showedFactor(session);
-      await record({
-        actor,
-        action: 'session.second-factor',
-        object: `user:${id}`,
-        result: 'ok',
-        after: { remote, way: 'code' },
-        at: clock.now(),
-      });
+      await showed(actor, session, 'code', remote);
     },
     async askStepUp(actor: Actor, headers: Headers): Promise<{ options: unknown; cookie: string }> {
       return passkeys.ask('step-up', ownSession(actor).id, headers);
     },
     async stepUpByPasskey(actor: Actor, proof: PasskeyProof, headers: Headers, remote: string): Promise<void> {
-      const { id, session } = ownSession(actor);
+      const { session } = ownSession(actor);
       rateLimit.take(remote);
       await passkeys.prove('step-up', proof, headers);
-      await sessions.showedFactor(session);
-      await record({
-        actor,
-        action: 'session.second-factor',
-        object: `user:${id}`,
-        result: 'ok',
-        after: { remote, way: 'passkey' },
-        at: clock.now(),
-      });
+      await showed(actor, session, 'passkey', remote);
     },
 
     /** The present password of somebody who is signed in already. */
