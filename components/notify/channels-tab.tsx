@@ -11,7 +11,7 @@ import { asProblem, ErrorState } from '#components/ui/error-state.tsx';
 import { Ago } from '#components/ui/now.tsx';
 import { ProblemNote } from '#components/ui/problem-note.tsx';
 import { Skeleton } from '#components/ui/skeleton.tsx';
-import { TableFrame } from '#components/ui/table.tsx';
+import { ActionsHead, TableFrame } from '#components/ui/table.tsx';
 import { SEVERITIES } from '#shared/incident-rules.ts';
 import type { Channel, ChannelTest } from '#shared/notify.ts';
 import { plural } from '#shared/units/count.ts';
@@ -91,9 +91,7 @@ function ChannelTable({ channels, mayWrite, onEdit, onRemove }: TableProps) {
           <th scope="col" className="num p3">
             Waiting
           </th>
-          <th scope="col">
-            <span className="vh">Actions</span>
-          </th>
+          <ActionsHead />
         </tr>
       </thead>
       <tbody>

@@ -11,7 +11,7 @@ import { Ago, useNow } from '#components/ui/now.tsx';
 import { ProblemNote } from '#components/ui/problem-note.tsx';
 import { Segmented } from '#components/ui/segmented.tsx';
 import { Skeleton } from '#components/ui/skeleton.tsx';
-import { TableFrame } from '#components/ui/table.tsx';
+import { ActionsHead, TableFrame } from '#components/ui/table.tsx';
 import type { Delivery } from '#shared/notify.ts';
 import { plural } from '#shared/units/count.ts';
 import { formatDuration } from '#shared/units/time.ts';
@@ -84,9 +84,7 @@ function DeliveryTable({
           <th scope="col" className="num">
             When
           </th>
-          <th scope="col">
-            <span className="vh">Actions</span>
-          </th>
+          <ActionsHead />
         </tr>
       </thead>
       <tbody>

@@ -9,7 +9,7 @@ import { EmptyState } from '#components/ui/empty-state.tsx';
 import { ErrorState } from '#components/ui/error-state.tsx';
 import { Ago } from '#components/ui/now.tsx';
 import { Loading, Skeleton } from '#components/ui/skeleton.tsx';
-import { TableFrame } from '#components/ui/table.tsx';
+import { ActionsHead, TableFrame } from '#components/ui/table.tsx';
 import { INCIDENT_RULES, RULE_KEYS } from '#shared/incident-rules.ts';
 import type { HeldAlert } from '#shared/notify.ts';
 import { SilenceDialog, type SilenceStart } from './silence-dialog.tsx';
@@ -53,9 +53,7 @@ export function FiringTab({ maySilence, onRules }: { maySilence: boolean; onRule
             <th scope="col" className="num">
               Since
             </th>
-            <th scope="col">
-              <span className="vh">Actions</span>
-            </th>
+            <ActionsHead />
           </tr>
         </thead>
         <tbody>

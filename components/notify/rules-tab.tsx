@@ -8,7 +8,7 @@ import { Chip } from '#components/ui/chip.tsx';
 import { ErrorState } from '#components/ui/error-state.tsx';
 import { Ago } from '#components/ui/now.tsx';
 import { Skeleton } from '#components/ui/skeleton.tsx';
-import { TableFrame } from '#components/ui/table.tsx';
+import { ActionsHead, TableFrame } from '#components/ui/table.tsx';
 import type { AlertRule } from '#shared/alert-rules.ts';
 import { INCIDENT_RULES } from '#shared/incident-rules.ts';
 import { formatCount } from '#shared/units/count.ts';
@@ -40,9 +40,7 @@ export function RulesTab({ mayWrite }: { mayWrite: boolean }) {
               <th scope="col" className="num">
                 Last fired
               </th>
-              <th scope="col">
-                <span className="vh">Actions</span>
-              </th>
+              <ActionsHead />
             </tr>
           </thead>
           <tbody>

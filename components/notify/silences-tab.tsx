@@ -11,7 +11,7 @@ import { ErrorState } from '#components/ui/error-state.tsx';
 import { Ago, useNow } from '#components/ui/now.tsx';
 import { ProblemNote } from '#components/ui/problem-note.tsx';
 import { Skeleton } from '#components/ui/skeleton.tsx';
-import { TableFrame } from '#components/ui/table.tsx';
+import { ActionsHead, TableFrame } from '#components/ui/table.tsx';
 import { runName } from '#shared/run-name.ts';
 import { formatMatcher, type Silence } from '#shared/silences.ts';
 import { plural } from '#shared/units/count.ts';
@@ -93,9 +93,7 @@ function SilenceTable({ silences, onEnd }: { silences: readonly Silence[]; onEnd
           <th scope="col" className="num">
             Ends
           </th>
-          <th scope="col">
-            <span className="vh">Actions</span>
-          </th>
+          <ActionsHead />
         </tr>
       </thead>
       <tbody>

@@ -9,7 +9,7 @@ import { DangerDialog } from '#components/ui/dialog.tsx';
 import { useNow } from '#components/ui/now.tsx';
 import { ProblemNote } from '#components/ui/problem-note.tsx';
 import { RowsToCome } from '#components/ui/rows-to-come.tsx';
-import { TableFrame } from '#components/ui/table.tsx';
+import { ActionsHead, TableFrame } from '#components/ui/table.tsx';
 import type { ChangeRule } from '#shared/change-rules.ts';
 import { ChangeRuleDialog } from './change-rule-dialog.tsx';
 import { ruleLook, ruleTime } from './change-rule-words.ts';
@@ -55,9 +55,7 @@ function RuleTable({ onRemove }: { onRemove: ((rule: ChangeRule) => void) | null
           <th scope="col" className="p2">
             Reason
           </th>
-          <th scope="col">
-            <span className="vh">Actions</span>
-          </th>
+          <ActionsHead />
         </tr>
       </thead>
       <tbody>

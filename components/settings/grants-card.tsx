@@ -11,7 +11,7 @@ import { asProblem, ErrorState } from '#components/ui/error-state.tsx';
 import { SelectField, TextField } from '#components/ui/field.tsx';
 import { ProblemNote } from '#components/ui/problem-note.tsx';
 import { Skeleton } from '#components/ui/skeleton.tsx';
-import { TableFrame } from '#components/ui/table.tsx';
+import { ActionsHead, TableFrame } from '#components/ui/table.tsx';
 import { type grantSchema, ROLES } from '#shared/access.ts';
 import { fieldErrorsOf } from './form-errors.ts';
 
@@ -70,9 +70,7 @@ function GrantTable({ grants, onEdit, onRemove }: { grants: readonly Grant[] } &
           <th scope="col">Person</th>
           <th scope="col">Role</th>
           <th scope="col">Where</th>
-          <th scope="col">
-            <span className="vh">Actions</span>
-          </th>
+          <ActionsHead />
         </tr>
       </thead>
       <tbody>

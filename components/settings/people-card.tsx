@@ -9,7 +9,7 @@ import { Chip } from '#components/ui/chip.tsx';
 import { ErrorState } from '#components/ui/error-state.tsx';
 import { Ago } from '#components/ui/now.tsx';
 import { Skeleton } from '#components/ui/skeleton.tsx';
-import { TableFrame } from '#components/ui/table.tsx';
+import { ActionsHead, TableFrame } from '#components/ui/table.tsx';
 import type { User } from '#shared/account.ts';
 import { InviteDialog } from './invite-dialog.tsx';
 import { PersonDialog } from './person-dialog.tsx';
@@ -72,9 +72,7 @@ function PeopleTable({ users, onChoose }: { users: readonly User[]; onChoose: ((
           <th scope="col" className="p2">
             Seen
           </th>
-          <th scope="col">
-            <span className="vh">Actions</span>
-          </th>
+          <ActionsHead />
         </tr>
       </thead>
       <tbody>

@@ -14,7 +14,7 @@ import { SelectField, TextField } from '#components/ui/field.tsx';
 import { Ago, useNow } from '#components/ui/now.tsx';
 import { ProblemNote } from '#components/ui/problem-note.tsx';
 import { RowsToCome } from '#components/ui/rows-to-come.tsx';
-import { TableFrame } from '#components/ui/table.tsx';
+import { ActionsHead, TableFrame } from '#components/ui/table.tsx';
 import { ROLES, tokenInputSchema, type tokenSchema } from '#shared/access.ts';
 import { formatDuration, formatInstant } from '#shared/units/time.ts';
 import { checkForm, type FieldErrors, fieldErrorsOf } from './form-errors.ts';
@@ -65,9 +65,7 @@ function TokenTable({ onRevoke }: { onRevoke: ((token: Token) => void) | null })
           </th>
           <th scope="col">Last used</th>
           <th scope="col">Ends in</th>
-          <th scope="col">
-            <span className="vh">Actions</span>
-          </th>
+          <ActionsHead />
         </tr>
       </thead>
       <tbody>

@@ -13,6 +13,15 @@ export function TableFrame({ label, children, tight }: { label: string; children
   );
 }
 
+/** Over the column of buttons: said, not shown. */
+export function ActionsHead() {
+  return (
+    <th scope="col">
+      <span className="vh">Actions</span>
+    </th>
+  );
+}
+
 export type SortState<K extends string> = { key: K; descending: boolean };
 
 /** A head that sorts. `firstDescending` for figures where large is interesting. */
