@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Tx } from '#server/db/index.ts';
 import { HeadroomError } from '#server/kernel/errors.ts';
 import { newId } from '#server/kernel/ids.ts';
-import type { Verb, VerbOutcome } from '#server/kernel/verb.ts';
+import type { Verb, VerbContext, VerbOutcome } from '#server/kernel/verb.ts';
 import { createNodes } from '#server/nodes/index.ts';
 import { incidentName } from '#shared/incident-rules.ts';
 import {
@@ -15,7 +15,7 @@ import {
   splitInputSchema,
 } from '#shared/incidents.ts';
 import type { Noted } from './judge.ts';
-import { addEntry, closeIncident, headOf, mergeInto, moveOf, openIncident, refreshIncident, reopen } from './keep.ts';
+import { addEntry, closeIncident, type Entry, headOf, mergeInto, moveOf, openIncident, refreshIncident, reopen } from './keep.ts';
 import { type IncidentRow, incidentRow, nodeIdsOf } from './rows.ts';
 
 const id = { id: z.string().min(1).max(64) };
@@ -39,6 +39,10 @@ function inState(row: IncidentRow, wanted: 'open' | 'closed', toBe: string): voi
 }
 const wrongState = (words: string) => new HeadroomError('incident.wrong-state', `${words}.`);
 
+/** Said by a person, so never the same as an entry that is there already. */
+const says = (tx: Tx, incidentId: string, entry: Pick<Entry, 'kind' | 'text'>, { actor, now }: VerbContext): Promise<void> =>
+  addEntry(tx, incidentId, { ...entry, key: newId(entry.kind, now), at: now, tone: 'neutral', by: actor.name });
+
 /** An incident that no rule found. */
 const declareIncident: Verb<typeof declareInputSchema, Tx, Head> = {
   name: 'incident.declare',
@@ -50,8 +54,7 @@ const declareIncident: Verb<typeof declareInputSchema, Tx, Head> = {
     const nodes = [];
     for (const nodeId of new Set(nodeIds)) nodes.push({ nodeId, name: (await registry.get(nodeId)).name });
     const incidentId = await openIncident(tx, { title, cause: 'by-hand', severity, by: actor.name, nodes }, now);
-    if (note)
-      await addEntry(tx, incidentId, { key: newId('note', now), at: now, kind: 'note', tone: 'neutral', text: note, by: actor.name });
+    if (note) await says(tx, incidentId, { kind: 'note', text: note }, { actor, now });
     return outcome(tx, incidentId, null);
   },
 };
@@ -81,14 +84,7 @@ const editIncident: Verb<typeof editInput, Tx, Head> = {
         .set({ ...set, updatedAt: now })
         .where('id', '=', incidentId)
         .execute();
-      await addEntry(tx, incidentId, {
-        key: newId('edit', now),
-        at: now,
-        kind: 'status',
-        tone: 'neutral',
-        text: words.join(', '),
-        by: actor.name,
-      });
+      await says(tx, incidentId, { kind: 'status', text: words.join(', ') }, { actor, now });
     }
     return outcome(tx, incidentId, stateOf(row));
   },
@@ -102,7 +98,7 @@ const noteIncident: Verb<typeof noteInput, Tx, Head> = {
   nodes: ofIncident,
   async run(tx, { id: incidentId, text }, { actor, now }) {
     await incidentRow(tx, incidentId);
-    await addEntry(tx, incidentId, { key: newId('note', now), at: now, kind: 'note', tone: 'neutral', text, by: actor.name });
+    await says(tx, incidentId, { kind: 'note', text }, { actor, now });
     await tx.updateTable('incidents').set({ updatedAt: now }).where('id', '=', incidentId).execute();
     return outcome(tx, incidentId, null);
   },
@@ -127,14 +123,7 @@ const acknowledgeIncident: Verb<typeof idInput, Tx, Head> = {
         updatedAt: now,
       };
       await tx.updateTable('incidents').set(set).where('id', '=', incidentId).execute();
-      await addEntry(tx, incidentId, {
-        key: newId('ack', now),
-        at: now,
-        kind: 'status',
-        tone: 'neutral',
-        text: 'Acknowledged',
-        by: actor.name,
-      });
+      await says(tx, incidentId, { kind: 'status', text: 'Acknowledged' }, { actor, now });
     }
     return outcome(tx, incidentId, stateOf(row));
   },
