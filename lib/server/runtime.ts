@@ -166,13 +166,14 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
   const readRunbooks = () => {
     runbooks.refresh().catch((error) => log.error({ err: error }, 'the runbooks of the operators could not be read'));
   };
-  const stopFollowing = events.subscribe((_id, event) => {
+  const stopFollowing = events.subscribe((_id, event, about) => {
     if (event.type === 'fleet.sample') noteConfig(event.nodeId);
     if ((event.type === 'fleet.sample' || event.type === 'node.changed') && workers.owns(event.nodeId))
       marks.note(event.nodeId, scraper.health(event.nodeId));
     if (event.type === 'runbook.changed') readRunbooks();
     if (event.type === 'node.changed') {
-      fleet.renew();
+      // a reading brings facts, and thousands of them may flap: those share a view
+      if (!about.facts) fleet.renew();
       nodes.refresh().catch((error) => log.error({ err: error }, 'the registry could not be read'));
     }
   });
