@@ -70,7 +70,7 @@ function IncidentTable({ incidents, cut }: { incidents: readonly IncidentListIte
             <th scope="col" className="p3">
               Owner
             </th>
-            <th scope="col" className="num">
+            <th scope="col" className="num hide-m">
               Opened
             </th>
           </tr>
@@ -108,6 +108,9 @@ function IncidentRow({ incident }: { incident: IncidentListItem }) {
         <span className="sm t3 ell" title={names.join(', ')}>
           {names.length > 4 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ')} · {CAUSE_WORDS[cause]}
         </span>
+        <span className="sm t3 only-m">
+          opened <Ago at={openedAt} />
+        </span>
       </td>
       <td>
         <Chip tone={state.tone} mark={state.mark}>
@@ -122,7 +125,7 @@ function IncidentRow({ incident }: { incident: IncidentListItem }) {
         )}
       </td>
       <td className="p3">{owner ?? <span className="t3">nobody</span>}</td>
-      <td className="num">
+      <td className="num hide-m">
         <Ago at={openedAt} />
       </td>
     </tr>

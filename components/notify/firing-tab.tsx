@@ -45,12 +45,16 @@ export function FiringTab({ maySilence, onRules }: { maySilence: boolean; onRule
         <thead>
           <tr>
             <th scope="col">Rule</th>
-            <th scope="col">Node</th>
+            <th scope="col" className="hide-m">
+              Node
+            </th>
             <th scope="col" className="p2">
               What is seen
             </th>
-            <th scope="col">Told</th>
-            <th scope="col" className="num">
+            <th scope="col" className="hide-m">
+              Told
+            </th>
+            <th scope="col" className="num hide-m">
               Since
             </th>
             <ActionsHead />
@@ -81,12 +85,15 @@ function Row({ alert, toNobody, onSilence }: { alert: HeldAlert; toNobody: boole
           </Chip>
           <Link href={alert.link}>{rule ? INCIDENT_RULES[rule].title : signal.rule}</Link>
         </span>
+        <div className="t3 sm only-m">
+          {signal.node}, <Ago at={alert.startsAt} />
+        </div>
       </td>
-      <td>
+      <td className="hide-m">
         <Link href={`/nodes/${encodeURIComponent(signal.nodeId)}`}>{signal.node}</Link>
       </td>
       <td className="p2 t3">{alert.title.startsWith(`${signal.node} `) ? alert.title.slice(signal.node.length + 1) : alert.title}</td>
-      <td>
+      <td className="hide-m">
         {alert.silencedBy.length > 0 ? (
           <Chip mark="skip">silenced</Chip>
         ) : toNobody ? (
@@ -95,7 +102,7 @@ function Row({ alert, toNobody, onSilence }: { alert: HeldAlert; toNobody: boole
           <span className="t3">by its routes</span>
         )}
       </td>
-      <td className="num">
+      <td className="num hide-m">
         <Ago at={alert.startsAt} />
       </td>
       <td className="num">
