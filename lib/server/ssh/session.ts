@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ClientChannel } from 'ssh2';
 import type { Clock } from '#server/kernel/clock.ts';
 import { isHeadroomError } from '#server/kernel/errors.ts';
@@ -89,15 +90,20 @@ export function createSession({ target, connection, clock }: { target: SshTarget
           firstAt = clock.now();
           quiet?.cancel();
         };
-        const answered = opening(
-          (done) => client.exec(command.text, done),
-          (opened) => {
-            channel = opened;
-            return gather(ssh2Channel(opened), command, { output: options.output, first });
-          },
-        ).catch((error) => {
-          throw isNotConnected(error) ? new NotSent() : refused(error, `to run "${command.readable}"`);
-        });
+        const begin = (tries: number): Promise<ChannelResult> =>
+          opening(
+            (done) => client.exec(command.text, done),
+            (opened) => {
+              channel = opened;
+              return gather(ssh2Channel(opened), command, { output: options.output, first });
+            },
+          ).catch(async (error) => {
+            if (isNotConnected(error)) throw new NotSent();
+            if (!isFull(error) || tries === 1) throw refused(error, `to run "${command.readable}"`);
+            await pause(FULL_MS);
+            return begin(tries - 1);
+          });
+        const answered = begin(FULL_TRIES);
         const result = await within(Promise.race([answered, silent]), {
           ms: until - performance.now(),
           signal: options.signal,
@@ -146,6 +152,16 @@ export function createSession({ target, connection, clock }: { target: SshTarget
     return isHeadroomError(error) ? error : channelFailed(target, error, what);
   }
 }
+
+/**
+ * sshd refuses a channel over its MaxSessions, and counts one for a moment after it told its end. What it refuses was never begun. 2 s in all, unless
+ * the command's own time is over before.
+ */
+const FULL_TRIES = 20;
+const FULL_MS = 100;
+/** RFC 4254 5.1: SSH_OPEN_CONNECT_FAILED, which OpenSSH gives as "open failed", and SSH_OPEN_RESOURCE_SHORTAGE. */
+const FULL_REASONS: readonly unknown[] = [2, 4];
+const isFull = (error: unknown): boolean => error instanceof Error && 'reason' in error && FULL_REASONS.includes(error.reason);
 
 type Opened = (error: Error | undefined, channel: ClientChannel) => void;
 
