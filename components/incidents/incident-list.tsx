@@ -61,7 +61,9 @@ function IncidentTable({ incidents, cut }: { incidents: readonly IncidentListIte
       <TableFrame label="Incidents">
         <thead>
           <tr>
-            <th scope="col">Incident</th>
+            <th scope="col" className="hide-m">
+              Incident
+            </th>
             <th scope="col">What</th>
             <th scope="col">State</th>
             <th scope="col" className="p2">
@@ -93,7 +95,7 @@ function IncidentRow({ incident }: { incident: IncidentListItem }) {
   const names = nodes.map(({ name }) => name);
   return (
     <tr>
-      <td className="name">
+      <td className="name hide-m">
         <Link href={`/incidents/${id}`}>{incidentName(number)}</Link>
       </td>
       <td className="inc-what">
@@ -109,7 +111,7 @@ function IncidentRow({ incident }: { incident: IncidentListItem }) {
           {names.length > 4 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ')} · {CAUSE_WORDS[cause]}
         </span>
         <span className="sm t3 only-m">
-          opened <Ago at={openedAt} />
+          {incidentName(number)}, opened <Ago at={openedAt} />
         </span>
       </td>
       <td>

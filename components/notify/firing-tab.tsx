@@ -87,6 +87,7 @@ function Row({ alert, toNobody, onSilence }: { alert: HeldAlert; toNobody: boole
         </span>
         <div className="t3 sm only-m">
           {signal.node}, <Ago at={alert.startsAt} />
+          {alert.silencedBy.length > 0 ? ', silenced' : ''}
         </div>
       </td>
       <td className="hide-m">

@@ -37,7 +37,7 @@ export function RulesTab({ mayWrite }: { mayWrite: boolean }) {
               <th scope="col" className="num p3">
                 In 7 days
               </th>
-              <th scope="col" className="num">
+              <th scope="col" className="num hide-m">
                 Last fired
               </th>
               <ActionsHead />
@@ -85,7 +85,7 @@ function Row({ rule, onEdit }: { rule: AlertRule; onEdit: ((rule: AlertRule) => 
       <td className="p2">{ruleCondition(rule.rule, rule.numbers)}</td>
       <td className="num">{rule.firing > 0 ? <Link href="/alerts">{formatCount(rule.firing)}</Link> : <span className="t3">0</span>}</td>
       <td className="num p3">{formatCount(rule.firedIn7Days)}</td>
-      <td className="num">
+      <td className="num hide-m">
         {lastFired ? (
           <span title={lastFired.node}>
             {lastFired.incidentId ? (
