@@ -20,3 +20,8 @@ export function useImport() {
     onSuccess: () => client.invalidateQueries({ queryKey: queryKeys.fleet }),
   });
 }
+
+/** Hosts that the console's own account knows; the file is read when it is asked for, never before. */
+export function useOwnSshConfig() {
+  return useMutation({ mutationFn: () => api.get('nodes/ssh-config', shape('ownSshConfigSchema')) });
+}

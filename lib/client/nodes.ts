@@ -107,3 +107,12 @@ export function useRemoveNode(id: string) {
     onSuccess: () => client.invalidateQueries({ queryKey: queryKeys.fleet }),
   });
 }
+
+/** What lies on the node, as it was read, becomes what was agreed. */
+export function useAdoptConfig(id: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (sha256: string) => api.post(path(id, '/config/adopt'), shape('anythingSchema'), { body: { sha256 } }),
+    onSettled: () => Promise.all([forgetNode(client, id), client.invalidateQueries({ queryKey: queryKeys.config(id) })]),
+  });
+}

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
-export const IMPORT_FORMATS = ['ssh-config', 'ansible-ini', 'ansible-yaml', 'csv'] as const;
+/** `paste`: a line per host as one types it, ssh_config or CSV, told apart by the text */
+export const IMPORT_FORMATS = ['paste', 'ssh-config', 'ansible-ini', 'ansible-yaml', 'csv'] as const;
 export type ImportFormat = (typeof IMPORT_FORMATS)[number];
 
 /** POST nodes/import */
@@ -48,3 +49,15 @@ export const importPlanSchema = z.object({
   problems: z.array(z.object({ line: z.number().int(), severity: z.enum(['error', 'note']), message: z.string() })),
 });
 export type ImportPlan = z.infer<typeof importPlanSchema>;
+
+/** GET nodes/ssh-config: hosts that the console's own account knows. `text` holds only the lines that say how a host is reached. */
+export const ownSshConfigSchema = z.object({
+  file: z.string(),
+  exists: z.boolean(),
+  text: z.string(),
+  /** Host lines */
+  hosts: z.number().int(),
+  /** lines that were not handed out: commands, keys, Include */
+  leftOut: z.number().int(),
+});
+export type OwnSshConfig = z.infer<typeof ownSshConfigSchema>;

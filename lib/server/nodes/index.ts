@@ -1,3 +1,4 @@
 export { importNodes, previewImport } from './import/index.ts';
+export { readOwnSshConfig } from './own-ssh-config.ts';
 export { createNodes, type Nodes } from './registry.ts';
-export { addNode, removeNode, updateNode } from './verbs.ts';
+export { addNode, adoptConfig, removeNode, updateNode } from './verbs.ts';

@@ -56,6 +56,39 @@ export const removeNode: Verb<typeof versioned, Tx, { removed: string }> = {
   },
 };
 
+const adoptInput = z.object({
+  id: z.string(),
+  /** of the bytes that the person saw and that lie on the node now */
+  sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be the sha256 of config.yaml, 64 hex digits'),
+});
+
+/** What lies on the node becomes what was agreed, so that it is no drift. Whoever calls it has read the file. */
+export const adoptConfig: Verb<typeof adoptInput, Tx, { sha256: string; adopted: boolean }> = {
+  name: 'config.adopt',
+  permission: 'node.write',
+  input: adoptInput,
+  nodes: (_tx, { id }) => [id],
+  async run(tx, { id, sha256 }, { now }) {
+    const row = await tx.selectFrom('nodes').selectAll().where('id', '=', id).executeTakeFirst();
+    if (!row) throw notFound(id);
+    await assertFree(tx, toMember(row), 'what is agreed of it');
+    const known = await tx.selectFrom('agreedConfigs').select('sha256').where('nodeId', '=', id).executeTakeFirst();
+    const values = { sha256, agreedAt: now };
+    await tx
+      .insertInto('agreedConfigs')
+      .values({ nodeId: id, ...values })
+      .onConflict((conflict) => conflict.column('nodeId').doUpdateSet(values))
+      .execute();
+    return {
+      result: { sha256, adopted: known?.sha256 !== sha256 },
+      object: `node:${id}`,
+      before: { agreed: known?.sha256 ?? null },
+      after: { agreed: sha256 },
+      events: [{ type: 'node.changed', nodeId: id }],
+    };
+  },
+};
+
 async function current(tx: Tx, id: string, version: number): Promise<FleetMember> {
   const row = await tx.selectFrom('nodes').selectAll().where('id', '=', id).executeTakeFirst();
   if (!row) throw notFound(id);

@@ -10,10 +10,12 @@ import { parseAnsibleIni } from './ansible-ini.ts';
 import { parseAnsibleYaml } from './ansible-yaml.ts';
 import { parseCsv } from './csv.ts';
 import { linesOf, MOST_LINES, type Parsed } from './parsed.ts';
+import { parsePaste } from './paste.ts';
 import { type Planned, planImport } from './plan.ts';
 import { parseSshConfig } from './ssh-config.ts';
 
 const PARSERS: Record<ImportFormat, (text: string) => Parsed> = {
+  paste: parsePaste,
   'ssh-config': parseSshConfig,
   'ansible-ini': parseAnsibleIni,
   'ansible-yaml': parseAnsibleYaml,
