@@ -12,12 +12,19 @@ type Truth = {
   family: string;
   hours: number;
   lives: { startSeconds: number; endSeconds: number | null }[];
+  /** what may be answered at `first + i * every` seconds, a hex digit of bits; 7: anything, nobody could know */
+  checks: { first: number; every: number; accept: string };
   leak: { onsets: { life: number; onsetSeconds: number }[]; emfile: { life: number; atSeconds: number }[] } | null;
 };
 type Score = {
   rule: RuleKey;
   firings: number;
   falseAlarms: number;
+  /** those of them at moments at which the truth itself takes any answer: something grows that only later turns out to end by itself */
+  defensible: number;
+  /** the traces of the false alarms and of the leaks that were not caught */
+  falseIn: string[];
+  missedIn: string[];
   healthyDays: number;
   leaks: number;
   caught: number;
@@ -43,6 +50,9 @@ export async function scoreRules(folder: string, o: { seed: number; families?: s
       rule,
       firings: 0,
       falseAlarms: 0,
+      defensible: 0,
+      falseIn: [],
+      missedIn: [],
       healthyDays: 0,
       leaks: 0,
       caught: 0,
@@ -96,7 +106,11 @@ function note(score: Score, truth: Truth, firings: readonly Firing[], end: numbe
     score.firings += begun.length;
     const healthyUntil = onset ?? until;
     score.healthyDays += Math.max(0, healthyUntil - from) / 86_400;
-    score.falseAlarms += begun.filter((f) => f.from < healthyUntil && (i === 0 || f.from > from + AFTERGLOW_SECONDS)).length;
+    for (const f of begun.filter((f) => f.from < healthyUntil && (i === 0 || f.from > from + AFTERGLOW_SECONDS))) {
+      score.falseAlarms += 1;
+      score.falseIn.push(truth.id);
+      if (truth.checks.accept[Math.floor((f.from - truth.checks.first) / truth.checks.every)] === '7') score.defensible += 1;
+    }
     if (onset === null) continue;
     score.leaks += 1;
     // one that a restart did not clear goes on in the next life: people know of it from its start
@@ -105,7 +119,7 @@ function note(score: Score, truth: Truth, firings: readonly Firing[], end: numbe
     if (first !== undefined) {
       score.caught += 1;
       score.delayMinutes.push((first - onset) / 60);
-    }
+    } else score.missedIn.push(truth.id);
     const emfile = truth.leak?.emfile.find((one) => one.life === i)?.atSeconds;
     if (emfile === undefined) continue;
     score.emfiles += 1;
@@ -128,10 +142,13 @@ if (import.meta.main) {
     everySeconds: Number(values.every ?? 60),
     ...(families && { families }),
   });
-  for (const s of scores)
+  for (const s of scores) {
     console.log(
       `${s.rule}: ${s.firings} firings; ${s.falseAlarms} false alarms in ${s.healthyDays.toFixed(1)} healthy node-days (${(s.falseAlarms / s.healthyDays).toFixed(3)} a day); ` +
         `${s.caught} of ${s.leaks} leaks caught, median ${median(s.delayMinutes).toFixed(0)} min after they began; ` +
         `${s.warned} of ${s.emfiles} EMFILEs announced, median ${median(s.leadMinutes).toFixed(0)} min before`,
     );
+    console.log(`  false in: ${s.falseIn.join(', ') || 'none'} (${s.defensible} where the truth takes any answer)`);
+    if (s.rule === 'leaking') console.log(`  not caught in: ${s.missedIn.join(', ') || 'none'}`);
+  }
 }

@@ -121,6 +121,18 @@ for (const rule of RULE_KEYS) {
   });
 }
 
+test('a leak with days left is watched first, a near one is told at once, and patience ends within an hour', () => {
+  const leaking = (minutes: number | null) => ({ leak: leak('leaking'), timeToEmfileSeconds: minutes === null ? null : band(minutes) });
+  const firesAfter = (minutes: number | null) =>
+    [30, 120, 600, 1800, 3600].find((seconds) => hold('leaking', QUIET, leaking(minutes), seconds, START).firing);
+  assert.equal(firesAfter(61), 30);
+  assert.equal(firesAfter(240), 30, 'up to 4 h');
+  assert.equal(firesAfter(null), 30, 'no end known is not an end far away');
+  assert.equal(firesAfter(12 * 60), 600);
+  assert.equal(firesAfter(6 * 24 * 60), 3600);
+  assert.deepEqual(hold('leaking', QUIET, leaking(600 * 24 * 60), 3600, START).changes, ['fired']);
+});
+
 describe('hysteresis, over random courses', () => {
   const numbers: RuleNumbers = { threshold: 80, clear: 70, forSeconds: 60, clearForSeconds: 120 };
   let seed = 7;

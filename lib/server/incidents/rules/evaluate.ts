@@ -18,7 +18,8 @@ export const QUIET: Standing = Object.freeze({ firingSince: null, badSince: null
 /** One rule on one node at one moment, with what it remembers of the moments before. Pure. */
 export function evaluate(rule: RuleKey, numbers: RuleNumbers, view: NodeView, before: Standing): Evaluation {
   const reading = readRule(rule, numbers, view);
-  return { ...advance(before, reading.is, numbers, view.now), reading };
+  const forSeconds = Math.max(numbers.forSeconds, reading.patienceSeconds ?? 0);
+  return { ...advance(before, reading.is, { ...numbers, forSeconds }, view.now), reading };
 }
 
 /**

@@ -4,7 +4,13 @@ import { formatDuration } from '#shared/units/time.ts';
 import type { NodeView } from './view.ts';
 
 /** `between`: on neither side of the hysteresis. `unknown`: the node does not tell now. */
-export type Reading = { is: 'bad' | 'good' | 'between' | 'unknown'; value: number | null; words: string };
+export type Reading = {
+  is: 'bad' | 'good' | 'between' | 'unknown';
+  value: number | null;
+  words: string;
+  /** of a bad one that is in no hurry: it must hold for so long before it fires */
+  patienceSeconds?: number;
+};
 
 const unknown: Reading = { is: 'unknown', value: null, words: '' };
 const good = (value: number | null): Reading => ({ is: 'good', value, words: '' });
@@ -20,11 +26,12 @@ const above = (value: number, { threshold, clear }: RuleNumbers, words: () => st
 };
 
 const READERS: Record<RuleKey, (view: NodeView, numbers: RuleNumbers) => Reading> = {
-  leaking({ sample, leak }, { threshold, clear }) {
+  leaking({ sample, leak, timeToEmfileSeconds }, { threshold, clear }) {
     if (sample === null || leak.verdict === 'cannot-tell') return unknown;
     const value = leak.perMinute?.low ?? null;
     if (leak.verdict === 'not-leaking') return good(value);
-    if (value === null || value >= threshold) return { is: 'bad', value, words: leakWords(leak) };
+    if (value === null || value >= threshold)
+      return { is: 'bad', value, words: leakWords(leak), patienceSeconds: patience(timeToEmfileSeconds) };
     return value < clear ? good(value) : { is: 'between', value, words: '' };
   },
 
@@ -106,6 +113,17 @@ const READERS: Record<RuleKey, (view: NodeView, numbers: RuleNumbers) => Reading
     return left > clear ? good(left) : { is: 'between', value: left, words: '' };
   },
 };
+
+/** What is nearer than this to its limit by the near end of its band fires at once. */
+const URGENT_SECONDS = 4 * 3600;
+/** Of the time beyond that, the share that a slow leak is watched before anybody is told: a verdict at the edge of the noise does not last so long. */
+const WATCHED_SHARE = 0.02;
+const MOST_PATIENCE_SECONDS = 3600;
+
+function patience(band: NodeView['timeToEmfileSeconds']): number {
+  if (band === null) return 0;
+  return Math.min(MOST_PATIENCE_SECONDS, Math.max(0, (band.low - URGENT_SECONDS) * WATCHED_SHARE));
+}
 
 function stateIs(state: string, wanted: string, silent: readonly string[], words: string): Reading {
   if (state === wanted) return { is: 'bad', value: null, words: words.replace(/[.]$/, '') };
