@@ -1,20 +1,16 @@
-import { fork, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { TestContext } from 'node:test';
 import { openPostgres } from '#server/db/index.ts';
-import { systemClock } from '#server/kernel/clock.ts';
-import { createLog } from '#server/kernel/log.ts';
 import { openMetricStore, openPostgresStore } from '#server/metrics/index.ts';
-import { createScraper } from '#server/scrape/index.ts';
-import type { Ssh } from '#server/ssh/index.ts';
-import type { FleetMember } from '#shared/nodes.ts';
 import { programs, startPostgres, startPrometheus } from '#test/support/real-servers.ts';
 import { pin, registerNode, testSsh } from '#test/support/ssh-client.ts';
 import { startOpenSsh } from '#test/support/ssh-servers.ts';
 import { sampleOf, TICK_MS } from './collect-load.ts';
+import { collector, hostOf, memberAt, membersOf, pages, usageOf } from './collect-rig.ts';
 import { writeSection } from './section.ts';
 
 // What collecting costs: `node test/bench/collect.ts` prints the figures and writes them into docs/benchmarks.md, between its two marks.
@@ -98,70 +94,8 @@ async function postgres(): Promise<void> {
   say('PostgreSQL: CPU of the console per tick of 1,000 nodes', `${((user + system) / 1000 / ticks).toFixed(0)} ms`);
 }
 
-const never = () => new Promise<never>(() => undefined);
-
-/** A collector as it runs in the console, without SSH probes; `scrapes` counts what was stored. */
-async function collector(members: FleetMember[], intervalMs: number, ssh: Pick<Ssh, 'openTcp' | 'exec'> = { openTcp: never, exec: never }) {
-  const started = performance.now();
-  const store = await openMetricStore({ file: path.join(dir, `scrape-${members.length}.db`) });
-  const openedMs = performance.now() - started;
-  let scrapes = 0;
-  const scraper = createScraper({
-    nodes: { list: async () => members, onChange: () => () => undefined },
-    metrics: {
-      ...store,
-      append(id, sample) {
-        scrapes++;
-        store.append(id, sample);
-      },
-    },
-    ssh,
-    ops: { probe: () => Promise.reject(new Error('no probes here')) },
-    events: { publish: () => undefined },
-    clock: systemClock,
-    log: createLog({ level: 'silent', pretty: false }),
-    intervalMs,
-  });
-  scraper.start();
-  return {
-    openedMs,
-    scrapes: () => scrapes,
-    async stop() {
-      await scraper.stop();
-      await store.close();
-    },
-  };
-}
-
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1] ?? 0;
-const memberAt = (i: number, metrics: FleetMember['metrics']): FleetMember => ({
-  ...{ id: `n_${i}`, name: `node-${i}`, host: '127.0.0.1', sshPort: 22, user: 'sre', unit: 'sniproxy', configPath: '/c', labels: {} },
-  ...{ version: 1, createdAt: new Date().toISOString(), metrics },
-});
-
-/** The pages of all nodes are served by a process of its own, so that this process' CPU is the console's alone. */
-async function pages(nodes: number): Promise<{ port: number; stop(): void }> {
-  const child = fork(path.join(import.meta.dirname, 'collect-pages.ts'), [String(nodes)], {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
-  const port = await new Promise<number>((resolve) => child.once('message', (message) => resolve(Number(message))));
-  return { port, stop: () => void child.kill('SIGKILL') };
-}
-const hostOf = (i: number, port: number) => `127.0.${1 + (i >> 8)}.${i & 255}:${port}`;
-
-/** CPU seconds and memory of another process, from /proc. */
-function usageOf(pid: number): { cpuMs: number; rss: number } {
-  const fields = fs
-    .readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ');
-  const rss = /VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return { cpuMs: (Number(fields[11]) + Number(fields[12])) * 10, rss: Number(rss) * 1024 };
-}
-
-const membersOf = (nodes: number, port: number) =>
-  Array.from({ length: nodes }, (_, i) => memberAt(i, { via: 'http', url: `http://${hostOf(i, port)}/metrics` }));
 const mb = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
 
 const WINDOWS = 3;
@@ -175,7 +109,7 @@ async function fresh(): Promise<void> {
 
 async function freshMemory(): Promise<void> {
   const served = await pages(NODES);
-  const running = await collector(membersOf(NODES, served.port), TICK_MS);
+  const running = await collector(dir, membersOf(NODES, served.port), TICK_MS);
   await wait(30_000);
   process.stdout.write(`${mb(process.memoryUsage.rss())}\n`);
   await running.stop();
@@ -192,7 +126,7 @@ async function sideBySide(): Promise<void> {
   const program = programs.prometheus();
   const config = `scrape_configs: [{ job_name: sniproxy, scrape_interval: 5s, static_configs: [{ targets: [${targets}] }] }]\n`;
   const prometheus = program === null ? null : await startPrometheus(program, config);
-  const running = await collector(members, TICK_MS);
+  const running = await collector(dir, members, TICK_MS);
   await wait(12_000);
   const [ours, theirs, scrapes]: number[][] = [[], [], []];
   for (let i = 0; i < WINDOWS; i++) {
@@ -239,7 +173,7 @@ async function throughSsh(): Promise<void> {
       const { host, sshPort, user } = server.target('');
       return { ...memberAt(i, { via, url: `http://${hostOf(i, served.port)}/metrics` }), host, sshPort, user };
     });
-    const running = await collector(members, 500, ssh);
+    const running = await collector(dir, members, 500, ssh);
     await wait(4000);
     const [before, cpu] = [running.scrapes(), process.cpuUsage()];
     await wait(5000);

@@ -96,6 +96,39 @@ export async function startHaproxy(dir: string, port: number): Promise<Peer | nu
   return { name: 'HAProxy', port, pid };
 }
 
+/** nginx' stream module reading names of hellos, and sniproxy, both of Debian; null where one is not installed. One process that does the work. */
+export async function startNginx(dir: string, port: number): Promise<Peer | null> {
+  const [program, module] = ['/usr/sbin/nginx', '/usr/lib/nginx/modules/ngx_stream_module.so'];
+  if (!fs.existsSync(program) || !fs.existsSync(module)) return null;
+  const file = path.join(dir, 'nginx.conf');
+  const names = (['small', 'bulk', 'sink'] as const).map((name) => `${NAMES[name]} 127.0.0.1:${BACKENDS[name]};`).join(' ');
+  fs.writeFileSync(
+    file,
+    `load_module ${module};\nuser root;\ndaemon off;\nworker_processes 1;\nworker_rlimit_nofile 18000;\npid ${dir}/nginx.pid;\nerror_log ${dir}/nginx.log;\n` +
+      `events { worker_connections 17000; }\nstream { map $ssl_preread_server_name $backend { ${names} }\n` +
+      `server { listen 0.0.0.0:${port} backlog=4096; ssl_preread on; proxy_pass $backend; } }\n`,
+  );
+  return startPeer('nginx stream', port, [program, '-c', file]);
+}
+
+export async function startSniproxy(dir: string, port: number): Promise<Peer | null> {
+  const program = '/usr/sbin/sniproxy';
+  if (!fs.existsSync(program)) return null;
+  const file = path.join(dir, 'sniproxy.conf');
+  const names = (['small', 'bulk', 'sink'] as const).map((name) => `  ${NAMES[name]} 127.0.0.1:${BACKENDS[name]}`).join('\n');
+  fs.writeFileSync(
+    file,
+    `user root\nerror_log { filename ${dir}/sniproxy.log }\nlistener 0.0.0.0:${port} { proto tls\n table t }\ntable t {\n${names}\n}\n`,
+  );
+  return startPeer('sniproxy', port, [program, '-f', '-n', '17000', '-c', file]);
+}
+
+async function startPeer(name: string, port: number, argv: string[]): Promise<Peer> {
+  const { pid } = start(PROXY_CPU, argv, { stdout: 'pipe' });
+  await listening(port);
+  return { name, port, pid };
+}
+
 export async function startOurs(
   dir: string,
   port: number,
