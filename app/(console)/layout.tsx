@@ -1,6 +1,7 @@
-import type { ReactNode } from 'react';
+import { type ReactNode, Suspense } from 'react';
 import { Keys } from '#components/layout/palette/jump.tsx';
 import { Shell } from '#components/layout/shell.tsx';
+import { TourLate } from '#components/onboarding/tour-late.tsx';
 import { StepUp } from '#components/settings/step-up.tsx';
 
 export default function ConsoleLayout({ children }: { children: ReactNode }) {
@@ -8,6 +9,9 @@ export default function ConsoleLayout({ children }: { children: ReactNode }) {
     <Keys>
       <Shell>{children}</Shell>
       <StepUp />
+      <Suspense fallback={null}>
+        <TourLate />
+      </Suspense>
     </Keys>
   );
 }

@@ -17,6 +17,17 @@ export function GuideView({
   return (
     <div className="help-page">
       <nav className="help-nav" aria-label="Guides">
+        <section>
+          <h2>Show me</h2>
+          <ul>
+            <li>
+              <Link href="/?tour=1">Guided tour of these pages</Link>
+            </li>
+            <li>
+              <Link href="/welcome">Set up the first nodes</Link>
+            </li>
+          </ul>
+        </section>
         {contents.map(({ title, pages }) => (
           <section key={title}>
             <h2>{title}</h2>

@@ -1,12 +1,11 @@
 'use client';
-import { useAddNode, useSshKey } from '#client/nodes.ts';
+import { useAddNode } from '#client/nodes.ts';
 import { may, useSession } from '#client/session.ts';
 import { useUrlState } from '#client/url-state.ts';
 import { LinkButton } from '#components/ui/button.tsx';
 import { Callout } from '#components/ui/callout.tsx';
 import { Card } from '#components/ui/card.tsx';
-import { CodeBlock } from '#components/ui/code-block.tsx';
-import { Skeleton } from '#components/ui/skeleton.tsx';
+import { KeyCard } from './key-card.tsx';
 import { NodeCheck } from './node-check.tsx';
 import { EMPTY_NODE } from './node-draft.ts';
 import { NodeFields } from './node-fields.tsx';
@@ -34,6 +33,7 @@ export function AddNodeView() {
         </div>
         {nodeId === null ? (
           <div className="actions">
+            <LinkButton href="/welcome">Several at once</LinkButton>
             <LinkButton href="/nodes/import">Import a list</LinkButton>
           </div>
         ) : null}
@@ -43,35 +43,6 @@ export function AddNodeView() {
         <KeyCard />
       </div>
     </>
-  );
-}
-
-function KeyCard() {
-  const { data } = useSshKey();
-  return (
-    <Card title="On the host, once">
-      <ol className="steps-list">
-        <li>
-          <span>
-            An account that may read <code>/proc</code> of the proxy and restart its unit: root, or one with <code>sudo -n</code>.
-          </span>
-        </li>
-        <li>
-          <div className="grid gap-2">
-            <span>
-              This console’s key in its <code>authorized_keys</code>:
-            </span>
-            {data ? <CodeBlock label="public key" text={data.publicKey.trim()} /> : <Skeleton height={34} />}
-          </div>
-        </li>
-        <li>
-          <div className="grid gap-2">
-            <span>The fingerprint to compare, on the host’s own console:</span>
-            <CodeBlock label="command" text="ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub" />
-          </div>
-        </li>
-      </ol>
-    </Card>
   );
 }
 

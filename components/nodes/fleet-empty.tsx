@@ -17,9 +17,14 @@ export function FleetEmpty({ mayAdd }: { mayAdd: boolean }) {
         <Way best icon={<Server className="i" aria-hidden="true" />} title="Add a node over SSH">
           <p>A host that runs sniproxy and a user that can read /proc. The self-test says what is missing and how to fix it.</p>
           {mayAdd ? (
-            <LinkButton small look="primary" href="/nodes/new">
-              Add node
-            </LinkButton>
+            <div className="row">
+              <LinkButton small look="primary" href="/welcome">
+                Set up the first nodes
+              </LinkButton>
+              <LinkButton small look="ghost" href="/nodes/new">
+                Add node
+              </LinkButton>
+            </div>
           ) : (
             <p className="sm t3">Adding a node needs the admin role.</p>
           )}

@@ -11,6 +11,7 @@ import type { ImportFormat, ImportPlan, ImportRequest } from '#shared/node-impor
 import { chosenCounts, ImportPlanView } from './import-plan.tsx';
 
 const FORMATS: { value: ImportFormat; title: string; example: string }[] = [
+  { value: 'paste', title: 'As one types it, or any of these', example: 'ssh -p 2222 sre@10.0.0.11\nsre@10.0.0.12\n10.0.0.13:2222' },
   { value: 'ssh-config', title: '~/.ssh/config', example: 'Host edge-fra-01\n  HostName 10.0.0.11\n  User sre' },
   { value: 'ansible-ini', title: 'Ansible inventory, INI', example: '[edge]\nedge-fra-[01:04] ansible_user=sre' },
   { value: 'ansible-yaml', title: 'Ansible inventory, YAML', example: 'edge:\n  hosts:\n    edge-fra-01: { ansible_host: 10.0.0.11 }' },

@@ -130,7 +130,8 @@ export function NodeCheck({ id }: { id: string }) {
   );
 }
 
-function Checks({ test }: { test: SelfTest }) {
+/** What works and what does not, each with the one command that mends it. */
+export function Checks({ test }: { test: SelfTest }) {
   return (
     <ul className="checks" aria-label="What works">
       {test.checks.map(({ key, title, status, detail, fix }) => (

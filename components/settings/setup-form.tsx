@@ -22,7 +22,7 @@ export function SetupForm() {
     mutationFn: setUp,
     onSuccess: () => {
       client.clear();
-      router.replace('/');
+      router.replace('/welcome');
     },
     onError: (error) => setWrong(fieldErrorsOf(error)),
   });

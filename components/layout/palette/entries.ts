@@ -158,6 +158,8 @@ const DESTINATIONS: readonly { label: string; href: string; go?: string }[] = [
   ...GOVERN_NAV,
   { label: 'Add node', href: '/nodes/new' },
   { label: 'Import nodes', href: '/nodes/import' },
+  { label: 'Set up the first nodes', href: '/welcome' },
+  { label: 'Guided tour', href: '/?tour=1' },
   { label: 'New runbook', href: '/runbooks/edit' },
 ];
 

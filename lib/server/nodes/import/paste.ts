@@ -5,7 +5,7 @@ import { parseSshConfig } from './ssh-config.ts';
 /** What ssh(1) takes without a value, and what it takes with one and the console has no use for. */
 const BARE_FLAGS = /^-[46AaCfGgKkMNnqsTtVvXxYy]+$/;
 const VALUE_FLAGS = /^-[BbcDEeFIiLmOQRSWw]$/;
-const DESTINATION = /^(?:([^@\s]+)@)?(?:\[([0-9A-Fa-f:]+)\]|([^:@\s[\]/]+)|([0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:]*))(?::([^:\s]*))?$/;
+const DESTINATION = /^(?:([^@\s]+)@)?(?:\[([0-9A-Fa-f:]+)\]|([^:@\s[\]/]+)|([0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:]*))(?::([^:\s/]*))?$/;
 
 type Draft = { destination: string | null; user?: string; port?: string; jump?: string; unused: string[]; wrong: string | null };
 

@@ -1,0 +1,5 @@
+'use client';
+import dynamic from 'next/dynamic';
+
+/** Loaded after the page: what the page is for comes first. */
+export const TourLate = dynamic(() => import('./tour.tsx').then(({ Tour }) => Tour), { ssr: false });
