@@ -36,6 +36,7 @@ function plan(source: ConfigDocument, wanted: Wanted): Edit[] {
   const pair = pairOf(root, SECTION);
   if (!pair) {
     if (pairOf(root, '<<')) throw invalid(`${SECTION} may come from a merge (<<); write the section out, then change it`);
+    refuseAliasKeys(root, SECTION);
     return [root.flow ? intoFlow(root, `${SECTION}: { ${listed(wanted)} }`) : appendSection(source, root, wanted, style)];
   }
   const section: unknown = pair.value;
@@ -51,6 +52,7 @@ function plan(source: ConfigDocument, wanted: Wanted): Edit[] {
     if (found) edits.push(...replace(source, found, key, value));
     else missing.push([key, value]);
   }
+  for (const [key] of missing) refuseAliasKeys(section, `${SECTION}.${key}`);
   if (missing.length > 0) edits.push(section.flow ? intoFlow(section, listed(missing)) : intoBlock(source, section, missing, style));
   return edits;
 }
@@ -92,6 +94,12 @@ function refuseShared(source: ConfigDocument, node: unknown, name: string): void
   });
 }
 
+/** A key that is an alias may be this one already: put in beside it, it would be there twice. */
+function refuseAliasKeys(map: YAMLMap, name: string): void {
+  const alias = map.items.map(({ key }) => key).find((key) => isAlias(key));
+  if (alias) throw invalid(`${name} may be the key *${alias.source}, which is an alias; write that key out, then change it`);
+}
+
 function intoFlow(map: YAMLMap, text: string): Edit {
   const last = map.items.at(-1);
   if (!last) {
@@ -130,7 +138,7 @@ function appendSection(source: ConfigDocument, root: YAMLMap | null, wanted: Wan
   const outer = ' '.repeat(column);
   const lines = [...(style.blankBetween ? [''] : []), `${outer}${SECTION}:`, ...indented(wanted, outer + style.indent)];
   // after a `...` a new document would begin
-  const end = /^\.\.\.[ \t]*\r?$/m.exec(text.slice(root ? endOf(root) : 0));
+  const end = /^\.\.\.(?:[ \t].*)?\r?$/m.exec(text.slice(root ? endOf(root) : 0));
   if (end) {
     const at = (root ? endOf(root) : 0) + end.index;
     return { from: at, to: at, text: lines.map((line) => line + style.newline).join('') };

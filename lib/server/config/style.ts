@@ -12,7 +12,9 @@ export type Style = {
 
 export function readStyle(source: ConfigDocument): Style {
   const { text, document } = source;
-  const newline = /\r\n/.test(text) ? '\r\n' : '\n';
+  // of a file with both, what most lines end with
+  const crlf = text.split('\r\n').length - 1;
+  const newline = crlf * 2 > text.split('\n').length - 1 ? '\r\n' : '\n';
   const root: unknown = document.contents;
   const style: Style = { newline, indent: '  ', blankBetween: false };
   if (!isMap(root) || root.flow) return style;
