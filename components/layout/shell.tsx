@@ -1,4 +1,5 @@
 'use client';
+import dynamic from 'next/dynamic';
 import { usePathname, useRouter } from 'next/navigation';
 import { createContext, type ReactNode, useContext, useEffect } from 'react';
 import { onServerTime } from '#client/http.ts';
@@ -10,6 +11,9 @@ import { useSteadyRefetch } from '#client/steady-refetch.ts';
 import { syncClock } from '#components/ui/now.tsx';
 import { Sidebar } from './sidebar.tsx';
 import { TabBar } from './tab-bar.tsx';
+
+// Fetched after what a page is about.
+const Elsewhere = dynamic(() => import('./elsewhere.tsx').then(({ Elsewhere }) => Elsewhere), { ssr: false });
 
 const LiveContext = createContext<LiveStatus>('connecting');
 export const useLiveStatus = (): LiveStatus => useContext(LiveContext);
@@ -39,6 +43,7 @@ export function Shell({ children }: { children: ReactNode }) {
         {children}
       </div>
       <TabBar path={path} />
+      {session.data ? <Elsewhere path={path} /> : null}
     </LiveContext>
   );
 }

@@ -1,5 +1,6 @@
 'use client';
 import { useSingleKeys } from '#client/single-keys.ts';
+import { useToastsOn } from '#client/toasts-on.ts';
 import { Button } from '#components/ui/button.tsx';
 import { Dialog } from '#components/ui/dialog.tsx';
 import { Kbd } from '#components/ui/kbd.tsx';
@@ -42,6 +43,7 @@ const PARTS: readonly { title: string; keys: readonly (readonly [keys: readonly 
 /** What the keyboard can do here. */
 export function KeySheet({ onClose }: { onClose: () => void }) {
   const [on, set] = useSingleKeys();
+  const [toasts, setToasts] = useToastsOn();
   return (
     <Dialog open onClose={onClose} title="Keys" footer={<Button onClick={onClose}>Close</Button>}>
       <div className="keys">
@@ -65,6 +67,12 @@ export function KeySheet({ onClose }: { onClose: () => void }) {
         <div className="row">
           <Switch checked={on} onChange={set} label="Single keys act" />
           <span className="t2">Single keys act. Turn this off if they get in your way; Ctrl K stays.</span>
+        </div>
+        <div className="row">
+          <Switch checked={toasts} onChange={setToasts} label="Messages of other pages" />
+          <span className="t2">
+            Messages when a run of yours ends, an incident opens or a node goes down on a page that you are not on.
+          </span>
         </div>
       </div>
     </Dialog>
