@@ -2,12 +2,14 @@ import { DrillOfferLate } from '#components/drills/drill-offer-late.tsx';
 import { OpenIncidentsLate } from '#components/incidents/open-strip-late.tsx';
 import { Page } from '#components/layout/page.tsx';
 import { FleetView } from '#components/nodes/fleet-view.tsx';
+import { TourOfferLate } from '#components/onboarding/tour-late.tsx';
 
 export default function FleetPage() {
   return (
     <Page crumbs={[{ label: 'Fleet' }]}>
       <OpenIncidentsLate />
       <FleetView />
+      <TourOfferLate />
       <DrillOfferLate />
     </Page>
   );

@@ -4,31 +4,9 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import { useFleet } from '#client/nodes.ts';
 import { useSession } from '#client/session.ts';
 import { Button } from '#components/ui/button.tsx';
+import { keep, type Memory, NOWHERE, recall } from './tour-memory.ts';
 import { tourSteps } from './tour-steps.ts';
 import './onboarding.css';
-
-/** Kept in this browser, by user: where the tour stands, or that it was left. */
-type Memory = { at: number | null; run: string | null };
-const NOWHERE: Memory = { at: null, run: null };
-const keyOf = (user: string) => `headroom.tour.${user}`;
-
-function recall(user: string): Memory | null {
-  try {
-    const { at, run }: Partial<Memory> = JSON.parse(localStorage.getItem(keyOf(user)) ?? 'null') ?? {};
-    return at === undefined ? null : { at: typeof at === 'number' ? at : null, run: typeof run === 'string' ? run : null };
-  } catch {
-    // no storage, or not ours: as if it had never been offered
-    return null;
-  }
-}
-
-function keep(user: string, memory: Memory): void {
-  try {
-    localStorage.setItem(keyOf(user), JSON.stringify(memory));
-  } catch {
-    // it is offered again then
-  }
-}
 
 /** A card beside the real pages: it explains, it never covers what it is about, and the page works on as if it were not there. */
 export function Tour() {
@@ -64,8 +42,7 @@ export function Tour() {
   useEffect(() => {
     if (at !== null && at >= 3 && at <= 5 && seen !== null && seen !== run) put({ at: Math.max(at, 4), run: seen });
   }, [at, run, seen, put]);
-  const offer = memory === null && session.data?.demo === true && path === '/' && !asked;
-  const open = at !== null || offer;
+  const open = at !== null;
   useEffect(() => {
     if (!open) return;
     document.documentElement.dataset.tour = '';
@@ -79,9 +56,9 @@ export function Tour() {
     moved.current = false;
   }, [at]);
 
-  if (memory === undefined || !open) return null;
   const steps = tourSteps(fleet?.nodes ?? [], run);
   const step = at === null ? undefined : steps[Math.min(at, steps.length - 1)];
+  if (at === null || step === undefined) return null;
   const go = (to: number) => {
     moved.current = true;
     put({ at: to, run });
@@ -97,54 +74,37 @@ export function Tour() {
         if (event.key === 'Escape') leave();
       }}
     >
-      {step === undefined || at === null ? (
-        <>
-          <h2>New here?</h2>
-          <p>Seven short stops over these pages, from a leak to its postmortem. The pages stay yours to use.</p>
-          <div className="form-foot">
-            <Button small look="primary" onClick={() => go(0)}>
-              Take the tour
-            </Button>
-            <Button small look="ghost" onClick={leave}>
-              No, thanks
-            </Button>
-          </div>
-        </>
-      ) : (
-        <>
-          <span className="sm t3">
-            {at + 1} of {steps.length}
-          </span>
-          <div aria-live="polite" className="grid gap-2">
-            <h2 ref={heading} tabIndex={-1}>
-              {step.title}
-            </h2>
-            <p>{step.words}</p>
-          </div>
-          <div className="form-foot">
-            <Button small disabled={at === 0} onClick={() => go(at - 1)}>
-              Back
-            </Button>
-            {at < steps.length - 1 ? (
-              <Button small look="primary" onClick={() => go(at + 1)}>
-                Next
-              </Button>
-            ) : (
-              <Button small look="primary" onClick={leave}>
-                Finish
-              </Button>
-            )}
-            {step.on.test(path) ? null : (
-              <Button small onClick={() => router.push(step.href)}>
-                Take me there
-              </Button>
-            )}
-            <Button small look="ghost" className="push" onClick={leave}>
-              Leave
-            </Button>
-          </div>
-        </>
-      )}
+      <span className="sm t3">
+        {at + 1} of {steps.length}
+      </span>
+      <div aria-live="polite" className="grid gap-2">
+        <h2 ref={heading} tabIndex={-1}>
+          {step.title}
+        </h2>
+        <p>{step.words}</p>
+      </div>
+      <div className="form-foot">
+        <Button small disabled={at === 0} onClick={() => go(at - 1)}>
+          Back
+        </Button>
+        {at < steps.length - 1 ? (
+          <Button small look="primary" onClick={() => go(at + 1)}>
+            Next
+          </Button>
+        ) : (
+          <Button small look="primary" onClick={leave}>
+            Finish
+          </Button>
+        )}
+        {step.on.test(path) ? null : (
+          <Button small onClick={() => router.push(step.href)}>
+            Take me there
+          </Button>
+        )}
+        <Button small look="ghost" className="push" onClick={leave}>
+          Leave
+        </Button>
+      </div>
     </section>
   );
 }

@@ -11,8 +11,11 @@ export const ADMIN = { email: 'ada@example.com', password: 'correct horse batter
 
 export type RealConsole = Awaited<ReturnType<typeof startConsole>>;
 
-/** The built console as a process of its own, under the name localhost, which can have passkeys. `env` may depend on its URL. */
-export async function startConsole(env: (url: string) => Promise<Record<string, string>> | Record<string, string> = () => ({})) {
+/** The built console as a process of its own, under the name localhost, which can have passkeys. `env` may depend on its URL; `admin: false`: nobody is admin yet. */
+export async function startConsole(
+  env: (url: string) => Promise<Record<string, string>> | Record<string, string> = () => ({}),
+  { admin = true } = {},
+) {
   const port = await freePort();
   const url = `http://localhost:${port}`;
   const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'accounts-'));
@@ -24,8 +27,7 @@ export async function startConsole(env: (url: string) => Promise<Record<string, 
       HEADROOM_LOG_LEVEL: 'error',
       HEADROOM_DATA_DIR: dataDir,
       HEADROOM_URL: url,
-      HEADROOM_ADMIN_EMAIL: ADMIN.email,
-      HEADROOM_ADMIN_PASSWORD: ADMIN.password,
+      ...(admin && { HEADROOM_ADMIN_EMAIL: ADMIN.email, HEADROOM_ADMIN_PASSWORD: ADMIN.password }),
       PORT: `${port}`,
       ...(await env(url)),
     },
