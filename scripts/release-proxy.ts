@@ -16,6 +16,22 @@ d=$(dirname "$(readlink -f "$0")")
 exec "$d/node" "$d/../lib/sniproxy-server.mjs" "$@"
 `;
 
+/** Serves nobody yet: routes are the operator's. */
+const FIRST_CONFIG = `# Written by the runbook install-proxy: add the routes.
+listen_addrs:
+  - "0.0.0.0:80"
+  - "0.0.0.0:443"
+
+metrics:
+  enabled: true
+  address: "127.0.0.1:9090"   # loopback only
+
+connection_pool:
+  enabled: false
+
+routes: []
+`;
+
 execFileSync('npm', ['run', 'build', '-w', 'proxy-core'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
 const tree = fs.mkdtempSync(path.join(os.tmpdir(), 'sniproxy-release-'));
 try {
@@ -25,6 +41,11 @@ try {
   fs.chmodSync(path.join(tree, 'bin', 'node'), 0o755);
   fs.writeFileSync(path.join(tree, 'bin', 'sniproxy-server'), LAUNCHER, { mode: 0o755 });
   fs.copyFileSync(path.join(root, 'proxy-core', 'dist', 'sniproxy-server.mjs'), path.join(tree, 'lib', 'sniproxy-server.mjs'));
+  // what the runbook install-proxy puts on a host that has nothing yet
+  fs.mkdirSync(path.join(tree, 'share'));
+  for (const file of ['sniproxy.service', 'sniproxy.sysusers'])
+    fs.copyFileSync(path.join(root, 'deploy', file), path.join(tree, 'share', file));
+  fs.writeFileSync(path.join(tree, 'share', 'config.yaml'), FIRST_CONFIG);
   fs.writeFileSync(path.join(tree, 'VERSION'), `${version}\n`);
   fs.mkdirSync(path.dirname(out), { recursive: true });
   const same = ['--sort=name', '--owner=0', '--group=0', '--mtime=@0'];

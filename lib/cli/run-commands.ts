@@ -11,6 +11,7 @@ const BUILT_IN = [
   'buy-time',
   'capture-evidence',
   'upgrade-proxy',
+  'install-proxy',
 ] as const;
 
 const RUN = { name: 'RUN', help: 'the run: its id, or its name like R-4F2K9' } as const;

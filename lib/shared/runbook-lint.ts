@@ -46,9 +46,19 @@ const AFTER: Partial<Record<StepKind, { kind: StepKind; why: string }>> = {
   'verify-process': { kind: 'preflight', why: 'the process before the restart is what it is held against' },
   'switch-release': { kind: 'arm-revert', why: 'nothing is switched on a node that could not go back' },
   'verify-release': { kind: 'switch-release', why: 'there is nothing to verify' },
+  'install-proxy': { kind: 'check-host', why: 'nothing is put on a host that was not looked at' },
+  'verify-install': { kind: 'install-proxy', why: 'there is nothing to verify' },
   watch: { kind: 'baseline', why: 'a slope after the restart proves nothing without the slope before it' },
 };
-const CHANGES: readonly StepKind[] = ['edit-config', 'service', 'set-limit', 'arm-revert', 'push-release', 'switch-release'];
+const CHANGES: readonly StepKind[] = [
+  'edit-config',
+  'service',
+  'set-limit',
+  'arm-revert',
+  'push-release',
+  'switch-release',
+  'install-proxy',
+];
 
 export type RunbookFinding = { step: string | null; message: string };
 

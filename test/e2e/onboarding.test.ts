@@ -84,7 +84,7 @@ describe('the first nodes of an empty console', { concurrency: false }, () => {
     await page.getByRole('button', { name: 'Add and go on with 1 node' }).click();
 
     await page.waitForURL(/step=keys&nodes=n_|nodes=n_.*step=keys/);
-    await page.getByText(sshd.fingerprint()).waitFor();
+    await page.getByText(sshd.fingerprint(), { exact: true }).waitFor();
     const compared = page.getByLabel('What it printed (optional)');
     await compared.fill(printed(`${second.hostKeyPath}.pub`));
     await page.getByText('Not among what you pasted').waitFor();

@@ -216,6 +216,8 @@ export function simulatedOps(clock: Clock, fleet: SimulatedFleet, point: (name: 
       const { releases } = fleet.of(member);
       return { version: releases.lies ? 'another' : `v-${releases.runs}`, receipt: null };
     },
+    // hosts without a proxy are real ones: test/fleet/install.ts
+    install: () => Promise.reject(new Error('a simulated node has a proxy')),
     release: (member, o) =>
       call(member, `release-${o.operation}`, o.operation !== 'state', (node) => {
         const { releases } = node;

@@ -83,7 +83,7 @@ function assertMayRunOn(actor: Actor, members: readonly FleetMember[]): void {
 }
 
 export const pushesCode = (steps: readonly { kind: string }[]): boolean =>
-  steps.some(({ kind }) => kind === 'push-release' || kind === 'switch-release');
+  steps.some(({ kind }) => kind === 'push-release' || kind === 'switch-release' || kind === 'install-proxy');
 
 /** Whoever decides which code a proxy runs has every connection through it: that is more than starting a run. */
 export function assertMayPushCode(actor: Actor, nodes: readonly GrantSubject[], now: number): void {

@@ -203,6 +203,8 @@ function guardOps(job: StepJob, signal: AbortSignal): NodeOps {
     reportedVersion: (node, o) => ops.reportedVersion(node, { ...o, signal }),
     release: (node, o) =>
       o.operation === 'state' ? ops.release(node, { ...o, signal }) : guarded(() => ops.release(node, { ...o, signal })),
+    install: (node, o) =>
+      o.operation === 'state' ? ops.install(node, { ...o, signal }) : guarded(() => ops.install(node, { ...o, signal })),
     backupConfig: (node, o) => guarded(() => ops.backupConfig(node, { ...o, signal })),
     writeConfig: (node, o) => guarded(() => ops.writeConfig(node, { ...o, signal })),
     restart: (node, o) => guarded(() => ops.restart(node, { ...o, signal })),

@@ -5,6 +5,7 @@ import { BACKUP_CONFIG, READ_CONFIG, VALIDATE_CONFIG, WRITE_CONFIG } from './scr
 import { DRILL } from './scripts/drill.ts';
 import { HELPER_PATH } from './scripts/helper.ts';
 import { HISTORY } from './scripts/history.ts';
+import { INSTALL } from './scripts/install.ts';
 import { SET_LIMIT } from './scripts/limit.ts';
 import { ACT, AS_ROOT, LOOK } from './scripts/prelude.ts';
 import { FETCH, FOLLOW, HELPER, JOURNAL, PROBE } from './scripts/probe.ts';
@@ -241,6 +242,28 @@ export const catalogue = {
       stdin: o.bytes,
       timeoutMs: o.operation === 'put' ? 300_000 : 10_000,
       helper: acting(o, 'release', o.operation, sha256, whole(o.bytes?.length ?? 0)),
+    });
+  },
+  /** the proxy on a host that has none, as root; a prepared node has a proxy, so no helper does this */
+  install: (o: Acting & { operation: 'state' | 'put' | 'remove'; sha256: string; bytes: Buffer | null }) => {
+    const sha256 = checked('a sha256', SHA256, o.sha256);
+    const words = [
+      o.operation,
+      sha256,
+      whole(o.bytes?.length ?? 0),
+      unit(o.unit),
+      absolute(o.configPath),
+      checked('a run id', RUN_ID, o.runId),
+    ];
+    return act(INSTALL, [whole(o.notAfter), ...words], {
+      name: `install-${o.operation}`,
+      readable: {
+        state: `systemctl show ${o.unit}; ss -ltnp; df /opt; getent passwd sniproxy`,
+        put: `tar -xz -C /opt/sniproxy/releases/${sha256.slice(0, 12)}; sniproxy-server -t -c ${o.configPath}; systemctl enable --now ${o.unit}   # sha256 ${sha256}`,
+        remove: `systemctl disable --now ${o.unit}; rm what /opt/sniproxy/.installed lists`,
+      }[o.operation],
+      stdin: o.bytes,
+      timeoutMs: o.operation === 'put' ? 300_000 : 30_000,
     });
   },
   journal: (o: Service & { sinceSeconds: number; lines: number }) =>

@@ -8,6 +8,7 @@ import { type Answer, parseAnswer, toCount } from './answer.ts';
 import { byHelper, type Command, catalogue, stateDirOf } from './catalogue.ts';
 import { drillOp } from './drill-op.ts';
 import { type ConfigHistory, parseHistory } from './history.ts';
+import { installOp } from './install-op.ts';
 import { limitOp } from './limit-op.ts';
 import { type Probe, parseProbe } from './probe.ts';
 import { releaseOp, reportedVersionOp } from './release-op.ts';
@@ -195,6 +196,7 @@ export function createNodeOps(ssh: Ssh, clock: Clock, { helperPath = HELPER_PATH
 
     drill: drillOp(acting),
     release: releaseOp(acting),
+    install: installOp(acting),
     reportedVersion: reportedVersionOp(ssh),
 
     async journal(node: FleetMember, o: { sinceMs: number; lines: number } & Call): Promise<Outcome<{ lines: string[] }>> {

@@ -107,7 +107,17 @@ describe('the API of runs', () => {
     const { runbooks } = runbookListSchema.parse((await ask(runbooksRoute.GET, 'GET', {})).json);
     assert.deepEqual(
       runbooks.map((r) => r.key),
-      ['buy-time', 'capture-evidence', 'config-rollback', 'fd-leak', 'pool-reload', 'pool-settings', 'rolling-restart', 'upgrade-proxy'],
+      [
+        'buy-time',
+        'capture-evidence',
+        'config-rollback',
+        'fd-leak',
+        'install-proxy',
+        'pool-reload',
+        'pool-settings',
+        'rolling-restart',
+        'upgrade-proxy',
+      ],
     );
     const one = runbookSchema.parse((await ask(runbookRoute.GET, 'GET', { id: 'fd-leak' })).json);
     assert.equal(one.steps.length, runbooks.find((r) => r.key === 'fd-leak')?.stepCount);

@@ -69,7 +69,17 @@ describe('the built-in runbooks', () => {
   test('all parse, with a unique key each', () => {
     assert.deepEqual(
       runbooks.list().map((r) => r.key),
-      ['buy-time', 'capture-evidence', 'config-rollback', 'fd-leak', 'pool-reload', 'pool-settings', 'rolling-restart', 'upgrade-proxy'],
+      [
+        'buy-time',
+        'capture-evidence',
+        'config-rollback',
+        'fd-leak',
+        'install-proxy',
+        'pool-reload',
+        'pool-settings',
+        'rolling-restart',
+        'upgrade-proxy',
+      ],
     );
     assert.throws(() => runbooks.get('no-such'), { code: 'runbook.not-found', message: /fd-leak/ });
   });

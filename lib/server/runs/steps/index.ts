@@ -6,6 +6,7 @@ import type { StepRunner } from './context.ts';
 import { disarmRevert } from './disarm-revert.ts';
 import { editConfig } from './edit-config.ts';
 import { gate } from './gate.ts';
+import { checkHost, installProxy, verifyInstall } from './install.ts';
 import { note } from './note.ts';
 import { notify } from './notify.ts';
 import { preflight } from './preflight.ts';
@@ -38,6 +39,9 @@ export const STEP_RUNNERS: Partial<Record<StepKind, StepRunner>> = {
   'push-release': pushRelease,
   'switch-release': switchRelease,
   'verify-release': verifyRelease,
+  'check-host': checkHost,
+  'install-proxy': installProxy,
+  'verify-install': verifyInstall,
   gate,
   note,
   notify,
