@@ -1,5 +1,5 @@
 import { Page } from '#components/layout/page.tsx';
-import { WelcomeView } from '#components/onboarding/welcome-view.tsx';
+import { WelcomeView } from '#components/nodes/welcome/welcome-view.tsx';
 
 export default function WelcomePage() {
   return (

@@ -15,7 +15,7 @@ import { ConfigStep } from './config-step.tsx';
 import { DoneStep } from './done-step.tsx';
 import { KeysStep } from './keys-step.tsx';
 import { chosenNodes, MOST_AT_ONCE, STEP_KEYS, STEPS, type StepKey } from './steps.ts';
-import './onboarding.css';
+import './welcome.css';
 
 /** From no node to nodes that are up: step and nodes stand in the URL, each step can be left and taken up again. */
 export function WelcomeView() {

@@ -4,8 +4,6 @@ import { useState } from 'react';
 import { useImport, useImportPreview, useOwnSshConfig } from '#client/import.ts';
 import { useFleet } from '#client/nodes.ts';
 import { mayAll, useSession } from '#client/session.ts';
-import { chosenCounts, ImportPlanView } from '#components/nodes/import-plan.tsx';
-import { KeyCard } from '#components/nodes/key-card.tsx';
 import { Button, LinkButton } from '#components/ui/button.tsx';
 import { Callout } from '#components/ui/callout.tsx';
 import { Card } from '#components/ui/card.tsx';
@@ -13,6 +11,8 @@ import { AreaField, TextField } from '#components/ui/field.tsx';
 import { ProblemNote } from '#components/ui/problem-note.tsx';
 import type { ImportRequest } from '#shared/node-import.ts';
 import { plural } from '#shared/units/count.ts';
+import { chosenCounts, ImportPlanView } from '../import-plan.tsx';
+import { KeyCard } from '../key-card.tsx';
 
 const EXAMPLE = 'ssh -p 2222 ops@edge-01\nops@edge-02\n10.0.0.13:22';
 

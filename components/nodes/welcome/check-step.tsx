@@ -1,14 +1,14 @@
 'use client';
 import { useCallback, useEffect, useState } from 'react';
 import { useCheckNode } from '#client/nodes.ts';
-import { KeyCard } from '#components/nodes/key-card.tsx';
-import { Checks } from '#components/nodes/node-check.tsx';
 import { Button } from '#components/ui/button.tsx';
 import { Card } from '#components/ui/card.tsx';
 import { ProblemNote } from '#components/ui/problem-note.tsx';
 import { Loading, Skeleton } from '#components/ui/skeleton.tsx';
 import type { FleetNode } from '#shared/nodes.ts';
 import { plural } from '#shared/units/count.ts';
+import { KeyCard } from '../key-card.tsx';
+import { Checks } from '../node-check.tsx';
 
 /** What works between the console and each host, and the command that mends what does not. */
 export function CheckStep({ nodes, onNext }: { nodes: readonly FleetNode[]; onNext: () => void }) {
