@@ -10,6 +10,8 @@ import { within } from './support/within.ts';
 /** Samples of the mock come every so often. */
 const SAMPLE_MS = 2000;
 
+const WELCOME = ['add', 'keys', 'check', 'config', 'done'].map((step) => `/welcome?step=${step}&nodes=id-edge-01`);
+
 describe('pages over the mock API, in a browser', { concurrency: false }, () => {
   let mock: MockConsole;
   let browser: Browser;
@@ -196,7 +198,7 @@ describe('pages over the mock API, in a browser', { concurrency: false }, () => 
 
   test('these pages are fit for people, light on a desk and dark on a phone', async () => {
     const alerts = ['firing', 'rules', 'silences', 'channels', 'deliveries'].map((tab) => `/alerts?tab=${tab}`);
-    const paths = ['/nodes/id-edge-01?tab=logs', '/nodes/id-edge-01/edit', '/nodes/id-edge-01?tab=fds', ...alerts];
+    const paths = ['/nodes/id-edge-01?tab=logs', '/nodes/id-edge-01/edit', '/nodes/id-edge-01?tab=fds', ...WELCOME, ...alerts];
     assert.deepEqual(await faultsOf(browser, { url: mock.url, signInUrl: `${mock.url}/`, paths }), []);
   });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { sql } from 'kysely';
 import { isHeadroomError } from '#server/kernel/errors.ts';
 import { adoptConfig } from '#server/nodes/index.ts';
 import type { Actor } from '#shared/access.ts';
@@ -30,6 +31,7 @@ test('what lies on a node becomes what was agreed; only who may write nodes says
     .where('result', '=', 'ok')
     .executeTakeFirst();
   assert.match(JSON.stringify(entry), new RegExp(`${ONE}.*${TWO}`), 'the audit has both');
+  await runtime.db.executeQuery(sql`PRAGMA foreign_keys = OFF`.compile(runtime.db));
   await runtime.db.insertInto('runLocks').values({ nodeId: 'n_1', runId: 'r_1' }).execute();
   await assert.rejects(runtime.command(ADMIN, adoptConfig, { id: 'n_1', sha256: ONE }), code('node.busy'));
   await assert.rejects(runtime.command(ADMIN, adoptConfig, { id: 'n_none', sha256: TWO }), code('node.not-found'));

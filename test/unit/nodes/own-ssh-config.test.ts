@@ -30,7 +30,7 @@ test('no file is an answer, no error', async (t) => {
 
 test('what is no plain file, or too large, is refused at once', async (t) => {
   const { home: at, file } = home(t);
-  execFileSync('mkfifo', [file]);
+  execFileSync('/usr/bin/mkfifo', [file]);
   await assert.rejects(readOwnSshConfig(at), /no plain file/);
   fs.rmSync(file);
   fs.writeFileSync(file, 'x'.repeat(600_000));
