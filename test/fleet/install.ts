@@ -2,6 +2,7 @@
 // is refused and left as it was; what does not serve is taken away without a trace.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -89,5 +90,5 @@ function repack(from: string, to: string): string {
   } finally {
     fs.rmSync(tree, { recursive: true, force: true });
   }
-  return execFileSync('sha256sum', [to]).toString().slice(0, 64);
+  return createHash('sha256').update(fs.readFileSync(to)).digest('hex');
 }
