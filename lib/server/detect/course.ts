@@ -1,4 +1,5 @@
 import type { Bins } from './bins.ts';
+import { type Wave, waveOf } from './wave.ts';
 
 /** minutes */
 const DAY = 1440;
@@ -11,9 +12,12 @@ const DAY_TO_DAY = 0.12;
 /** Load wobbles by this share over tens of minutes, two sigmas; longer spans average it out. */
 const WOBBLE = 0.16;
 const WOBBLE_MINUTES = 20;
-/** "Now" is the mean of these last minutes; a leak may follow a timer and not the load, so this share of the difference stays doubt. */
-const NOW_MINUTES = 25;
+/** However low a wave may fall, some load is left: of that over the window. */
+const LEAST_AHEAD = 0.2;
+/** A leak may follow a timer and not the load, so this share of the difference stays doubt. */
 const TIMER_SHARE = 0.5;
+/** minutes */
+const AWAKE_STEP = 30;
 /** What traffic reached within this share before a horizon counts as reached at it: the search goes in steps. */
 const REACH_BACK = 0.85;
 
@@ -26,31 +30,39 @@ export type Course = {
   mean(window: number, span: number): number;
   /** what that share may be off by, two sigmas */
   doubt(window: number, span: number): number;
+  /** the same as `mean`, should the leak pause wherever the load will be lower than any that it was seen at */
+  paused(window: number, span: number): number;
   /** fds of traffic at `span` from now, more than now: as expected, at most, at least */
   traffic(span: number): { mid: number; most: number; least: number };
 };
 
-/** `load` is what a leak may follow, `traffic` the fds that come and go; both per bin. */
-export function courseOf({ n, minutes, span }: Bins, load: Float64Array, traffic: Float64Array): Course {
+/** What a leak may follow, per bin; the least of it that the leak was seen at, and whether less was seen without it. */
+export type Followed = { load: Float64Array; lowest: number; paused: boolean };
+
+/** `traffic` are the fds that come and go, per bin. */
+export function courseOf({ n, minutes, span }: Bins, { load, lowest, paused }: Followed, traffic: Float64Array): Course {
   const wobble = (window: number, ahead: number) => WOBBLE / Math.sqrt(1 + Math.min(window, ahead) / WOBBLE_MINUTES);
-  if (span >= DAY_SEEN) return dayAhead({ n, minutes, load, traffic, wobble });
+  // what it follows: seen to pause, it is the load above the pause
+  const followed = paused ? load.map((each) => (each < lowest ? 0 : each)) : load;
+  if (span >= DAY_SEEN) return dayAhead({ n, minutes, load: followed, traffic, wobble });
   const level = range(traffic, n);
   const swing = swingOf(load, n, span);
   const now = traffic[n - 1] ?? 0;
-  const current = Math.max(1, meanOver({ n, minutes, load }, NOW_MINUTES));
-  // what is known of the mean load ahead from that over the window, and from that of now; shares of the former
+  const wave = waveOf(minutes, load, n);
+  const seen = meanOver({ n, minutes, load }, Number.POSITIVE_INFINITY);
+  const awake = wave && awakeDay(wave, lowest / Math.max(1e-9, seen));
+  const behind = (window: number) => Math.max(1e-9, meanOver({ n, minutes, load: followed }, window));
+  // the mean load ahead as a share of that over the window; what the wave leaves open, and that a leak may follow a timer and not the load, are doubt
   const guess = (window: number, ahead: number) => {
-    const usual = Math.max(1e-9, meanOver({ n, minutes, load }, window));
-    const ratio = Math.min(4, Math.max(0.25, current / usual));
-    const byWindow = swing * apart(window, ahead);
-    const byNow = Math.hypot(swing * apart(NOW_MINUTES, ahead), TIMER_SHARE * Math.abs(ratio - 1));
-    const weight = byWindow ** 2 / Math.max(1e-12, byWindow ** 2 + byNow ** 2);
-    return { mean: 1 + (ratio - 1) * weight, doubt: Math.min(byWindow, byNow) };
+    const { mid, sigma } = wave?.mean(0, ahead) ?? { mid: 1, sigma: swing / 2 };
+    const ratio = Math.min(4, Math.max(LEAST_AHEAD, ((paused && awake ? awake(ahead) : mid) * seen) / behind(window)));
+    return { mean: ratio, doubt: Math.hypot((2 * sigma * seen) / behind(window) / ratio, TIMER_SHARE * Math.abs(ratio - 1)) };
   };
   const [top, bottom] = [Math.max(level.high, level.mean * (1 + swing)), Math.max(0, Math.min(level.low, level.mean * (1 - swing)))];
   return {
     mean: (window, ahead) => guess(window, ahead).mean,
     doubt: (window, ahead) => Math.hypot(guess(window, ahead).doubt, wobble(window, ahead)),
+    paused: (window, ahead) => (awake === null ? guess(window, ahead).mean : (awake(ahead) * seen) / behind(window)),
     traffic(ahead) {
       const turn = 2 * swing * level.mean;
       const most = Math.min(top - now, turn * Math.sin(Math.min(0.5, ahead / DAY) * Math.PI));
@@ -60,16 +72,22 @@ export function courseOf({ n, minutes, span }: Bins, load: Float64Array, traffic
   };
 }
 
-/**
- * The mean of a daily wave over the last `window` and over the next `ahead` differ by at most this share of its amplitude, whatever the hour is:
- * |sinc(πw/d) e^(-iπw/d) - sinc(πa/d) e^(iπa/d)|.
- */
-function apart(window: number, ahead: number): number {
-  const [w, a] = [sinc(Math.min(window, DAY) / DAY), sinc(ahead / DAY)];
-  return Math.sqrt(Math.max(0, w * w + a * a - 2 * w * a * Math.cos((Math.PI * (Math.min(window, DAY) + ahead)) / DAY)));
+/** Mean load over the minutes ahead, counting only hours in which it is expected to be `lowest` at least; shares of the mean so far. */
+function awakeDay(wave: Wave, lowest: number): (ahead: number) => number {
+  const sums = new Float64Array(DAY / AWAKE_STEP + 1);
+  for (let k = 1; k < sums.length; k += 1) {
+    const { mid } = wave.mean((k - 1) * AWAKE_STEP, k * AWAKE_STEP);
+    sums[k] = (sums[k - 1] ?? 0) + (mid >= lowest ? mid : 0) * AWAKE_STEP;
+  }
+  const whole = sums[sums.length - 1] ?? 0;
+  return (ahead) => {
+    const days = Math.floor(ahead / DAY);
+    const at = (ahead - days * DAY) / AWAKE_STEP;
+    const k = Math.floor(at);
+    const [a, b] = [sums[k] ?? whole, sums[k + 1] ?? whole];
+    return (days * whole + a + (b - a) * (at - k)) / Math.max(1e-9, ahead);
+  };
 }
-
-const sinc = (x: number): number => (x < 1e-6 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
 
 function meanOver({ n, minutes, load }: { n: number; minutes: Float64Array; load: Float64Array }, span: number): number {
   const from = (minutes[n - 1] ?? 0) - span;
@@ -145,6 +163,7 @@ function dayAhead({ n, minutes, load, traffic, wobble }: Seen): Course {
   return {
     mean: (window, span) => (behind(window) > 0 ? ahead(span) / span / behind(window) : 1),
     doubt: (window, span) => Math.hypot(DAY_TO_DAY, wobble(window, span)),
+    paused: (window, span) => (behind(window) > 0 ? ahead(span) / span / behind(window) : 1),
     traffic(span) {
       const high = highest(span * REACH_BACK, span);
       const more = Number.isFinite(high) ? high - level : 0;

@@ -2,7 +2,9 @@ import type { Sample } from '#shared/metrics.ts';
 import type { Band, Interval } from '#shared/time.ts';
 import type { Bins } from './bins.ts';
 import { type Course, courseOf } from './course.ts';
+import { leakySeen } from './expect.ts';
 import { median } from './slope.ts';
+import { loadCost, withoutLoad } from './traffic.ts';
 
 /** A full node refuses: open fds come no nearer to the limit than this. */
 const FULL_WITHIN = 2;
@@ -16,8 +18,8 @@ const HIGHER_PEAKS = 2;
 const STEP = 1.15;
 /** Of what two loads are apart, this share lies on either side of the middle at most. */
 const SIDE = 0.6;
-/** Some leaks pause at low load altogether: the far end is further off than the load alone says. */
-const PAUSES = 1.2;
+/** A rate taken from this share of the life and more is one of the whole life. */
+const WHOLE_SHARE = 0.9;
 const NEVER = 365 * 1440;
 const FDS_PER_EVENT = 2;
 const NORMAL_95 = 1.96;
@@ -36,7 +38,7 @@ export function timeToEmfile({ samples, from, end, window, bins, rate }: Ahead):
   if (last.openFds >= last.fdLimit - FULL_WITHIN) return { low: 0, mid: 0, high: 0 };
   const { level, peak } = recently(samples.slice(Math.max(from, end - PEAK_ROWS), end), rate.mid);
   const room = Math.max(1, last.fdLimit - Math.max(level, 0));
-  const course = ahead(bins, rate.mid);
+  const course = ahead(bins, rate.mid, window);
   const chance = (NORMAL_95 * Math.sqrt(FDS_PER_EVENT * room)) / room;
   const [up, down] = [(rate.high - rate.mid) / rate.mid, (rate.mid - rate.low) / rate.mid];
   const grown = (t: number) => rate.mid * course.mean(window, t) * t;
@@ -49,7 +51,12 @@ export function timeToEmfile({ samples, from, end, window, bins, rate }: Ahead):
     usual / 16,
     (t) => grown(t) * (1 + off(up, fromLowToHigh(course.doubt(window, t)))) + Math.max(HIGHER_PEAKS * peak, course.traffic(t).most + peak),
   );
-  const far = reaches(room, mid, (t) => grown(t) * Math.max(0, 1 - off(down, PAUSES * course.doubt(window, t))) + course.traffic(t).least);
+  // some leaks come by day only: whatever hours ahead will be quieter than any seen may bring nothing
+  const slow = (t: number) => {
+    const byLoad = course.mean(window, t) * Math.max(0, 1 - off(down, course.doubt(window, t)));
+    return rate.mid * t * Math.min(byLoad, course.paused(window, t) * Math.max(0, 1 - Math.hypot(down, chance)));
+  };
+  const far = reaches(room, mid, (t) => slow(t) + course.traffic(t).least);
   return { low: Math.min(near ?? mid, mid) * 60, mid: mid * 60, high: far === null ? null : Math.max(far, mid) * 60 };
 }
 
@@ -85,12 +92,15 @@ function recently(newest: readonly Sample[], perMinute: number): { level: number
 }
 
 /** What a leak follows: accepts, and where they are not counted the fds that come and go. */
-function ahead(bins: Bins, perMinute: number): Course {
+function ahead(bins: Bins, perMinute: number, window: number): Course {
   const { n, minutes } = bins;
   const counted = (bins.accepted[n - 1] ?? 0) > 0;
   const traffic = new Float64Array(n);
   const now = minutes[n - 1] ?? 0;
   for (let i = 0; i < n; i += 1)
     traffic[i] = (bins.open[i] ?? 0) - (counted ? (bins.beyond[i] ?? 0) : perMinute * ((minutes[i] ?? 0) - now));
-  return courseOf(bins, counted ? bins.rate : traffic, traffic);
+  if (!counted) return courseOf(bins, { load: traffic, lowest: 0, paused: false }, traffic);
+  const { load: lowest, paused } = leakySeen(bins, withoutLoad(bins, loadCost(bins)));
+  // a leak that began in mid-life paused by the clock, not by load: its rate is from a part of the life
+  return courseOf(bins, { load: bins.rate, lowest, paused: paused && window >= WHOLE_SHARE * bins.span }, traffic);
 }

@@ -47,9 +47,18 @@ function steadyRate({ n, minutes, accepted, rate }: Bins, sigmas: number): Float
  * `values` are the fds beyond traffic of `bins`. 0 where nothing speaks for a dependence on load.
  */
 export function leakyLoad(bins: Bins, values: Float64Array): number {
+  const { load, reach } = leakySeen(bins, values);
+  return reach * load;
+}
+
+/** All but a little of the leak came at accept rates (per minute) of `load` and more; `paused`: below it there was load that would have shown it. */
+export type LeakySeen = { load: number; reach: number; paused: boolean };
+
+export function leakySeen(bins: Bins, values: Float64Array): LeakySeen {
   const { n, accepted } = bins;
+  const nothing: LeakySeen = { load: 0, reach: 0, paused: false };
   const rate = steadyRate(bins, 0);
-  if (n < 12 || (accepted[n - 1] ?? 0) <= 0) return 0;
+  if (n < 12 || (accepted[n - 1] ?? 0) <= 0) return nothing;
   const steps: Step[] = [];
   for (let i = 1; i < n; i += 1) {
     const growth = (values[i] ?? 0) - (values[i - 1] ?? 0);
@@ -57,7 +66,7 @@ export function leakyLoad(bins: Bins, values: Float64Array): number {
   }
   steps.sort((a, b) => a.rate - b.rate);
   const all = sumOf(steps);
-  if (all.growth <= 0) return 0;
+  if (all.growth <= 0) return nothing;
   const usual = all.growth / all.accepted;
   let seen = 0;
   let i = 0;
@@ -66,7 +75,8 @@ export function leakyLoad(bins: Bins, values: Float64Array): number {
     i += 1;
   }
   const even = (steps[Math.floor(0.9 * steps.length)]?.rate ?? 0) <= EVEN * (steps[Math.floor(0.1 * steps.length)]?.rate ?? 0);
-  return (pausesAtLowLoad(steps, usual) ? PAUSED_MARGIN : even ? EVEN_REACH : REACH) * (steps[i]?.rate ?? 0);
+  const paused = pausesAtLowLoad(steps, usual);
+  return { load: steps[i]?.rate ?? 0, reach: paused ? PAUSED_MARGIN : even ? EVEN_REACH : REACH, paused };
 }
 
 type Step = { rate: number; growth: number; accepted: number };
