@@ -149,7 +149,7 @@ function Nothing({ filtered }: { filtered: boolean }) {
       title="No incident yet"
       lead={`${plural(rules.length, 'rule')} watch every node: ${rules
         .slice(0, 4)
-        .map(({ title }) => title.toLowerCase())
+        .map(({ title }) => title.charAt(0).toLowerCase() + title.slice(1))
         .join(
           ', ',
         )} and more. When one fires, an incident opens by itself, groups what belongs together, and says what to do next. You can also declare one by hand.`}
