@@ -8,8 +8,8 @@ export default function FleetPage() {
   return (
     <Page crumbs={[{ label: 'Fleet' }]}>
       <OpenIncidentsLate />
-      <FleetView />
       <TourOfferLate />
+      <FleetView />
       <DrillOfferLate />
     </Page>
   );

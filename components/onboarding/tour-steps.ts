@@ -26,7 +26,9 @@ export function tourSteps(nodes: readonly FleetNode[], run: string | null): Tour
     },
     {
       title: `Open ${name}`,
-      words: 'Headroom is what is left below the limit. The line beside the name says what the console concludes, and how sure it is.',
+      words: leaks
+        ? 'Headroom is what is left below the limit. The line beside the name says what the console concludes, and how sure it is.'
+        : 'No leak is called yet: it takes minutes of traffic, and the line beside the name says what is missing. This card waits, also over a reload.',
       href: nodePath,
       on: /^\/nodes\/[^/]+$/,
     },
@@ -48,7 +50,9 @@ export function tourSteps(nodes: readonly FleetNode[], run: string | null): Tour
       title: 'Start the run',
       words: run
         ? 'It is started. Before anything is changed there is a backup on the node, which puts it back by itself unless the console confirms in time.'
-        : 'Press Start on this page. A backup lies on the node first, and the node puts it back by itself unless the console confirms in time.',
+        : leaks
+          ? 'Press Start on this page. A backup lies on the node first, and the node puts it back by itself unless the console confirms in time.'
+          : 'No leak is called yet: started now, the run would only find that nothing leaks for sure. Wait for the fleet page to call one, or look at the plan.',
       href: run ? `/runs/${run}` : `/runbooks/fd-leak?selector=${encodeURIComponent(`name=${name}`)}`,
       on: /^\/(runbooks\/fd-leak|runs\/[^/]+)$/,
     },
