@@ -36,7 +36,9 @@ export function toastsOf(news: readonly News[], path: string, most: number): New
 function ofNodes({ fleet: before }: Known, { fleet: now }: Known): News[] {
   if (!before || !now) return [];
   const was = new Map(before.nodes.map(({ id, state }) => [id, state]));
-  const down = now.nodes.filter(({ id, state }) => state === 'down' && was.has(id) && was.get(id) !== 'down');
+  // one that was never seen, still being set up, has not gone anywhere
+  const seen = (id: string) => was.has(id) && was.get(id) !== 'down' && was.get(id) !== 'unknown';
+  const down = now.nodes.filter(({ id, state }) => state === 'down' && seen(id));
   if (down.length > APART) {
     const about = down.map(({ id }) => id);
     const detail = `${down

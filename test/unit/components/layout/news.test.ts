@@ -44,6 +44,8 @@ describe('what is news', () => {
     assert.deepEqual(titles({ fleet: fleet(1) }), [`${nodes[1]?.name} went down`]);
     assert.deepEqual(titles({ fleet: fleet(0, 1, 2, 3, 4) }), ['5 nodes went down']);
     assert.deepEqual(titles({ fleet: fleet() }, { ...calm, fleet: fleet(1) }), [], 'up again is no alarm');
+    const unseen = { asOf: iso(AT), nodes: nodes.map((node) => ({ ...node, state: 'unknown' as const })) };
+    assert.deepEqual(titles({ fleet: fleet(0) }, { ...calm, fleet: unseen }), [], 'a node that is still being set up went nowhere');
   });
   test('a run of mine that ended or waits; not one of another person, not one that ended before I came', () => {
     assert.deepEqual(titles({ runs: runs(run('failed')) }), ['R-4F2K9 failed']);
