@@ -9,7 +9,7 @@ type Pen = {
   ctx: CanvasRenderingContext2D;
   box: Box;
   at: (seconds: number) => number;
-  /** beside x, on the side that is free; nothing where words stand already */
+  /** beside x, on the side that is free; nothing where words or marks stand already on both */
   write: (text: string, x: number, color: string) => void;
 };
 
@@ -18,7 +18,7 @@ export function drawLane(u: uPlot, annotations: Annotations, withWords: boolean)
   paint(
     u,
     (ctx, box, at) => {
-      const pen: Pen = { ctx, box, at, write: withWords ? writer(ctx, box) : () => undefined };
+      const pen: Pen = { ctx, box, at, write: withWords ? writer(ctx, box, marksOf(annotations).map(at)) : () => undefined };
       drawSpans(pen, annotations);
       writeStarts(pen, annotations, u.data[0][0] ?? Number.NEGATIVE_INFINITY);
       drawSignals(pen, annotations);
@@ -27,14 +27,25 @@ export function drawLane(u: uPlot, annotations: Annotations, withWords: boolean)
   );
 }
 
-function writer(ctx: CanvasRenderingContext2D, { left, right, top }: Box): Pen['write'] {
+/** Where marks stand, epoch seconds. */
+const marksOf = ({ configs, incidents }: Annotations): number[] => [...configs.map(({ at }) => at), ...incidents.map(({ from }) => from)];
+
+/** Half of a mark's width and a little air, px. */
+const MARK = 7;
+
+function writer(ctx: CanvasRenderingContext2D, { left, right, top }: Box, marks: readonly number[]): Pen['write'] {
   const taken: { from: number; to: number }[] = [];
   return (text, x, color) => {
     ctx.font = chartFont(500);
     ctx.textBaseline = 'middle';
     const width = ctx.measureText(text).width;
-    const from = x + 8 + width > right ? x - 8 - width : x + 8;
-    if (from < left || taken.some((other) => from < other.to + 10 && from + width > other.from - 10)) return;
+    const isFree = (from: number) =>
+      from >= left &&
+      from + width <= right &&
+      !taken.some((other) => from < other.to + 10 && from + width > other.from - 10) &&
+      !marks.some((mark) => mark > from - MARK && mark < from + width + MARK);
+    const from = [x + 8, x - 8 - width].find(isFree);
+    if (from === undefined) return;
     taken.push({ from, to: from + width });
     ctx.fillStyle = color;
     ctx.fillText(text, from, top - 26);
@@ -62,11 +73,13 @@ const inside = ({ left, right }: Box, x: number): boolean => x >= left && x <= r
 
 /** Nothing was seen before the first sample: whether that life followed another one is not known. */
 function writeStarts({ box, at, write }: Pen, { starts, runs }: Annotations, firstSample: number): void {
-  for (const start of starts) {
-    const run = runs.find(({ from, to }) => start >= from && start <= to);
+  const runOf = (start: number) => runs.find(({ from, to }) => start >= from && start <= to);
+  // what a run came to is worth more than another restart, and the newest more than those before
+  const byWorth = starts.filter((start) => inside(box, at(start))).sort((a, b) => Number(!runOf(a)) - Number(!runOf(b)) || b - a);
+  for (const start of byWorth) {
+    const run = runOf(start);
     const words = run ? `, ${run.title}${run.verdict ? `: ${VERDICT_WORDS[run.verdict] ?? run.verdict}` : ''}` : '';
-    if (inside(box, at(start)))
-      write(`${start <= firstSample ? 'started' : 'restart'} ${formatHourMinute(start * 1000)}${words}`, at(start), token('--text-1'));
+    write(`${start <= firstSample ? 'started' : 'restart'} ${formatHourMinute(start * 1000)}${words}`, at(start), token('--text-1'));
   }
   for (const run of runs)
     if (!starts.some((start) => start >= run.from && start <= run.to) && inside(box, at(run.from)))

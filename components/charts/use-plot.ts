@@ -86,8 +86,7 @@ export function usePlot(frame: RefObject<HTMLDivElement | null>, input: PlotInpu
     const times = data[0];
     if (!u || times.length === 0) return;
     if (event.key === 'Escape') {
-      moveCursor(u, { left: -10, top: -10 });
-      input.cursor.set(null);
+      hideCursor(u, input.cursor);
       return;
     }
     if (event.key === 'Enter' && input.cursor.get() !== null) {
@@ -124,6 +123,11 @@ function onClick(u: uPlot, act: (seconds: number) => void): () => void {
 /** uPlot's third argument, which its types leave out, tells the other charts of the page too. */
 const moveCursor = (u: uPlot, to: { left: number; top: number }): void =>
   (u.setCursor as (to: { left: number; top: number }, fireHook: boolean, publish: boolean) => void)(to, true, true);
+
+function hideCursor(u: uPlot, cursor: Cursor): void {
+  moveCursor(u, { left: -10, top: -10 });
+  cursor.set(null);
+}
 
 function options(element: HTMLElement, latest: RefObject<PlotInput>): uPlot.Options {
   const { series, bands, height, padding, yAxisWidth, cursor, xAxis = 'clock' } = latest.current;
@@ -180,6 +184,8 @@ function options(element: HTMLElement, latest: RefObject<PlotInput>): uPlot.Opti
           const { left, width } = u.select;
           if (width < 8) return;
           latest.current.onZoom(Math.floor(u.posToVal(left, 'x')), Math.ceil(u.posToVal(left + width, 'x')));
+          // where the pointer stands is another time now: what it says comes back when it moves
+          hideCursor(u, latest.current.cursor);
           u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
         },
       ],

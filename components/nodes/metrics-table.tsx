@@ -31,7 +31,7 @@ export function MetricsTable({ answer }: { answer: NodeMetricsAnswer }) {
       <div className="row sm t3 px-4 pb-2">
         {every === 1
           ? `All ${formatCount(answer.times.length)} points`
-          : `Every ${every}th of ${formatCount(answer.times.length)} points; a copy has them all`}
+          : `One in ${every} of ${formatCount(answer.times.length)} points; a copy has them all`}
         <CopyButton text={toTsv(answer)} label="Copy all points as a table" />
       </div>
       <div className="table-scroll">
