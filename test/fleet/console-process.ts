@@ -1,4 +1,5 @@
 // A whole console but for its pages, as a process of its own that a test can kill: `console-process.ts DATA_DIR`, asked over Node's IPC channel.
+import { offerOf, roomOf } from '#server/incidents/buy-time.ts';
 import { readConfig } from '#server/kernel/config.ts';
 import { createLog } from '#server/kernel/log.ts';
 import { addNode } from '#server/nodes/index.ts';
@@ -51,6 +52,7 @@ const calls = {
   node: async (id: string) => (await runtime.fleet.node(id)).node,
   selfTest: async (id: string) => ops.selfTest(await nodes.get(id)),
   probe: async (id: string) => (await ops.probe(await nodes.get(id))).value,
+  offer: async (id: string, limit: number) => offerOf((await runtime.fleet.node(id)).node, await roomOf(ops, await nodes.get(id)), limit),
   sample: async (id: string) => runtime.metrics.recent(id, 0).at(-1) ?? null,
 };
 export type Calls = typeof calls;

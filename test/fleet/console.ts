@@ -57,6 +57,8 @@ export function createConsole(hosts: Hosts) {
     call,
     kill,
     alive: () => child !== null,
+    /** where an admin puts releases of the proxy */
+    releases: () => path.join(dataDir, 'releases'),
     id: (host: Host): string => {
       const id = ids.get(host.name);
       if (id === undefined) throw new Error(`${host.name} is not registered`);

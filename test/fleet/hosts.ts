@@ -103,7 +103,15 @@ export async function startHosts(specs: readonly HostSpec[]) {
   const skel = fs.mkdtempSync(path.join(os.tmpdir(), 'fleet-skel-'));
   const env = {
     ...process.env,
-    ...{ FLEET_DIR: DIR, FLEET_NET: NET, FLEET_BR: 'hrf', FLEET_SKEL: skel, FLEET_NODE_BIN: process.execPath, FLEET_JOBS: '4' },
+    ...{
+      FLEET_DIR: DIR,
+      FLEET_NET: NET,
+      FLEET_BR: 'hrf',
+      FLEET_SKEL: skel,
+      FLEET_NODE_BIN: process.execPath,
+      FLEET_JOBS: '4',
+      FLEET_DISK: '256m',
+    },
   };
   const guardian = await guard(env, skel);
   const fleet = async (...args: (string | number)[]): Promise<string> =>
@@ -132,6 +140,8 @@ export async function startHosts(specs: readonly HostSpec[]) {
     hosts,
     fleet,
     stop,
+    /** what the hosts were made of */
+    skel,
     /** as root on the host, by no network */
     exec: async (host: Host, command: string): Promise<string> => fleet('exec', host.i, command),
     host: (i: number): Host => {

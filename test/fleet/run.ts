@@ -4,12 +4,15 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { RunInput } from '#shared/runs.ts';
+import { LIMITS } from './buy-time.ts';
 import { told } from './console.ts';
-import { EVERY_FAULT, type Fault } from './faults.ts';
+import { type Fault, EVERY_FAULT as IN_A_RUN } from './faults.ts';
 import { type Host, type HostSpec, hostsMissing } from './hosts.ts';
+import { UPGRADES } from './upgrade.ts';
 import { putRight, startWorld, type World } from './world.ts';
 
 const PAGE = path.resolve(import.meta.dirname, '../../docs/reliability.md');
+const EVERY_FAULT: readonly Fault[] = [...IN_A_RUN, ...Object.values(UPGRADES), ...Object.values(LIMITS)];
 const KINDS = ['prepared', 'bare', 'foreign'] as const;
 
 const { values } = parseArgs({
