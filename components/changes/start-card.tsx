@@ -3,6 +3,7 @@ import { FlaskConical, Play } from 'lucide-react';
 import { useState } from 'react';
 import { useStartRun } from '#client/runs.ts';
 import { may, useSession } from '#client/session.ts';
+import { type InSpite, WhenClosed } from '#components/runs/when-closed.tsx';
 import { Button } from '#components/ui/button.tsx';
 import { Callout } from '#components/ui/callout.tsx';
 import { Card, Facts } from '#components/ui/card.tsx';
@@ -58,11 +59,12 @@ export function StartCard({
     mayStart: may(session.data, 'run.start'),
   });
   const counted = !many || typed.trim() === String(nodes.length);
-  const go = (dryRun: boolean) => {
+  const go = (dryRun: boolean, { onClosed, override }: InSpite = {}) => {
     const input: RunInput = {
       runbook: way,
       selector,
-      strategy,
+      strategy: onClosed ? { ...strategy, onClosed } : strategy,
+      ...(override && { override }),
       ...(way === 'fd-leak' ? {} : { params: pool }),
       ...(dryRun ? { dryRun } : {}),
     };
@@ -109,6 +111,7 @@ export function StartCard({
               <b>{problem.title}.</b> {problem.detail}
             </Callout>
           ) : null}
+          <WhenClosed error={start.error} busy={start.isPending} onStart={(how) => go(false, how)} />
           <div className="row wrap">
             <Button look="primary" disabled={refused !== null || !counted || start.isPending} onClick={() => go(false)}>
               <Play className="i s" aria-hidden="true" />

@@ -1,6 +1,7 @@
 'use client';
 import clsx from 'clsx';
 import { useNodeConfig } from '#client/nodes.ts';
+import { ConfigHistoryTable } from '#components/runs/config-history.tsx';
 import { Button } from '#components/ui/button.tsx';
 import { Chip, Tag } from '#components/ui/chip.tsx';
 import { CopyButton } from '#components/ui/copy-button.tsx';
@@ -87,6 +88,8 @@ export function NodeConfigTab({ id }: { id: string }) {
           </tbody>
         </table>
       </section>
+      <h2 className="p-4">Before the runs that changed it</h2>
+      <ConfigHistoryTable nodeId={id} />
     </>
   );
 }

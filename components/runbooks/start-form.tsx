@@ -4,6 +4,7 @@ import { useId, useState } from 'react';
 import { isProblemError } from '#client/http.ts';
 import { useFleet } from '#client/nodes.ts';
 import { useStartRun } from '#client/runs.ts';
+import { type InSpite, WhenClosed } from '#components/runs/when-closed.tsx';
 import { Button } from '#components/ui/button.tsx';
 import { Callout } from '#components/ui/callout.tsx';
 import { Card } from '#components/ui/card.tsx';
@@ -49,12 +50,13 @@ export function StartForm({
     watch: watches && (watch === undefined || watch < 30 || watch > 86_400) ? 'Write whole seconds, 30 to 86,400' : undefined,
   };
   const ready = selector.trim() !== '' && !invalid.confirm && !invalid.watch && !start.isPending;
-  const go = (dryRun: boolean) => {
+  const go = (dryRun: boolean, { onClosed, override }: InSpite = {}) => {
     if (!ready) return;
     const input: RunInput = {
       runbook: runbook.key,
       selector,
-      strategy: { gates, ...(confirm === undefined ? {} : { confirmSeconds: confirm }) },
+      strategy: { gates, ...(confirm === undefined ? {} : { confirmSeconds: confirm }), ...(onClosed && { onClosed }) },
+      ...(override && { override }),
       ...(watches || given.length > 0 ? { params: { ...params, ...(watches && watch !== undefined ? { watchSeconds: watch } : {}) } } : {}),
       ...(dryRun ? { dryRun: true } : {}),
     };
@@ -124,6 +126,7 @@ export function StartForm({
             <b>{problem.title}.</b> {problem.detail}
           </Callout>
         ) : null}
+        <WhenClosed error={start.error} busy={start.isPending} onStart={(how) => go(false, how)} />
         <div className="row wrap">
           <Button look="primary" type="submit" disabled={!ready}>
             <Play className="i s" aria-hidden="true" />

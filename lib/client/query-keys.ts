@@ -22,6 +22,8 @@ export const queryKeys = {
   compared: (id: string, range: string, step: number) => ['compared', id, range, step] as const,
   hostKey: (id: string) => ['host-key', id] as const,
   config: (id: string) => ['config', id] as const,
+  /** below config(id) */
+  configHistory: (id: string) => ['config', id, 'history'] as const,
   fdsOf: (id: string) => ['fds', id] as const,
   fds: (id: string, since: string | null) => ['fds', id, since] as const,
   runs: ['runs'] as const,

@@ -6,6 +6,7 @@ import { mockAccounts } from './mock-accounts.ts';
 import { bigFleet, demoFleet, fleetNode, nodeMetrics, type Story, thousandFleet } from './mock-fleet.ts';
 import { mockIncident, mockIncidents, mockOffers } from './mock-incidents.ts';
 import { notifyAnswer } from './mock-notify.ts';
+import { configHistory } from './mock-runs.ts';
 import { backtest, fdLooks, logStream, nodeEvents, notFixedRun } from './mock-stories.ts';
 
 /**
@@ -117,6 +118,7 @@ export function createMockApi() {
   });
 
   function node(response: ServerResponse, one: Story, part: string, url: URL) {
+    if (url.pathname.endsWith('/config/history')) return send(response, 200, configHistory(startedMs));
     const view = fleetNode(one, startedMs, now());
     if (part === 'metrics') {
       const at = (name: string) => Date.parse(url.searchParams.get(name) ?? '');
