@@ -29,7 +29,6 @@ const PACKAGES = [
   ['/usr/bin/lsof', 'lsof'],
   ['/usr/bin/systemd-nspawn', 'systemd-container'],
   ['/usr/bin/mmdebstrap', 'mmdebstrap'],
-  ['/usr/bin/python3', 'python3'],
   ['/usr/lib/postgresql', 'postgresql'],
   ['/usr/bin/prometheus', 'prometheus'],
   ['/usr/bin/faketime', 'faketime'],
@@ -39,6 +38,9 @@ const PACKAGES = [
   ['/usr/bin/caddy', 'caddy'],
   ['/usr/bin/gtlsclient', 'ngtcp2-client'],
   ['/usr/sbin/gtlsserver', 'ngtcp2-server'],
+  ['/usr/bin/zsh', 'zsh'],
+  ['/usr/bin/fish', 'fish'],
+  ['/usr/bin/jq', 'jq'],
 ];
 
 const run = (command, args, options = {}) =>

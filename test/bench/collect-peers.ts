@@ -35,7 +35,7 @@ const running = await collector(dir, membersOf(nodes, served.port), TICK_MS);
 await wait(12_000);
 const stored = async () => {
   const page = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-  return Number(/^vm_promscrape_scrapes_total (\d+)/m.exec(page)?.[1] ?? 0);
+  return Number(/^vm_promscrape_scrapes_total\{status_code="200"\} (\d+)/m.exec(page)?.[1] ?? 0);
 };
 const before = { ours: process.cpuUsage(), theirs: usageOf(peer.pid ?? 0).cpuMs, scrapes: running.scrapes(), stored: await stored() };
 await wait(seconds * 1000);
