@@ -1,4 +1,4 @@
-// A week of many nodes in minutes: `node test/bench/console-soak.ts [--nodes 1000] [--days 7] [--step 300]`. The metrics store, the fleet view and the judgement
+// A week of many nodes in minutes: `node test/bench/console-soak.ts [--nodes 1000] [--days 7] [--step 300]`. The metrics store and the judgement
 // go through every moment of the week on a clock of their own (a sample a node each `step` seconds), with retention as it runs in service. Descriptors and memory
 // of the last day must be those of the third, when everything that is kept for two days is there, and the file must stop growing once retention takes as much as comes.
 import fs from 'node:fs';
@@ -84,7 +84,7 @@ if (!values.dry)
     'A week of many nodes through the console’s store',
     `node --expose-gc test/bench/console-soak.ts --nodes ${nodes} --days ${days} --step ${step}`,
     table,
-    'Retention runs every hour of that week, twenty nodes are judged and asked for their day in each.',
+    'The store and the judgement alone, without HTTP, SSH and pages, on a clock of their own. Retention runs every hour of that week, twenty nodes are judged and asked for their day in each.',
   );
 const bad = [
   last.fds !== third.fds && 'descriptors did not come back',
