@@ -1,4 +1,5 @@
 import { ScrapeFailure } from './failure.ts';
+import { plausibleFigure, plausibleStart } from './plausible.ts';
 import { readSeries, readValue, type Series } from './series-text.ts';
 
 /** What a page's lines fold into: the numbers of one wide sample, and facts that are not time series. */
@@ -148,14 +149,14 @@ class Tally {
   }
 
   exposition(): Exposition {
-    const number = (key: string) => this.#numbers.get(key) ?? null;
+    const number = (key: string) => plausibleFigure(this.#numbers.get(key) ?? null);
     const flag = (key: string) => (this.#numbers.has(key) ? this.#numbers.get(key) !== 0 : null);
     const start = number('processStartSeconds');
     const finished = number('finished');
     const active = number('connectionsActive');
     const fds = this.#fds();
     return {
-      processStartMs: start === null || start <= 0 ? null : Math.round(start) * 1000,
+      processStartMs: plausibleStart(start === null ? null : Math.round(start) * 1000),
       openFds: fds.open,
       fdLimit: fds.limit,
       connectionsActive: active,

@@ -1,5 +1,6 @@
 import type { Sample } from '#shared/metrics.ts';
 import type { Exposition } from './exposition.ts';
+import { plausibleFds } from './plausible.ts';
 
 /** What a probe over SSH knows of the process. */
 export type ProcessCount = { openFds: number | null; fdLimit: number | null };
@@ -21,14 +22,14 @@ export function sampleOfPage(
   return {
     at: about.at,
     processStart: about.processStart,
-    openFds: count(page.openFds ?? about.counted?.openFds ?? null),
-    fdLimit: count(page.fdLimit ?? about.counted?.fdLimit ?? null),
+    openFds: plausibleFds(page.openFds ?? about.counted?.openFds ?? null),
+    fdLimit: plausibleFds(page.fdLimit ?? about.counted?.fdLimit ?? null),
     connectionsActive: page.connectionsActive,
     connectionsStale: page.connectionsStale,
     dialing: page.dialing,
     poolActive: page.poolActive,
     poolIdle: page.poolIdle,
-    baselineFds: count(page.baselineFds),
+    baselineFds: plausibleFds(page.baselineFds),
     acceptedTotal: page.acceptedTotal,
     refusedTotal: page.refusedTotal,
     bytesTotal: page.bytesTotal,
@@ -44,8 +45,8 @@ export function sampleOfProbe(about: { at: number; processStart: number | null; 
   return {
     at: about.at,
     processStart: about.processStart,
-    openFds: about.counted.openFds,
-    fdLimit: about.counted.fdLimit,
+    openFds: plausibleFds(about.counted.openFds),
+    fdLimit: plausibleFds(about.counted.fdLimit),
     connectionsActive: null,
     connectionsStale: null,
     dialing: null,
@@ -62,5 +63,3 @@ export function sampleOfProbe(about: { at: number; processStart: number | null; 
     source: 'ssh-proc',
   };
 }
-
-const count = (value: number | null): number | null => (value !== null && value >= 0 ? value : null);

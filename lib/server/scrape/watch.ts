@@ -14,6 +14,7 @@ import { Line } from './line.ts';
 import { jittered, PROBE_MS, pageDelay, probeDelay } from './pace.ts';
 import { type PageRequest, readMetricsPage, readReadiness } from './page.ts';
 import { isForwardingRefused, readPageByCommand } from './page-by-command.ts';
+import { plausibleStart } from './plausible.ts';
 import { sameProcessStart, sampleOfPage, sampleOfProbe } from './sample.ts';
 import { createWake, type Wake } from './wake.ts';
 
@@ -287,4 +288,4 @@ function channelTo(url: URL, { ssh, member }: WatchDeps, deadlineMs: number): ()
 }
 
 const startOf = (probe: Probe | null): number | null =>
-  probe?.processStartMs == null ? null : Math.round(probe.processStartMs / 1000) * 1000;
+  probe?.processStartMs == null ? null : plausibleStart(Math.round(probe.processStartMs / 1000) * 1000);
