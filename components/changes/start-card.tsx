@@ -1,14 +1,14 @@
 'use client';
 import { FlaskConical, Play } from 'lucide-react';
 import { useState } from 'react';
-import { useStartRun } from '#client/runs.ts';
+import { type InSpite, useStartRun, wasClosed } from '#client/runs.ts';
 import { may, useSession } from '#client/session.ts';
-import { type InSpite, WhenClosed } from '#components/runs/when-closed.tsx';
 import { Button } from '#components/ui/button.tsx';
 import { Callout } from '#components/ui/callout.tsx';
 import { Card, Facts } from '#components/ui/card.tsx';
 import { asProblem } from '#components/ui/error-state.tsx';
 import { SelectField, TextField } from '#components/ui/field.tsx';
+import { WhenClosed } from '#components/ui/when-closed.tsx';
 import type { ChangePreview } from '#shared/changes.ts';
 import type { PoolSettings, RunInput } from '#shared/runs.ts';
 import { formatCount, plural } from '#shared/units/count.ts';
@@ -111,7 +111,14 @@ export function StartCard({
               <b>{problem.title}.</b> {problem.detail}
             </Callout>
           ) : null}
-          <WhenClosed error={start.error} busy={start.isPending} onStart={(how) => go(false, how)} />
+          {wasClosed(start.error) ? (
+            <WhenClosed
+              mayOverride={may(session.data, 'run.approve')}
+              busy={start.isPending}
+              onWait={() => go(false, { onClosed: 'wait' })}
+              onOverride={(reason) => go(false, { override: { reason } })}
+            />
+          ) : null}
           <div className="row wrap">
             <Button look="primary" disabled={refused !== null || !counted || start.isPending} onClick={() => go(false)}>
               <Play className="i s" aria-hidden="true" />

@@ -1,7 +1,6 @@
 'use client';
 import clsx from 'clsx';
 import { useNodeConfig } from '#client/nodes.ts';
-import { ConfigHistoryTable } from '#components/runs/config-history.tsx';
 import { Button } from '#components/ui/button.tsx';
 import { Chip, Tag } from '#components/ui/chip.tsx';
 import { CopyButton } from '#components/ui/copy-button.tsx';
@@ -11,6 +10,7 @@ import { Loading, Skeleton } from '#components/ui/skeleton.tsx';
 import type { NodeConfig } from '#shared/nodes.ts';
 import { plural } from '#shared/units/count.ts';
 import { formatInstant } from '#shared/units/time.ts';
+import { ConfigHistoryTable } from './config-history.tsx';
 
 const MARK: Record<NodeConfig['findings'][number]['severity'], MarkKind> = { error: 'danger', warning: 'warn', info: 'wait' };
 

@@ -3,13 +3,14 @@ import { Play } from 'lucide-react';
 import { useId, useState } from 'react';
 import { isProblemError } from '#client/http.ts';
 import { useFleet } from '#client/nodes.ts';
-import { useStartRun } from '#client/runs.ts';
-import { type InSpite, WhenClosed } from '#components/runs/when-closed.tsx';
+import { type InSpite, useStartRun, wasClosed } from '#client/runs.ts';
+import { may, useSession } from '#client/session.ts';
 import { Button } from '#components/ui/button.tsx';
 import { Callout } from '#components/ui/callout.tsx';
 import { Card } from '#components/ui/card.tsx';
 import { asProblem } from '#components/ui/error-state.tsx';
 import { SelectField, TextField } from '#components/ui/field.tsx';
+import { WhenClosed } from '#components/ui/when-closed.tsx';
 import type { Runbook } from '#shared/runbooks.ts';
 import type { RunInput } from '#shared/runs.ts';
 import { plural } from '#shared/units/count.ts';
@@ -40,6 +41,7 @@ export function StartForm({
   const given = Object.entries(params).filter(([name]) => name !== 'watchSeconds');
   const listId = useId();
   const start = useStartRun();
+  const session = useSession();
   const fleet = useFleet();
   const names = fleet.data?.nodes.map((node) => node.name) ?? [];
   const watches = runbook.steps.some((step) => step.kind === 'watch');
@@ -126,7 +128,14 @@ export function StartForm({
             <b>{problem.title}.</b> {problem.detail}
           </Callout>
         ) : null}
-        <WhenClosed error={start.error} busy={start.isPending} onStart={(how) => go(false, how)} />
+        {wasClosed(start.error) ? (
+          <WhenClosed
+            mayOverride={may(session.data, 'run.approve')}
+            busy={start.isPending}
+            onWait={() => go(false, { onClosed: 'wait' })}
+            onOverride={(reason) => go(false, { override: { reason } })}
+          />
+        ) : null}
         <div className="row wrap">
           <Button look="primary" type="submit" disabled={!ready}>
             <Play className="i s" aria-hidden="true" />

@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { hasEnded, type Run, type RunInput, runListSchema, runSchema, runTargetSchema } from '#shared/runs.ts';
-import { api } from './http.ts';
+import { api, isProblemError } from './http.ts';
 import { queryKeys } from './query-keys.ts';
 
 const path = (id: string, rest = '') => `runs/${encodeURIComponent(id)}${rest}`;
@@ -58,6 +58,12 @@ export function useStartRun() {
     },
   });
 }
+
+/** What makes a start go on in spite of a freeze or outside a window. */
+export type InSpite = Pick<RunInput, 'override'> & { onClosed?: 'wait' };
+
+/** The start was refused because of a freeze or window, and not for something else. */
+export const wasClosed = (error: unknown): boolean => isProblemError(error) && error.code === 'run.closed';
 
 export function useRunAction(id: string) {
   const client = useQueryClient();
