@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
+import type { KyselyPlugin } from 'kysely';
 import { createAudit } from '#server/audit/index.ts';
 import { createCommand } from '#server/command/index.ts';
 import { type Db, openDatabase } from '#server/db/index.ts';
@@ -39,7 +40,11 @@ export type SimulatedConsole = {
 };
 
 /** Nodes, a database file and time; consoles come and go on them. */
-export function simulation(t: Pick<TestContext, 'after'>, specs: { name: string; leak: 'pool' | 'always' | 'none'; config?: string }[]) {
+export function simulation(
+  t: Pick<TestContext, 'after'>,
+  specs: { name: string; leak: 'pool' | 'always' | 'none'; config?: string }[],
+  { lateReads = false }: { lateReads?: boolean } = {},
+) {
   const dir = fs.mkdtempSync(path.join(fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir(), 'runs-'));
   const time = simulatedClock();
   const { clock } = time;
@@ -79,7 +84,7 @@ export function simulation(t: Pick<TestContext, 'after'>, specs: { name: string;
     const agreed = new Map<string, string>();
     const runs = createRuns({
       releases: { read: async (sha256) => (sha256 === RELEASE_SHA ? RELEASE : releasesIn('/nonexistent').read(sha256)) },
-      db,
+      db: lateReads ? db.withPlugin(late()) : db,
       command,
       nodes: createNodes({ db }),
       runbooks: createRunbooks(),
@@ -159,6 +164,23 @@ export function simulation(t: Pick<TestContext, 'after'>, specs: { name: string;
       }, maxMs);
       if (run === null) throw new Error('unreachable');
       return run;
+    },
+  };
+}
+
+/** What a SELECT found arrives a while after it was true, as from a database that is asked by several. */
+function late(): KyselyPlugin {
+  const reads = new WeakSet<object>();
+  let turn = 0;
+  return {
+    transformQuery({ node, queryId }) {
+      if (node.kind === 'SelectQueryNode') reads.add(queryId);
+      return node;
+    },
+    async transformResult({ result, queryId }) {
+      turn += 1;
+      if (reads.has(queryId)) for (let i = (turn * 7) % 24; i > 0; i--) await new Promise((resolve) => setImmediate(resolve));
+      return result;
     },
   };
 }

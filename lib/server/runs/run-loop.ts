@@ -80,10 +80,12 @@ export function createRunLoop(
   }
 
   async function turn(): Promise<void> {
+    // What was under way when the reading began may be stored after it: this turn still sees that node as busy, and the end of the job brings the next turn.
+    const busy = new Map([...jobs].map(([nodeId, { what }]) => [nodeId, what]));
     const run = await followed.read();
     if (run === null || hasEnded(run.status)) return options.onEnd();
     for (const target of run.targets) held.keep(run, target);
-    const actions = decide(toLive(run, await holds.of(run)));
+    const actions = decide(toLive(run, await holds.of(run), busy));
     for (const action of actions) if (action.do === 'interrupt') jobs.get(action.nodeId)?.controller.abort(new Interrupted(action.why));
     if (actions.some(isStored)) {
       await options.assertOwned();
@@ -101,13 +103,13 @@ export function createRunLoop(
     if (Number.isFinite(at)) wakeAt(Math.min(at, clock.now() + LOOK_AGAIN_MS));
   }
 
-  const toLive = (run: StoredRun, holding: Holds): LiveRun => ({
+  const toLive = (run: StoredRun, holding: Holds, busy: ReadonlyMap<string, Job['what']>): LiveRun => ({
     ...run,
     ...holding,
     now: clock.now(),
     targets: run.targets.map((t): LiveTarget => {
       if (t.startedAt === null || targetEnded(t)) return atRest(t);
-      return { ...t, busy: jobs.get(t.nodeId)?.what ?? 'no', confirmed: held.confirmed(t) };
+      return { ...t, busy: jobs.get(t.nodeId)?.what ?? busy.get(t.nodeId) ?? 'no', confirmed: held.confirmed(t) };
     }),
   });
 

@@ -31,6 +31,26 @@ describe('fd-leak with gates auto', () => {
     assert.equal(console.agreed.size, 1);
   });
 
+  test('a step that ended is not taken up again, however its end falls into the reading of the run', async (t) => {
+    const names = Array.from({ length: 12 }, (_, i) => `edge-${i + 1}`);
+    const world = simulation(
+      t,
+      names.map((name) => ({ name, leak: 'pool' })),
+      { lateReads: true },
+    );
+    await world.time.pass(WARM_MS);
+    const console = await world.openConsole();
+    const { id } = await console.start({ selector: '*', strategy: { ...AUTO, batches: [12], maxParallel: 12 } });
+    const run = await world.ended(console, id);
+    assert.equal(run.targets.length, 12);
+    for (const { name, steps } of run.targets) {
+      const edit = steps.find((s) => s.key === 'edit-config');
+      const titles = edit?.evidence.map(({ title }) => title) ?? [];
+      assert.deepEqual(titles, ['what changes in config.yaml', 'written', 'config.yaml read back'], name);
+      assert.match(edit?.summary ?? '', /1 place edited$/, name);
+    }
+  });
+
   test('a leak that the pool does not cause ends failed and "not fixed", says why the count fell, and leaves nothing armed', async (t) => {
     const world = simulation(t, [{ name: 'edge-1', leak: 'always' }]);
     await world.time.pass(WARM_MS);
