@@ -73,6 +73,12 @@ function assertNoMore(actor: Actor, role: Role): void {
   throw new HeadroomError('auth.forbidden', `${actor.name} has the role ${actor.role}: a token of theirs cannot have ${role}`);
 }
 
+/** What a token makes does not outlive it: one that leaked for a day cannot be turned into one for a year. */
+async function lastDayOf(tx: Tx, actor: Actor): Promise<number> {
+  if (actor.kind !== 'token') return Number.POSITIVE_INFINITY;
+  return (await tx.selectFrom('tokens').select('expiresAt').where('id', '=', actor.id).executeTakeFirst())?.expiresAt ?? 0;
+}
+
 export const createToken: Verb<typeof tokenInputSchema, Tx, CreatedToken> = {
   name: 'token.create',
   permission: 'token.write',
@@ -82,7 +88,8 @@ export const createToken: Verb<typeof tokenInputSchema, Tx, CreatedToken> = {
     assertNoMore(actor, input.role);
     const token = `hr_${randomBytes(32).toString('base64url')}`;
     const { name, role, selector } = input;
-    const row = tokenRow(token, { name, role, selector, makerId: await makerOf(tx, actor), now, days: input.expiresInDays });
+    const asked = tokenRow(token, { name, role, selector, makerId: await makerOf(tx, actor), now, days: input.expiresInDays });
+    const row = { ...asked, expiresAt: Math.min(asked.expiresAt, await lastDayOf(tx, actor)) };
     await tx.insertInto('tokens').values(row).execute();
     const { sha256: _, makerId: __, ...shown } = row;
     const described = { ...shown, role: input.role, createdAt: toInstant(row.createdAt), expiresAt: toInstant(row.expiresAt) };

@@ -30,6 +30,20 @@ describe('API tokens', () => {
     assert.equal(await access.authenticate(bearer(token)), null);
   });
 
+  test('a token that a token makes ends with it at the latest', async (t) => {
+    const { access, command, advance } = await testAccess(t);
+    const first = await command(SYSTEM, createToken, { name: 'ci', role: 'admin', expiresInDays: 2 });
+    const actor = await access.authenticate(bearer(first.token));
+    assert.ok(actor);
+    const long = await command(actor, createToken, { name: 'kept for later', role: 'admin', expiresInDays: 366 });
+    assert.equal(long.expiresAt, first.expiresAt);
+    advance(DAY_MS);
+    const short = await command(actor, createToken, { name: 'for an hour', role: 'viewer', expiresInDays: 1 });
+    assert.ok(short.expiresAt <= first.expiresAt);
+    advance(DAY_MS + 60_000);
+    for (const { token } of [first, long, short]) assert.equal(await access.authenticate(bearer(token)), null);
+  });
+
   test('is kept as a hash alone, also in the audit', async (t) => {
     const { db, access, audit, command } = await testAccess(t);
     const { token, prefix } = await command(SYSTEM, createToken, { name: 'ci', role: 'viewer' });
