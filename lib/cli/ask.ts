@@ -7,9 +7,7 @@ export type Console = { http: Http; url: string };
 /** The console cannot be asked at all: where it is, or who asks, was not said. */
 class NoConsole extends Error {
   constructor() {
-    super(
-      'set HEADROOM_URL to the console, like https://headroom.example, and HEADROOM_TOKEN to an API token of it (Settings, API tokens)',
-    );
+    super('set HEADROOM_URL to the console, like https://headroom.example, and HEADROOM_TOKEN to an API token of it (Settings, Tokens)');
     this.name = 'NoConsole';
   }
 }
@@ -27,8 +25,8 @@ const DO: Record<string, string> = {
   'client.unreachable': 'is HEADROOM_URL right, and does the console run there? curl -i $HEADROOM_URL/api/v1/fleet says what answers',
   'client.bad-answer':
     'this command line and the console are of different versions, or something between them answers: is HEADROOM_URL right?',
-  'auth.required': 'HEADROOM_TOKEN is not one of its tokens, or it is revoked or expired: make another one (Settings, API tokens)',
-  'auth.forbidden': 'use a token with a role that may (Settings, API tokens)',
+  'auth.required': 'HEADROOM_TOKEN is not one of its tokens, or it is revoked or expired: make another one (Settings, Tokens)',
+  'auth.forbidden': 'use a token with a role that may (Settings, Tokens)',
   'auth.second-factor-needed': 'do it at the console’s pages, where a second factor can be shown',
   'request.rate-limited': 'wait a little and ask again',
   'runs.stopped': 'headroom runs ls says who stopped them and why; headroom runs allow lets them go on',

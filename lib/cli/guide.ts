@@ -10,7 +10,7 @@ const HEAD = `# The command line
 
 \`\`\`sh
 export HEADROOM_URL=https://headroom.example     # the console
-export HEADROOM_TOKEN=hr_…                       # an API token of it: Settings, API tokens; its role is what you may do
+export HEADROOM_TOKEN=hr_…                       # an API token of it: Settings, Tokens; its role is what you may do
 headroom nodes ls                                # who dies first?
 headroom runs start fd-leak name=edge-03 --watch # try the fix on one node, and wait for the verdict
 \`\`\`

@@ -81,7 +81,7 @@ export function overview(commands: readonly Command[], noun?: string): string[] 
     'usage: headroom COMMAND',
     ...groups,
     '',
-    'Those of nodes, runs and incidents, apply and export ask the console at HEADROOM_URL with the API token HEADROOM_TOKEN (Settings, API tokens);',
+    'Those of nodes, runs and incidents, apply and export ask the console at HEADROOM_URL with the API token HEADROOM_TOKEN (Settings, Tokens);',
     'they show tables on a terminal and JSON elsewhere. The others work on this machine. headroom help COMMAND says more, with examples.',
     ...block(
       'Exit codes',

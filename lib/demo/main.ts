@@ -64,7 +64,7 @@ function describe(fleet: Fleet, dataDir: string): void {
   }
   const drills = fleet.nodes.filter((node) => node.drill !== null).length;
   say(
-    `${drills} of ${fleet.nodes.length} run with a fault that leaks: finding them is the console's job (the answer is in ${dataDir}/demo.json)`,
+    `${drills} of ${fleet.nodes.length} run with a fault that leaks; the judgement sees fds and connections only, and is not told which (${dataDir}/demo.json names them)`,
   );
   if (fleet.signInUrl !== null) console.log(`\n  Open  ${fleet.signInUrl}\n`);
   say('Ctrl-C stops all of it');
