@@ -6,7 +6,7 @@ import { Callout } from '#components/ui/callout.tsx';
 import { asProblem } from '#components/ui/error-state.tsx';
 import { consoleNow } from '#components/ui/now.tsx';
 import { Skeleton } from '#components/ui/skeleton.tsx';
-import { BACKTEST_RULES, type BacktestAnswer } from '#shared/backtest.ts';
+import { ABOUT_REACH, BACKTEST_RULES, type BacktestAnswer, type BacktestRuleKey } from '#shared/backtest.ts';
 import type { RuleKey, RuleNumbers } from '#shared/incident-rules.ts';
 import { formatFigure, plural } from '#shared/units/count.ts';
 import { formatDuration } from '#shared/units/time.ts';
@@ -15,20 +15,29 @@ const DAYS = 7;
 /** A replay takes up to seconds: it is asked when the typing has stopped. */
 const TYPING_MS = 600;
 
-/** The same rule among those that can be run over stored history; null where samples do not tell. */
+/** The same rule among those that can be run over stored history; null where a number of it cannot be. */
 function askedOf(rule: RuleKey, { threshold, forSeconds }: RuleNumbers): BacktestAsked | null {
-  const about = { window: null, for: forSeconds, selector: '*', days: DAYS };
-  const ask = (key: 'leaking' | 'time-to-emfile' | 'headroom', value: number): BacktestAsked | null => {
+  const about = { window: null, selector: '*', days: DAYS };
+  const ask = (key: BacktestRuleKey, value: number, hold = forSeconds): BacktestAsked | null => {
     const { min, max } = BACKTEST_RULES[key].threshold;
-    return Number.isFinite(value) && value >= min && value <= max && forSeconds >= 0 && forSeconds <= 86_400
-      ? { rule: key, threshold: value, ...about }
-      : null;
+    const inside = Number.isFinite(value) && value >= min && value <= max && hold >= 0 && hold <= 86_400;
+    return inside ? { rule: key, threshold: value, for: hold, ...about } : null;
   };
-  if (rule === 'leaking') return ask('leaking', threshold);
-  if (rule === 'time-to-emfile') return ask('time-to-emfile', threshold);
-  return rule === 'fds-high' ? ask('headroom', 100 - threshold) : null;
+  if (rule === 'leaking' || rule === 'time-to-emfile' || rule === 'pool-gauge') return ask(rule, threshold);
+  if (rule === 'fds-high') return ask('headroom', 100 - threshold);
+  // how long it lasted is the number itself
+  return rule === 'scrape-blind' || rule === 'node-down' ? ask(rule, forSeconds, 0) : null;
 }
-const CAN_REPLAY: readonly RuleKey[] = ['leaking', 'time-to-emfile', 'fds-high'];
+
+/** What a rule looks at that no sample holds, in words. */
+const NOT_IN_SAMPLES: Partial<Record<RuleKey, string>> = {
+  'close-wait': 'Sockets by state come from looks at a suspicious process; they are not kept as history.',
+  'emfile-journal': 'What the journal said stays on the node, and is not copied here.',
+  'config-drift': 'Of config.yaml the last reading is kept, and what runs wrote: not what it was in between.',
+  'host-key-changed': 'It fires on the first other key, at once: there is no number to try.',
+  'run-stuck': 'It looks at runs, not at samples: the page Runs has each with its times.',
+  'bought-time': 'It looks at time that was bought, not at samples.',
+};
 
 /** As it is, and as it would be, over the last week of every node. */
 export function RuleReplay({ rule, before, after }: { rule: RuleKey; before: RuleNumbers; after: RuleNumbers }) {
@@ -38,13 +47,9 @@ export function RuleReplay({ rule, before, after }: { rule: RuleKey; before: Rul
     const timer = setTimeout(() => setSettled((was) => ({ ...was, threshold, forSeconds })), TYPING_MS);
     return () => clearTimeout(timer);
   }, [threshold, forSeconds]);
-  if (!CAN_REPLAY.includes(rule))
-    return (
-      <Callout>
-        Stored samples do not tell this rule, so it cannot be replayed. Let it run in shadow for a week: what it would have said is
-        recorded.
-      </Callout>
-    );
+  const why = NOT_IN_SAMPLES[rule];
+  if (why)
+    return <Callout>This rule cannot be replayed. {why} Let it run in shadow for a week: what it would have said is recorded.</Callout>;
   const [was, would] = [askedOf(rule, before), askedOf(rule, settled)];
   const same = was !== null && would !== null && was.threshold === would.threshold && was.for === would.for;
   return (
@@ -89,13 +94,13 @@ function Told({ title, asked, best }: { title: string; asked: BacktestAsked; bes
 }
 
 /** `would have fired 3 times, first 47 min before the limit, 1 false alarm` */
-function sentenceOf({ summary, nodes }: BacktestAnswer): string {
+function sentenceOf({ rule, summary, nodes }: BacktestAnswer): string {
   if (summary.nodeDays === 0) return 'Nothing is stored for these days yet: there is nothing to replay.';
   const lead = Math.max(0, ...nodes.flatMap((n) => n.firings.map((f) => f.leadSeconds ?? 0)));
   return [
     `Would have fired ${summary.firings === 0 ? 'never' : plural(summary.firings, 'time')}`,
     ...(lead > 0 ? [`first ${formatDuration(lead)} before the limit`] : []),
-    summary.falseAlarms === 0 ? 'no false alarm' : plural(summary.falseAlarms, 'false alarm'),
+    ...(ABOUT_REACH.has(rule.key) ? [] : [summary.falseAlarms === 0 ? 'no false alarm' : plural(summary.falseAlarms, 'false alarm')]),
     ...(summary.undecided > 0 ? [`${summary.undecided} that nobody can judge`] : []),
     ...(summary.leaks > summary.leaksCaught ? [`${summary.leaks - summary.leaksCaught} of ${plural(summary.leaks, 'leak')} missed`] : []),
   ].join(', ');

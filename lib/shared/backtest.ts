@@ -10,7 +10,7 @@ type RuleSpec = {
   windowMinutes: number | null;
 };
 
-/** The rules that can be run over stored history. The first two are the console's own judgement, the others are what people use today. */
+/** The rules that can be run over stored history. The first two are the console's own judgement, the next three what people use today. */
 export const BACKTEST_RULES = {
   leaking: {
     title: 'Leak verdict',
@@ -42,8 +42,29 @@ export const BACKTEST_RULES = {
     threshold: { label: 'within', unit: 'min', default: 240, min: 1, max: 43_200 },
     windowMinutes: 60,
   },
+  'pool-gauge': {
+    title: 'Pool gauge against reality',
+    about: 'The pool says that it holds this many sockets more than the process has fds for.',
+    threshold: { label: 'by at least', unit: 'sockets', default: 50, min: 1, max: 1e6 },
+    windowMinutes: null,
+  },
+  'scrape-blind': {
+    title: 'Scrape-blind',
+    about: 'The metrics page has not answered for this long, and fds were counted over SSH.',
+    threshold: { label: 'for at least', unit: 's', default: 60, min: 0, max: 86_400 },
+    windowMinutes: null,
+  },
+  'node-down': {
+    title: 'Node down',
+    about:
+      'No sample for this long: the node was down, or the console did not run. Gaps of less than two or three replayed moments are not seen.',
+    threshold: { label: 'for at least', unit: 's', default: 90, min: 30, max: 86_400 },
+    windowMinutes: null,
+  },
 } as const satisfies Record<string, RuleSpec>;
 export type BacktestRuleKey = keyof typeof BACKTEST_RULES;
+/** What these say is no word about fds: leaks that they do not announce are not missed. */
+export const ABOUT_REACH: ReadonlySet<BacktestRuleKey> = new Set(['scrape-blind', 'node-down']);
 const KEYS = Object.keys(BACKTEST_RULES) as [BacktestRuleKey, ...BacktestRuleKey[]];
 
 /** As many nodes as one question is answered for; of more, the first by name are taken and `cut` is true. */

@@ -1,6 +1,7 @@
-import type { BacktestFiring, BacktestLife, BacktestRuleKey } from '#shared/backtest.ts';
+import { ABOUT_REACH, type BacktestFiring, type BacktestLife, type BacktestRuleKey } from '#shared/backtest.ts';
 import type { Sample } from '#shared/metrics.ts';
 import { toInstant } from '#shared/time.ts';
+import { blindSeconds, gaugeOver, SILENT_STEPS } from './backtest-states.ts';
 import { assessLeak } from './leak.ts';
 import { firstAt, type Life, livesOf } from './lives.ts';
 
@@ -44,11 +45,11 @@ export function* replay(input: BacktestInput): Generator<void, Backtest> {
   for (let now = fromMs; now <= toMs; now += everyMs) {
     const end = firstAt(samples, now + 1);
     const last = samples[end - 1];
-    const reading = last && now - last.at <= FRESH_MS ? read(rule, samples, end, now) : { fires: false, value: null };
+    const reading = rule.key === 'node-down' ? silent(rule, last, now, everyMs) : fresh(last, now) ? read(rule, samples, end, now) : QUIET;
     since = reading.fires ? (since ?? now) : null;
     const fires = since !== null && now - since >= rule.forSeconds * 1000;
     if (fires && open === null) {
-      open = firing(now, reading.value, last, truths);
+      open = firing(rule, now, { value: reading.value, last, truths });
       firings.push(open);
     }
     if (!fires && open !== null) {
@@ -58,8 +59,18 @@ export function* replay(input: BacktestInput): Generator<void, Backtest> {
     count += 1;
     if (count % SLICE === 0) yield;
   }
-  for (const truth of truths) noteFirst(truth, firings);
+  if (!ABOUT_REACH.has(rule.key)) for (const truth of truths) noteFirst(truth, firings);
   return { watchedDays: watched(samples, fromMs, toMs) / DAY_MS, firings, lives: truths.map(({ life }) => life) };
+}
+
+const QUIET: Reading = { fires: false, value: null };
+const fresh = (last: Sample | undefined, now: number): boolean => last !== undefined && now - last.at <= FRESH_MS;
+
+/** A node that was never read is not down. */
+function silent(rule: BacktestRule, last: Sample | undefined, now: number, everyMs: number): Reading {
+  if (last === undefined) return QUIET;
+  const value = (now - last.at) / 1000;
+  return { fires: value >= Math.max(rule.threshold, (SILENT_STEPS * everyMs) / 1000), value };
 }
 
 /** The rule at one moment, with nothing later known: `samples[0, end)`. */
@@ -67,7 +78,11 @@ function read(rule: BacktestRule, samples: readonly Sample[], end: number, now: 
   const last = samples[end - 1];
   if (rule.key === 'leaking' || rule.key === 'time-to-emfile')
     return judged(rule, samples.slice(firstAt(samples, now - JUDGED_MS), end), now);
-  if (!last || last.openFds === null) return { fires: false, value: null };
+  if (rule.key === 'scrape-blind' || rule.key === 'pool-gauge') {
+    const value = rule.key === 'scrape-blind' ? blindSeconds(samples, end, now) : gaugeOver(last);
+    return { fires: value !== null && value >= rule.threshold, value };
+  }
+  if (!last || last.openFds === null) return QUIET;
   if (rule.key === 'headroom') {
     if (last.fdLimit === null || last.fdLimit <= 0) return { fires: false, value: null };
     const free = (100 * Math.max(0, last.fdLimit - last.openFds)) / last.fdLimit;
@@ -136,15 +151,19 @@ function truthOf(samples: readonly Sample[], { from, to, processStart }: Life, f
   return { life, fromMs: start, endMs: stop, emfileMs };
 }
 
-function firing(now: number, value: number | null, last: Sample | undefined, lives: readonly LifeTruth[]): BacktestFiring {
-  const truth = lives.findLast(({ fromMs }) => fromMs <= now);
+function firing(
+  { key }: BacktestRule,
+  now: number,
+  { value, last, truths }: { value: number | null; last: Sample | undefined; truths: readonly LifeTruth[] },
+): BacktestFiring {
+  const figures = { openFds: last?.openFds ?? null, fdLimit: last?.fdLimit ?? null };
+  const begun = { from: toInstant(now), to: null, value, ...figures };
+  // a page that did not answer did not; why no sample is there, no sample tells
+  if (ABOUT_REACH.has(key)) return { ...begun, outcome: key === 'node-down' ? 'undecided' : 'right', leadSeconds: null };
+  const truth = truths.findLast(({ fromMs }) => fromMs <= now);
   const was = truth?.life.truth ?? 'unknown';
   const outcome = was === 'unknown' ? 'undecided' : was === 'healthy' ? 'false-alarm' : 'right';
-  return {
-    ...{ from: toInstant(now), to: null, value, outcome },
-    ...{ openFds: last?.openFds ?? null, fdLimit: last?.fdLimit ?? null },
-    leadSeconds: outcome === 'right' ? leadOf(truth, now) : null,
-  };
+  return { ...begun, outcome, leadSeconds: outcome === 'right' ? leadOf(truth, now) : null };
 }
 
 const leadOf = (truth: LifeTruth | undefined, at: number): number | null =>

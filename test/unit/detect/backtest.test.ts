@@ -136,3 +136,48 @@ test('a summary counts over nodes, and says it in one sentence', () => {
   );
   assert.match(summariseBacktest('slope', []).sentence, /no samples/);
 });
+
+describe('rules that look at what answered', () => {
+  // scrapes come up to a scrape after the minute: what is told is told at the minute after
+  const every = (from: number, to: number, source: Sample['source'] = 'http') =>
+    healthy.filter((row) => row.at >= START + from * 60_000 && row.at < START + to * 60_000).map((row) => ({ ...row, source }));
+  const end = START + 2 * HOUR;
+
+  test('a metrics page that did not answer for long enough; a shorter time is not told', () => {
+    const samples = [...every(0, 30), ...every(30, 42, 'ssh-proc'), ...every(42, 120)];
+    const { firings, lives } = run(samples, rule('scrape-blind', 300), START, end);
+    assert.deepEqual(
+      firings.map(({ from, to, outcome }) => [(Date.parse(from) - START) / 60_000, (Date.parse(to ?? '') - START) / 60_000, outcome]),
+      [[36, 43, 'right']],
+    );
+    assert.equal(lives[0]?.firedAt, null, 'that is no word about its fds');
+    assert.deepEqual(run(samples, rule('scrape-blind', 900), START, end).firings, []);
+  });
+
+  test('a gap is told once, to its end, and nobody claims to know whose it was; none before the first sample', () => {
+    const samples = [...every(20, 50), ...every(70, 120)];
+    const backtested = run(samples, rule('node-down', 90), START, end);
+    const [gap] = backtested.firings;
+    assert.ok(gap && backtested.firings.length === 1, JSON.stringify(backtested.firings));
+    assert.deepEqual([(Date.parse(gap.from) - START) / 60_000, (Date.parse(gap.to ?? '') - START) / 60_000], [53, 71]);
+    assert.equal(gap.outcome, 'undecided');
+    const told = summariseBacktest('node-down', [{ nodeId: 'a', name: 'a', stepSeconds: 15, ...backtested }]);
+    assert.equal(told.sentence, 'Node down would have fired once: 0 right, 0 false alarms, 1 undecided.');
+    assert.deepEqual([told.leaks, told.emfiles], [0, 0]);
+  });
+
+  test('a gauge that counts more sockets than the process has fds', () => {
+    const samples = every(0, 120).map((row, i) => ({
+      ...row,
+      poolActive: i < 240 ? 0 : (row.openFds ?? 0) + 80,
+      poolIdle: 0,
+      baselineFds: 20,
+    }));
+    const { firings } = run(samples, rule('pool-gauge', 100), START, end);
+    assert.deepEqual(
+      firings.map(({ from, value }) => [(Date.parse(from) - START) / 60_000, value]),
+      [[61, 100]],
+    );
+    assert.deepEqual(run(samples, rule('pool-gauge', 101), START, end).firings, []);
+  });
+});
