@@ -1,6 +1,7 @@
 'use client';
 import { Plus, TriangleAlert } from 'lucide-react';
-import { useCallback, useMemo, useState } from 'react';
+import { memo, useCallback, useEffect, useMemo, useState } from 'react';
+import { firstDataDrawn } from '#client/first-data.ts';
 import { useFleet } from '#client/nodes.ts';
 import { may, useSession } from '#client/session.ts';
 import { useUrlChoice, useUrlState } from '#client/url-state.ts';
@@ -21,10 +22,19 @@ import { SelectorBox } from './selector-box.tsx';
 export function FleetView() {
   const { data, error, refetch } = useFleet();
   const session = useSession();
+  const told = data !== undefined || error !== null;
+  useEffect(() => {
+    if (told) firstDataDrawn();
+  }, [told]);
   if (!data) return error ? <ErrorState error={error} onRetry={() => void refetch()} /> : <FleetSkeleton />;
   if (data.nodes.length === 0) return <FleetEmpty mayAdd={may(session.data, 'node.write')} />;
   return <FleetBody fleet={data} mayOperate={may(session.data, 'run.start')} mayAdd={may(session.data, 'node.write')} />;
 }
+
+/** A selection, a sort or a view changes none of these. */
+const Kpis = memo(FleetKpis);
+const Dying = memo(DiesFirst);
+const Grid = memo(HeadroomGrid);
 
 const parseSort = (text: string): { key: SortKey; descending: boolean } => {
   const key = SORT_KEYS.find((candidate) => candidate === text.replace(/^-/, ''));
@@ -92,10 +102,10 @@ function FleetBody({ fleet, mayOperate, mayAdd }: { fleet: Fleet; mayOperate: bo
         <NoMatch nodes={fleet.nodes} query={query} onQuery={setQuery} />
       ) : (
         <>
-          <FleetKpis nodes={selection.nodes} byUrgency={byUrgency} />
+          <Kpis nodes={selection.nodes} byUrgency={byUrgency} />
           <div className="duo">
-            <DiesFirst byUrgency={byUrgency} />
-            <HeadroomGrid nodes={selection.nodes} />
+            <Dying byUrgency={byUrgency} />
+            <Grid nodes={selection.nodes} />
           </div>
           <FleetTable
             rows={rows}

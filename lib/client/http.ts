@@ -91,7 +91,6 @@ export function createHttp(
           method,
           headers,
           credentials: 'same-origin',
-          cache: 'no-store',
           signal: call.signal ? AbortSignal.any([call.signal, timeout]) : timeout,
           ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
         });

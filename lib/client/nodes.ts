@@ -1,5 +1,6 @@
 import { type QueryClient, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { NodeInput } from '#shared/nodes.ts';
+import { fleetShape } from './first-shapes.ts';
 import { api } from './http.ts';
 import { queryKeys } from './query-keys.ts';
 import { shape } from './shape.ts';
@@ -12,7 +13,7 @@ export const FLEET_REFETCH_MS = 5000;
 export function useFleet() {
   return useQuery({
     queryKey: queryKeys.fleet,
-    queryFn: ({ signal }) => api.get('fleet', shape('fleetSchema'), { signal }),
+    queryFn: ({ signal }) => api.get('fleet', fleetShape, { signal }),
     retry: false,
   });
 }

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { Session, signInInputSchema, tokenInputSchema } from '#shared/access.ts';
 import { mayEverywhere, maySomewhere } from '#shared/grants.ts';
 import { isOfNodes, type Permission } from '#shared/roles.ts';
+import { sessionShape } from './first-shapes.ts';
 import { api, isProblemError } from './http.ts';
 import { queryKeys } from './query-keys.ts';
 import { shape } from './shape.ts';
@@ -10,7 +11,7 @@ import { shape } from './shape.ts';
 export function useSession() {
   return useQuery({
     queryKey: queryKeys.session,
-    queryFn: ({ signal }) => api.get('session', shape('sessionSchema'), { signal }),
+    queryFn: ({ signal }) => api.get('session', sessionShape, { signal }),
     staleTime: 60_000,
   });
 }
