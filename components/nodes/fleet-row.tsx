@@ -33,7 +33,7 @@ export const FleetRow = memo(function FleetRow({
       <td className="c-name">
         <span className="nmcell">
           <Mark kind={mark.kind} label={mark.words} />
-          <Link data-node={node.id} href={`/nodes/${encodeURIComponent(node.id)}`}>
+          <Link prefetch={false} data-node={node.id} href={`/nodes/${encodeURIComponent(node.id)}`}>
             {node.name}
           </Link>
           {node.state === 'up' || node.state === 'unknown' ? null : (

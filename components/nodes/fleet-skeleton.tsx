@@ -1,7 +1,19 @@
+import { Card } from '#components/ui/card.tsx';
 import { Loading, Skeleton } from '#components/ui/skeleton.tsx';
 
 const KPIS = ['first', 'leaking', 'headroom', 'connections', 'unexplained', 'blind', 'drift'];
 const ROWS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+
+/** Room for what the card will hold. */
+const Bars = () => (
+  <div className="sk-card">
+    <Skeleton />
+    <Skeleton width="80%" />
+    <Skeleton width="92%" />
+    <Skeleton width="70%" />
+    <Skeleton width="86%" />
+  </div>
+);
 
 export function FleetSkeleton() {
   return (
@@ -23,16 +35,12 @@ export function FleetSkeleton() {
         ))}
       </div>
       <div className="duo">
-        {['dies first', 'headroom'].map((key) => (
-          <div className="card sk-card" key={key}>
-            <Skeleton width={140} height={14} />
-            <Skeleton />
-            <Skeleton width="80%" />
-            <Skeleton width="92%" />
-            <Skeleton width="70%" />
-            <Skeleton width="86%" />
-          </div>
-        ))}
+        <Card flush title="Who dies first" meta="time to EMFILE, 95 % band, this process life">
+          <Bars />
+        </Card>
+        <Card flush title="Headroom" meta="one cell a node">
+          <Bars />
+        </Card>
       </div>
       <div className="card mt-[var(--gap)]">
         {ROWS.map((key) => (

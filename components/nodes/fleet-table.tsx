@@ -1,5 +1,6 @@
 'use client';
-import { useEffect, useRef } from 'react';
+import { useRouter } from 'next/navigation';
+import { type SyntheticEvent, useCallback, useEffect, useMemo, useRef } from 'react';
 import { singleKeysAct } from '#client/single-keys.ts';
 import { Checkbox } from '#components/ui/checkbox.tsx';
 import { Kbd } from '#components/ui/kbd.tsx';
@@ -38,16 +39,17 @@ export function FleetTable({
   const chosen = rows.filter(({ id }) => selected.has(id)).length;
   const body = useRef<HTMLTableSectionElement>(null);
   useRowKeys(body, onToggle);
-  const shown = useRowWindow(body, rows.length);
+  const ahead = useNodeAhead();
+  const counts = useMemo(() => VIEWS.map((name) => all.filter(VIEW_HOLDS[name]).length), [all]);
   const asOfMinute = Math.floor(Date.parse(asOf) / 60_000) * 60_000;
   return (
     <section className="card mt-[var(--gap)]" aria-label="Nodes">
       <div className="fleet-bar">
         <nav className="views" aria-label="Views">
-          {VIEWS.map((name) => (
+          {VIEWS.map((name, index) => (
             <button key={name} type="button" aria-current={name === view ? 'true' : undefined} onClick={() => onView(name)}>
               {VIEW_LABELS[name]}
-              <span className="count">{formatCount(all.filter(VIEW_HOLDS[name]).length)}</span>
+              <span className="count">{formatCount(counts[index] ?? 0)}</span>
             </button>
           ))}
         </nav>
@@ -98,7 +100,7 @@ export function FleetTable({
             </SortHead>
           </tr>
         </thead>
-        <tbody ref={body}>
+        <tbody ref={body} onPointerOver={ahead} onFocus={ahead}>
           {rows.length === 0 ? (
             <tr>
               <td colSpan={COLUMNS} className="none">
@@ -106,11 +108,7 @@ export function FleetTable({
               </td>
             </tr>
           ) : null}
-          {shown.from > 0 ? <tr style={{ height: shown.from * shown.rowHeight }} /> : null}
-          {rows.slice(shown.from, shown.to).map((node) => (
-            <FleetRow key={node.id} node={node} selected={selected.has(node.id)} onToggle={onToggle} sparkEndMs={asOfMinute} />
-          ))}
-          {shown.to < rows.length ? <tr style={{ height: (rows.length - shown.to) * shown.rowHeight }} /> : null}
+          <Window body={body} rows={rows} selected={selected} onToggle={onToggle} sparkEndMs={asOfMinute} />
         </tbody>
       </table>
       <footer className="card-f">
@@ -125,6 +123,45 @@ export function FleetTable({
         </span>
       </footer>
     </section>
+  );
+}
+
+/** The rows near the screen. What a scroll brings in draws these alone, not the table's head and views. */
+function Window({
+  body,
+  rows,
+  selected,
+  onToggle,
+  sparkEndMs,
+}: {
+  body: React.RefObject<HTMLTableSectionElement | null>;
+  rows: readonly FleetNode[];
+  selected: ReadonlySet<string>;
+  onToggle: (id: string) => void;
+  sparkEndMs: number;
+}) {
+  const { from, to, rowHeight } = useRowWindow(body, rows.length);
+  return (
+    <>
+      {from > 0 ? <tr style={{ height: from * rowHeight }} /> : null}
+      {rows.slice(from, to).map((node) => (
+        <FleetRow key={node.id} node={node} selected={selected.has(node.id)} onToggle={onToggle} sparkEndMs={sparkEndMs} />
+      ))}
+      {to < rows.length ? <tr style={{ height: (rows.length - to) * rowHeight }} /> : null}
+    </>
+  );
+}
+
+/** A node's page is fetched when the pointer or the focus comes to its name: not for every row that scrolls by. */
+function useNodeAhead() {
+  const router = useRouter();
+  return useCallback(
+    ({ target }: SyntheticEvent) => {
+      const link = target instanceof Element ? target.closest('a[data-node]') : null;
+      const href = link?.getAttribute('href');
+      if (href) router.prefetch(href);
+    },
+    [router],
   );
 }
 

@@ -1,12 +1,13 @@
 'use client';
 import { ChevronDown } from 'lucide-react';
 import { useRouter } from 'next/navigation';
-import { memo, useEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { useUrlState } from '#client/url-state.ts';
 import { Card } from '#components/ui/card.tsx';
 import { isSeen, usedShare } from '#shared/node-words.ts';
 import type { FleetNode } from '#shared/nodes.ts';
 import { formatCount } from '#shared/units/count.ts';
+import { nameOrder } from './name-order.ts';
 
 type CellKind = 'calm' | 'busy' | 'full' | 'leak' | 'blind' | 'down' | 'drift';
 const LEGEND: readonly [CellKind, string, number][] = [
@@ -56,6 +57,21 @@ export function HeadroomGrid({ nodes }: { nodes: readonly FleetNode[] }) {
     return { name, members, top };
   });
   const height = Math.max(1, y - 6);
+  const cells = placed.flatMap(({ members, top }) =>
+    members.map((node, index) => ({
+      node,
+      kind: kindOf(node),
+      x: labelWidth + (index % columns) * (side + gap),
+      y: top + Math.floor(index / columns) * (cellHeight + gap),
+      used: usedShare(node),
+    })),
+  );
+  const router = useRouter();
+  const at = (event: React.MouseEvent<SVGSVGElement>): FleetNode | undefined => {
+    const box = event.currentTarget.getBoundingClientRect();
+    const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+    return cells.find((cell) => x >= cell.x && x < cell.x + side && y >= cell.y && y < cell.y + cellHeight)?.node;
+  };
   return (
     <Card
       flush
@@ -80,7 +96,22 @@ export function HeadroomGrid({ nodes }: { nodes: readonly FleetNode[] }) {
       <div className="heat">
         <div className="chart" ref={frame}>
           {width > 0 ? (
-            <svg height={height} viewBox={`0 0 ${width} ${height}`} role="img" aria-label={summary(nodes)}>
+            // biome-ignore lint/a11y/useKeyWithClickEvents: a shortcut for the pointer; the table below has the links
+            <svg
+              height={height}
+              viewBox={`0 0 ${width} ${height}`}
+              role="img"
+              aria-label={summary(nodes)}
+              onPointerMove={(event) => {
+                const node = at(event);
+                event.currentTarget.style.cursor = node ? 'pointer' : '';
+                if (frame.current) frame.current.title = node ? cellTitle(node) : '';
+              }}
+              onClick={(event) => {
+                const node = at(event);
+                if (node) router.push(`/nodes/${encodeURIComponent(node.id)}`);
+              }}
+            >
               {placed.map(({ name, members, top }) => (
                 <g key={name}>
                   <text className="b" x={0} y={top + 12}>
@@ -89,21 +120,9 @@ export function HeadroomGrid({ nodes }: { nodes: readonly FleetNode[] }) {
                   <text className="end" x={labelWidth - 12} y={top + 12}>
                     {members.length}
                   </text>
-                  {members.map((node, index) => (
-                    <NodeCell
-                      key={node.id}
-                      id={node.id}
-                      title={cellTitle(node)}
-                      kind={kindOf(node)}
-                      x={labelWidth + (index % columns) * (side + gap)}
-                      y={top + Math.floor(index / columns) * (cellHeight + gap)}
-                      side={side}
-                      height={cellHeight}
-                      used={Math.round(usedShare(node) * 100) / 100}
-                    />
-                  ))}
                 </g>
               ))}
+              <Cells cells={cells} side={side} height={cellHeight} />
             </svg>
           ) : null}
         </div>
@@ -112,7 +131,7 @@ export function HeadroomGrid({ nodes }: { nodes: readonly FleetNode[] }) {
         {LEGEND.map(([kind, label, used]) => (
           <span key={kind}>
             <svg width="12" height="12" viewBox="0 0 12 12" aria-hidden="true">
-              <Cell kind={kind} side={12} height={12} used={used} />
+              <Cells cells={[{ kind, x: 0, y: 0, used }]} side={12} height={12} />
             </svg>
             {label}
           </span>
@@ -122,92 +141,71 @@ export function HeadroomGrid({ nodes }: { nodes: readonly FleetNode[] }) {
   );
 }
 
-const NodeCell = memo(function NodeCell({
-  id,
-  title,
-  x,
-  y,
-  ...cell
-}: {
-  id: string;
-  title: string;
-  kind: CellKind;
-  x: number;
-  y: number;
-  side: number;
-  height: number;
-  used: number;
-}) {
-  const router = useRouter();
-  return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: a shortcut for the pointer; the table below has the links
-    <g className="cell" transform={`translate(${x} ${y})`} onClick={() => router.push(`/nodes/${encodeURIComponent(id)}`)}>
-      <title>{title}</title>
-      <Cell {...cell} />
-    </g>
-  );
-});
+type Placed = { kind: CellKind; x: number; y: number; used: number };
 
-function Cell({ kind, side, height, used }: { kind: CellKind; side: number; height: number; used: number }) {
-  const fill = Math.max(2, used * height);
-  if (kind === 'down' || kind === 'blind') {
-    const color = kind === 'down' ? 'var(--danger-line)' : 'var(--unknown-line)';
-    return (
-      <>
-        <rect
-          x={0.6}
-          y={0.6}
-          width={side - 1.2}
-          height={height - 1.2}
-          rx={2}
-          fill="var(--sunken)"
-          stroke={color}
-          strokeDasharray={kind === 'blind' ? '2.4 1.6' : undefined}
-        />
-        {kind === 'down' ? (
-          <path
-            d={`m${side * 0.3} ${height / 2 - side * 0.2} ${side * 0.4} ${side * 0.4}m0-${side * 0.4}L${side * 0.3} ${height / 2 + side * 0.2}`}
-            stroke={color}
-            strokeWidth={1.4}
-            strokeLinecap="round"
-          />
-        ) : used > 0 ? (
-          <rect x={2.4} y={height - fill - 1} width={side - 4.8} height={Math.max(0, fill - 1.4)} rx={1} fill={color} />
-        ) : null}
-      </>
-    );
-  }
-  if (kind === 'leak')
-    return (
-      <>
-        <rect
-          x={0.8}
-          y={0.8}
-          width={side - 1.6}
-          height={height - 1.6}
-          rx={2}
-          fill="color-mix(in srgb, var(--fd-unexplained) 20%, var(--surface))"
-          stroke="var(--fd-unexplained)"
-          strokeWidth={1.6}
-        />
-        <path d={`M1 ${height - fill}h${side - 2}v${fill - 1}h-${side - 2}Z`} fill="var(--fd-unexplained)" />
-        <path
-          d={`M${side / 2} ${height * 0.26} ${side * 0.8} ${height * 0.62}H${side * 0.2}Z`}
-          fill="var(--surface)"
-          stroke="var(--fd-unexplained)"
-          strokeWidth={1.1}
-          strokeLinejoin="round"
-        />
-      </>
-    );
-  const color = kind === 'full' ? 'var(--danger-line)' : kind === 'busy' ? 'var(--warn-line)' : 'var(--fd-explained)';
+const SOLID = {
+  calm: 'var(--fd-explained)',
+  drift: 'var(--fd-explained)',
+  busy: 'var(--warn-line)',
+  full: 'var(--danger-line)',
+} as const;
+const SOLID_KINDS = ['calm', 'drift', 'busy', 'full'] as const;
+const box = (x: number, y: number, width: number, height: number): string => `M${x} ${y}h${width}v${height}h${-width}Z`;
+
+/** One path a layer for all cells that look alike: a thousand nodes are some fifteen elements, not five thousand. */
+function Cells({ cells, side, height }: { cells: readonly Placed[]; side: number; height: number }) {
+  const draw = (kind: CellKind, path: (cell: Placed, fill: number) => string) =>
+    cells
+      .filter((cell) => cell.kind === kind)
+      .map((cell) => path(cell, Math.max(2, Math.round(cell.used * height * 10) / 10)))
+      .join('');
+  const frames = (kind: CellKind, inset: number) =>
+    draw(kind, ({ x, y }) => box(x + inset, y + inset, side - 2 * inset, height - 2 * inset));
   return (
     <>
-      <rect width={side} height={height} rx={2} fill={`color-mix(in srgb, ${color} 24%, var(--surface))`} />
-      <path d={`M0 ${height - fill}h${side}v${fill - 2}a2 2 0 0 1-2 2h-${side - 4}a2 2 0 0 1-2-2Z`} fill={color} />
-      {kind === 'drift' ? (
-        <path d={`M${side} -1v${side * 0.6}L${side * 0.4} -1Z`} fill="var(--warn-line)" stroke="var(--surface)" strokeWidth={1} />
-      ) : null}
+      {SOLID_KINDS.map((kind) => (
+        <g key={kind}>
+          <path d={frames(kind, 0)} fill={`color-mix(in srgb, ${SOLID[kind]} 24%, var(--surface))`} />
+          <path d={draw(kind, ({ x, y }, fill) => box(x, y + height - fill, side, fill))} fill={SOLID[kind]} />
+        </g>
+      ))}
+      <path
+        d={draw('drift', ({ x, y }) => `M${x + side} ${y - 1}v${side * 0.6}L${x + side * 0.4} ${y - 1}Z`)}
+        fill="var(--warn-line)"
+        stroke="var(--surface)"
+        strokeWidth={1}
+      />
+      <path d={frames('blind', 0.6)} fill="var(--sunken)" stroke="var(--unknown-line)" strokeDasharray="2.4 1.6" />
+      <path
+        d={draw('blind', ({ x, y, used }, fill) =>
+          used > 0 ? box(x + 2.4, y + height - fill - 1, side - 4.8, Math.max(0, fill - 1.4)) : '',
+        )}
+        fill="var(--unknown-line)"
+      />
+      <path d={frames('down', 0.6)} fill="var(--sunken)" stroke="var(--danger-line)" />
+      <path
+        d={draw('down', ({ x, y }) => {
+          const arm = side * 0.4;
+          return `M${x + side * 0.3} ${y + height / 2 - arm / 2}l${arm} ${arm}m0 ${-arm}l${-arm} ${arm}`;
+        })}
+        fill="none"
+        stroke="var(--danger-line)"
+        strokeWidth={1.4}
+        strokeLinecap="round"
+      />
+      <g stroke="var(--fd-unexplained)" strokeLinejoin="round">
+        <path d={frames('leak', 0.8)} fill="color-mix(in srgb, var(--fd-unexplained) 20%, var(--surface))" strokeWidth={1.6} />
+        <path
+          d={draw('leak', ({ x, y }, fill) => box(x + 1, y + height - fill, side - 2, fill - 1))}
+          fill="var(--fd-unexplained)"
+          stroke="none"
+        />
+        <path
+          d={draw('leak', ({ x, y }) => `M${x + side / 2} ${y + height * 0.26}L${x + side * 0.8} ${y + height * 0.62}H${x + side * 0.2}Z`)}
+          fill="var(--surface)"
+          strokeWidth={1.1}
+        />
+      </g>
     </>
   );
 }
@@ -241,9 +239,11 @@ function groupKeys(nodes: readonly FleetNode[]): string[] {
 
 function grouped(nodes: readonly FleetNode[], key: string | null): [string, FleetNode[]][] {
   const groups = new Map<string, FleetNode[]>();
-  for (const node of [...nodes].sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))) {
+  for (const node of [...nodes].sort(nameOrder(nodes))) {
     const name = key === null ? NO_GROUP : (node.labels[key] ?? 'none');
-    groups.set(name, [...(groups.get(name) ?? []), node]);
+    const members = groups.get(name);
+    if (members) members.push(node);
+    else groups.set(name, [node]);
   }
   return [...groups];
 }

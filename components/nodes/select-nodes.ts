@@ -2,6 +2,7 @@ import { forecastOf, selectorSubject, urgency, usedShare } from '#shared/node-wo
 import type { FleetNode } from '#shared/nodes.ts';
 import { describeProblem, formatSelector, matchesSelector, parseSelector, type Selector } from '#shared/selector.ts';
 import { explainNoMatch } from '#shared/selector-explain.ts';
+import { nameOrder } from './name-order.ts';
 
 export const VIEWS = ['all', 'at-risk', 'leaking', 'cannot-tell', 'drift', 'unreachable'] as const;
 export type View = (typeof VIEWS)[number];
@@ -63,15 +64,16 @@ export type SortKey = (typeof SORT_KEYS)[number];
 export function sortNodes(nodes: readonly FleetNode[], key: SortKey, descending: boolean): FleetNode[] {
   const value = VALUES[key];
   const sign = descending ? -1 : 1;
-  return [...nodes].sort((a, b) => {
-    const [x, y] = [value(a), value(b)];
-    if (x === null || y === null) return x === y ? byName(a, b) : x === null ? 1 : -1;
-    const order = typeof x === 'string' || typeof y === 'string' ? byName(a, b) : x - y;
-    return order === 0 ? byName(a, b) : sign * order;
-  });
+  const byName = nameOrder(nodes);
+  return nodes
+    .map((node) => ({ node, x: value(node) }))
+    .sort((a, b) => {
+      if (a.x === null || b.x === null) return a.x === b.x ? byName(a.node, b.node) : a.x === null ? 1 : -1;
+      const order = typeof a.x === 'string' || typeof b.x === 'string' ? byName(a.node, b.node) : a.x - b.x;
+      return order === 0 ? byName(a.node, b.node) : sign * order;
+    })
+    .map(({ node }) => node);
 }
-
-const byName = (a: FleetNode, b: FleetNode): number => a.name.localeCompare(b.name, 'en', { numeric: true });
 
 const VALUES: Record<SortKey, (node: FleetNode) => number | string | null> = {
   eta: urgency,
