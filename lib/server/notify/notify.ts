@@ -18,7 +18,7 @@ import { resendAll } from './resend.ts';
 import { currentRules, listRules, type RuleNow, setRule } from './rule-settings.ts';
 import { syncRunSilences } from './run-silences.ts';
 import { send } from './senders/index.ts';
-import { addSilence, editSilence, expireSilence, findSilence, listSilences } from './silences.ts';
+import { addSilence, editSilence, expireSilence, findSilence, listSilences, replaceSilence } from './silences.ts';
 
 /** A silence that ended, a channel that is new: told within this time, without any other change. */
 const SWEEP_MS = 5000;
@@ -96,7 +96,7 @@ export function createNotify({ db, sealed, events, clock, log, url, alone }: Dep
   };
 
   return {
-    verbs: { channels: createChannelVerbs({ sealed }), retryDelivery, addSilence, editSilence, expireSilence, setRule },
+    verbs: { channels: createChannelVerbs({ sealed }), retryDelivery, addSilence, editSilence, expireSilence, replaceSilence, setRule },
     /** An incident or one of its signals changed, in this transaction: see noteIncident. */
     noteIncident: (tx: Tx, incidentId: string): Promise<void> => noteIncident(tx, incidentId, clock.now()),
     /** see noteAlert */

@@ -67,46 +67,59 @@ export async function channelsDue(db: Db, now: number): Promise<string[]> {
   return rows.map((row) => row.channelId);
 }
 
-/** False: another process sends it already. */
-export async function claim(db: Db, id: string, now: number): Promise<boolean> {
+/** The lease that it is held under, by its end in epoch ms; null: another process sends it already. */
+export async function claim(db: Db, id: string, now: number): Promise<number | null> {
+  const lease = now + LEASE_MS;
   const done = await db
     .updateTable('deliveries')
-    .set((eb) => ({ leaseUntil: now + LEASE_MS, attempts: eb('attempts', '+', 1) }))
+    .set((eb) => ({ leaseUntil: lease, attempts: eb('attempts', '+', 1) }))
     .where('id', '=', id)
     .where('state', '=', 'pending')
     .where('leaseUntil', '<=', now)
     .executeTakeFirst();
-  return Number(done.numUpdatedRows) === 1;
+  return Number(done.numUpdatedRows) === 1 ? lease : null;
 }
 
+/** The receiver took it, which stays true when the lease ran out meanwhile: whoever holds it now need not try again. */
 export const delivered = async (db: Db, id: string, answer: string, now: number): Promise<void> => {
   await db.updateTable('deliveries').set({ state: 'delivered', answer, finishedAt: now, leaseUntil: 0 }).where('id', '=', id).execute();
 };
 
 /** It was not begun, or its process stops: as if it had not been claimed. */
-export const released = async (db: Db, id: string): Promise<void> => {
-  await db.updateTable('deliveries').set({ leaseUntil: 0 }).where('id', '=', id).where('state', '=', 'pending').execute();
+export const released = async (db: Db, id: string, lease: number): Promise<void> => {
+  await db
+    .updateTable('deliveries')
+    .set({ leaseUntil: 0 })
+    .where('id', '=', id)
+    .where('state', '=', 'pending')
+    .where('leaseUntil', '=', lease)
+    .execute();
 };
 
 export const releaseAll = async (db: Db): Promise<void> => {
   await db.updateTable('deliveries').set({ leaseUntil: 0 }).where('state', '=', 'pending').execute();
 };
 
+/** `lost`: its lease ran out, and whoever took it up says what becomes of it. A late failure never undoes a delivery. */
 export async function failed(
   db: Db,
   due: Due,
+  lease: number,
   failure: SendFailure,
   now: number,
   random: () => number = Math.random,
-): Promise<'pending' | 'dead'> {
+): Promise<'pending' | 'dead' | 'lost'> {
   const waitMs = Math.max(backOff(due.attempts + 1, random), failure.afterMs);
   const dead = !failure.again || now + waitMs > due.since + GIVES_UP_MS;
   const patch = dead ? { state: 'dead', finishedAt: now } : { nextAt: now + waitMs };
-  await db
+  const noted = await db
     .updateTable('deliveries')
     .set({ ...patch, answer: failure.message.slice(0, 1000), leaseUntil: 0 })
     .where('id', '=', due.id)
-    .execute();
+    .where('state', '=', 'pending')
+    .where('leaseUntil', '=', lease)
+    .executeTakeFirst();
+  if (Number(noted.numUpdatedRows) === 0) return 'lost';
   return dead ? 'dead' : 'pending';
 }
 

@@ -45,9 +45,11 @@ export function createPostman(deps: {
       if (busy.size >= AT_ONCE) continue;
       for (const due of await dueOf(db, channelId, clock.now(), AT_ONCE * 4)) {
         if (busy.size >= AT_ONCE || stopping.signal.aborted) break;
-        if (busy.has(due.id) || !(await claim(db, due.id, clock.now()))) continue;
+        if (busy.has(due.id)) continue;
+        const lease = await claim(db, due.id, clock.now());
+        if (lease === null) continue;
         busy.add(due.id);
-        const done = deliver(due)
+        const done = deliver(due, lease)
           .catch((error) => log.error({ err: error, deliveryId: due.id }, 'a delivery could not be noted'))
           .finally(() => {
             busy.delete(due.id);
@@ -59,7 +61,7 @@ export function createPostman(deps: {
     }
   }
 
-  async function deliver(due: Due): Promise<void> {
+  async function deliver(due: Due, lease: number): Promise<void> {
     const receiver = await openReceiver(db, deps.sealed, due.channelId);
     if (!receiver) return;
     const told = () => ({ id: due.id, event: due.event, alert: due.payload, at: clock.now(), consoleUrl: deps.consoleUrl });
@@ -68,11 +70,11 @@ export function createPostman(deps: {
       const answer = receiver.target.kind === 'alertmanager' ? await inTurn(due.channelId, sent) : await sent();
       await delivered(db, due.id, answer, clock.now());
     } catch (error) {
-      if (stopping.signal.aborted) return released(db, due.id);
+      if (stopping.signal.aborted) return released(db, due.id, lease);
       const failure =
         error instanceof SendFailure ? error : new SendFailure('the console failed to say it; its log has the reason', { again: true });
       if (failure !== error) log.error({ err: error, deliveryId: due.id }, 'a notification could not be said');
-      const state = await failed(db, due, failure, clock.now());
+      const state = await failed(db, due, lease, failure, clock.now());
       if (state === 'dead')
         log.warn({ deliveryId: due.id, channel: receiver.channel.name, why: failure.message }, 'a notification was given up');
     }

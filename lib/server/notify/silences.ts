@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Db, Tx } from '#server/db/index.ts';
 import { HeadroomError } from '#server/kernel/errors.ts';
-import type { Verb } from '#server/kernel/verb.ts';
+import type { Verb, VerbContext } from '#server/kernel/verb.ts';
 import { MAX_SILENCE_DAYS, type Matcher, matcherSchema, type Silence, silenceReadSchema } from '#shared/silences.ts';
 import { toInstant } from '#shared/time.ts';
 import { assertLabelSelector, assertMatchers, covers } from './matchers.ts';
@@ -83,34 +83,37 @@ export const addSilence: Verb<typeof silenceReadSchema, Tx, Silence> = {
   permission: 'silence.write',
   input: silenceReadSchema,
   nodes: nodesUnder,
-  async run(tx, input, { actor, now }) {
-    assertLabelSelector(input.selector);
-    assertMatchers(input.matchers);
-    const { count } = await tx
-      .selectFrom('silences')
-      .select((eb) => eb.fn.countAll<number>().as('count'))
-      .where('endsAt', '>', now)
-      .executeTakeFirstOrThrow();
-    if (Number(count) >= MOST_ACTIVE)
-      throw new HeadroomError(
-        'request.invalid',
-        `There are ${count} silences, and ${MOST_ACTIVE} is the most: end one that is not needed.`,
-      );
-    const row: Row = {
-      ...{
-        id: randomUUID(),
-        selector: input.selector,
-        matchers: JSON.stringify(input.matchers),
-        reason: input.reason,
-        createdBy: input.owner === undefined || input.owner === actor.name ? actor.name : `${input.owner}, by ${actor.name}`,
-      },
-      ...{ ...spanOf(input, now), createdAt: now, updatedAt: now, endedBy: null, runId: null, nodeId: null },
-    };
-    await tx.insertInto('silences').values(row).execute();
-    const result = toSilence(row, now, 0);
-    return { result, object: `silence:${row.id}`, after: result, events: [{ type: 'silence.changed', silenceId: row.id }] };
+  async run(tx, input, context) {
+    const result = await insertSilence(tx, input, context);
+    return { result, object: `silence:${result.id}`, after: result, events: [changed(result.id)] };
   },
 };
+
+const changed = (silenceId: string) => ({ type: 'silence.changed' as const, silenceId });
+
+async function insertSilence(tx: Tx, input: z.output<typeof silenceReadSchema>, { actor, now }: VerbContext): Promise<Silence> {
+  assertLabelSelector(input.selector);
+  assertMatchers(input.matchers);
+  const { count } = await tx
+    .selectFrom('silences')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('endsAt', '>', now)
+    .executeTakeFirstOrThrow();
+  if (Number(count) >= MOST_ACTIVE)
+    throw new HeadroomError('request.invalid', `There are ${count} silences, and ${MOST_ACTIVE} is the most: end one that is not needed.`);
+  const row: Row = {
+    ...{
+      id: randomUUID(),
+      selector: input.selector,
+      matchers: JSON.stringify(input.matchers),
+      reason: input.reason,
+      createdBy: input.owner === undefined || input.owner === actor.name ? actor.name : `${input.owner}, by ${actor.name}`,
+    },
+    ...{ ...spanOf(input, now), createdAt: now, updatedAt: now, endedBy: null, runId: null, nodeId: null },
+  };
+  await tx.insertInto('silences').values(row).execute();
+  return toSilence(row, now, 0);
+}
 
 const editSchema = z.object({
   id: z.string().min(1).max(64),
@@ -148,10 +151,30 @@ export const expireSilence: Verb<typeof refSchema, Tx, Silence> = {
   async run(tx, { id }, { actor, now }) {
     const before = await findSilence(tx, id, now);
     if (before.state === 'expired') throw new HeadroomError('silence.over', `The silence ${id} ended at ${before.endsAt} already.`);
-    const startsAt = Math.min(Date.parse(before.startsAt), now);
-    await tx.updateTable('silences').set({ startsAt, endsAt: now, updatedAt: now, endedBy: actor.name }).where('id', '=', id).execute();
+    await endSilence(tx, before, actor.name, now);
     const result = await findSilence(tx, id, now);
-    return { result, object: `silence:${id}`, before, after: result, events: [{ type: 'silence.changed', silenceId: id }] };
+    return { result, object: `silence:${id}`, before, after: result, events: [changed(id)] };
+  },
+};
+
+async function endSilence(tx: Tx, silence: Silence, endedBy: string, now: number): Promise<void> {
+  const startsAt = Math.min(Date.parse(silence.startsAt), now);
+  await tx.updateTable('silences').set({ startsAt, endsAt: now, updatedAt: now, endedBy }).where('id', '=', silence.id).execute();
+}
+
+const replaceSchema = silenceReadSchema.and(refSchema);
+
+/** One ends and another begins, or neither: what the first held never fires in between because the second was refused. */
+export const replaceSilence: Verb<typeof replaceSchema, Tx, Silence> = {
+  name: 'silence.replace',
+  permission: 'silence.write',
+  input: replaceSchema,
+  nodes: async (tx, input) => [...new Set([...(await nodesOf(tx, input)), ...(await nodesUnder(tx, input))])],
+  async run(tx, { id, ...draft }, context) {
+    const before = await findSilence(tx, id, context.now);
+    if (before.state !== 'expired') await endSilence(tx, before, context.actor.name, context.now);
+    const result = await insertSilence(tx, draft, context);
+    return { result, object: `silence:${result.id}`, before, after: result, events: [changed(id), changed(result.id)] };
   },
 };
 

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { claim, delivered, dueOf, failed, released } from '#server/notify/outbox.ts';
+import { SendFailure } from '#server/notify/reach.ts';
 import { testConsole } from '#test/support/console.ts';
 import { until } from '#test/support/until.ts';
 import { ADMIN, alertOf, say, sink, webhookTo } from './rig.ts';
@@ -97,6 +99,30 @@ describe('the outbox', () => {
     await until('delivered', async () => (await runtime.notify.deliveries({ limit: 50, state: 'delivered' })).length === 1);
     assert.equal(gone.got[1]?.headers['webhook-id'], gone.got[0]?.headers['webhook-id']);
     await assert.rejects(runtime.command(ADMIN, runtime.notify.verbs.retryDelivery, { id }), { code: 'delivery.wrong-state' });
+  });
+
+  test('whose lease ran out neither undoes the delivery of who took it up, nor takes its lease', async (t) => {
+    const { runtime } = await testConsole(t);
+    const { url } = await sink(t);
+    const channel = await webhookTo(runtime, url);
+    await say(runtime, alertOf());
+    const { db } = runtime;
+    const [due] = await dueOf(db, channel, Date.now(), 1);
+    assert.ok(due);
+    const refused = new SendFailure('answered 500', { again: true });
+    const now = Date.now();
+    const late = await claim(db, due.id, now);
+    assert.ok(late);
+    assert.equal(await claim(db, due.id, now), null, 'it is held');
+    const holder = await claim(db, due.id, late);
+    assert.ok(holder);
+    assert.equal(await failed(db, due, late, refused, late), 'lost');
+    await released(db, due.id, late);
+    assert.equal(await claim(db, due.id, late), null, 'it is still held by the second');
+    await delivered(db, due.id, 'answered 200', late);
+    assert.equal(await failed(db, due, holder, refused, late), 'lost');
+    const states = (await runtime.notify.deliveries({ limit: 5 })).map(({ state, answer, attempts }) => [state, answer, attempts]);
+    assert.deepEqual(states, [['delivered', 'answered 200', 2]]);
   });
 
   test('Retry-After is waited for', async (t) => {

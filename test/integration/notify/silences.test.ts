@@ -61,6 +61,33 @@ describe('a silence', () => {
     ]);
   });
 
+  test('that is replaced ends only when the new one begins, in one act', async (t) => {
+    const { runtime } = await testConsole(t);
+    const old = await silence(runtime);
+    const replace = (seconds: number) =>
+      runtime.command(ADMIN, runtime.notify.verbs.replaceSilence, {
+        ...{ id: old.id, selector: 'group=core', reason: 'the others' },
+        endsAt: Date.now() + seconds * 1000,
+      });
+    const states = async () => (await runtime.notify.silences()).map(({ selector, state, endedBy }) => [selector, state, endedBy]);
+    await assert.rejects(replace(31 * 86_400), { code: 'request.invalid' });
+    assert.deepEqual(await states(), [['group=edge', 'active', null]]);
+    await replace(600);
+    assert.deepEqual(await states(), [
+      ['group=core', 'active', null],
+      ['group=edge', 'expired', 'ana'],
+    ]);
+    await assert.rejects(
+      runtime.command(ADMIN, runtime.notify.verbs.replaceSilence, {
+        id: 'gone',
+        selector: 'group=a',
+        reason: 'r',
+        endsAt: Date.now() + 1e6,
+      }),
+      { code: 'silence.not-found' },
+    );
+  });
+
   test('must have an end within 30 days, a reason, and something that it covers', async (t) => {
     const { runtime } = await testConsole(t);
     await assert.rejects(silence(runtime, {}, 31 * 86_400), { code: 'request.invalid' });

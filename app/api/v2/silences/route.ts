@@ -1,4 +1,3 @@
-import { isHeadroomError } from '#server/kernel/errors.ts';
 import { alertmanagerApi } from '#server/notify/index.ts';
 import { handle } from '../../_http/handle.ts';
 import { visibleSilences } from '../../_http/visible-silences.ts';
@@ -17,22 +16,12 @@ export const POST = handle(
   async ({ runtime, actor, body }) => {
     const { verbs } = runtime.notify;
     const span = { startsAt: Date.parse(body.startsAt), endsAt: Date.parse(body.endsAt) };
-    if (body.id !== undefined && body.id !== '') {
-      const before = await runtime.notify.silence(body.id);
-      if (before.state !== 'expired' && alertmanagerApi.sameMatchers(before, body)) {
-        const edit = { id: before.id, reason: body.comment, ...span };
-        return { silenceID: (await runtime.command(actor, verbs.editSilence, edit)).id };
-      }
-      await runtime.command(actor, verbs.expireSilence, { id: before.id }).catch((error) => {
-        if (!isHeadroomError(error) || error.code !== 'silence.over') throw error;
-      });
-    }
-    const added = await runtime.command(actor, verbs.addSilence, {
-      ...span,
-      matchers: body.matchers,
-      reason: body.comment,
-      owner: body.createdBy,
-    });
-    return { silenceID: added.id };
+    const draft = { ...span, matchers: body.matchers, reason: body.comment, owner: body.createdBy };
+    if (body.id === undefined || body.id === '') return { silenceID: (await runtime.command(actor, verbs.addSilence, draft)).id };
+    const before = await runtime.notify.silence(body.id);
+    if (before.state === 'expired' || !alertmanagerApi.sameMatchers(before, body))
+      return { silenceID: (await runtime.command(actor, verbs.replaceSilence, { ...draft, id: before.id })).id };
+    const edit = { id: before.id, reason: body.comment, ...span };
+    return { silenceID: (await runtime.command(actor, verbs.editSilence, edit)).id };
   },
 );
