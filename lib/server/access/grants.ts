@@ -52,6 +52,18 @@ export async function makerOf(tx: Tx, actor: Actor): Promise<string | null> {
   return row?.makerId ?? null;
 }
 
+/**
+ * Whoever may act is given that by people: what a token gave would stay when the token has ended, and of one that leaked nobody would look for it. What takes
+ * access away, tokens may do: who leaves is shut out by a script. Throws auth.forbidden.
+ */
+export function assertNoToken(actor: Actor, what: string): void {
+  if (actor.kind !== 'token') return;
+  throw new HeadroomError(
+    'auth.forbidden',
+    `${what} is for a person who is signed in, and ${actor.name} is a token: access that it gave would outlast it. Sign in to the console, or let your sign-in provider's groups give the role`,
+  );
+}
+
 /** Of everybody, by name; the account's own grant of each first. */
 export async function listGrants(db: Db): Promise<GrantView[]> {
   const users = await db.selectFrom('user').select(['id', 'name', 'email', 'role', 'selector']).orderBy('name').orderBy('id').execute();
@@ -71,7 +83,8 @@ export const addGrant: Verb<typeof addInput, Tx, GrantView> = {
   permission: 'user.write',
   fresh: true,
   input: addInput,
-  async run(tx, { userId, role, selector }, { now }) {
+  async run(tx, { userId, role, selector }, { actor, now }) {
+    assertNoToken(actor, 'granting a role');
     const user = await tx.selectFrom('user').select(['name', 'email']).where('id', '=', userId).executeTakeFirst();
     if (!user) throw new HeadroomError('grant.not-found', `there is no person ${JSON.stringify(userId)} to grant anything to`);
     const row = { id: newId('g', now), userId, role, selector, createdAt: now };
@@ -87,7 +100,8 @@ export const changeGrant: Verb<typeof changeInput, Tx, GrantView> = {
   permission: 'user.write',
   fresh: true,
   input: changeInput,
-  async run(tx, { id, role, selector }) {
+  async run(tx, { id, role, selector }, { actor }) {
+    assertNoToken(actor, 'granting a role');
     const before = await find(tx, id);
     if (before.base) await tx.updateTable('user').set({ role, selector }).where('id', '=', before.userId).execute();
     else await tx.updateTable('grants').set({ role, selector }).where('id', '=', id).execute();

@@ -8,7 +8,7 @@ import { inviteInputSchema, LINK_KINDS, type OneTimeLink, type User, userChangeS
 import { ROLES } from '#shared/roles.ts';
 import { toInstant } from '#shared/time.ts';
 import { dropFactors } from './factors.ts';
-import { assertAdminLeft, hasActiveAdmin } from './grants.ts';
+import { assertAdminLeft, assertNoToken, hasActiveAdmin } from './grants.ts';
 import { newLink } from './links.ts';
 import { insertUser } from './sessions.ts';
 
@@ -67,6 +67,7 @@ export function createUserVerbs({ clock, url, sealed }: { clock: Clock; url: str
     fresh: true,
     input: inviteInputSchema,
     async run(tx, input, { actor, now }) {
+      assertNoToken(actor, 'inviting people');
       const email = input.email.toLowerCase();
       const taken = await tx.selectFrom('user').select('name').where('email', '=', email).executeTakeFirst();
       if (taken) throw new HeadroomError('user.email-taken', `${email} is ${taken.name}’s: change that account, or use another e-mail`);
@@ -82,7 +83,8 @@ export function createUserVerbs({ clock, url, sealed }: { clock: Clock; url: str
     permission: 'user.write',
     fresh: true,
     input: changeSchema,
-    async run(tx, { id, change }, { now }) {
+    async run(tx, { id, change }, { actor, now }) {
+      if (change.role !== undefined || change.disabled === false) assertNoToken(actor, 'giving people a role, or their account back,');
       const before = await userOf(tx, clock, id);
       const guarded = await hasActiveAdmin(tx);
       const { name, role, disabled } = change;
@@ -129,6 +131,7 @@ export function createUserVerbs({ clock, url, sealed }: { clock: Clock; url: str
     fresh: true,
     input: linkSchema,
     async run(tx, { id, kind }, { actor, now }) {
+      assertNoToken(actor, 'a link that lets somebody in');
       const user = await userOf(tx, clock, id);
       if (user.state === 'disabled') throw new HeadroomError('account.wrong-state', `${user.name} is disabled: enable the account first`);
       if ((kind === 'invite') !== (user.state === 'invited'))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { verifyPassword } from 'better-auth/crypto';
-import { createToken } from '#server/access/index.ts';
+import { addGrant, changeGrant, createToken } from '#server/access/index.ts';
 import type { Actor } from '#shared/access.ts';
 import type { LinkKind } from '#shared/account.ts';
 import { codeOf, SYSTEM, testAccess, withCode, withCookies } from '#test/support/access.ts';
@@ -205,6 +205,32 @@ describe('people', () => {
     await command(SYSTEM, access.userVerbs.change, { id: bob.id, change: { disabled: false } });
     await command(SYSTEM, access.userVerbs.change, { id: ada, change: { role: 'viewer' } });
     await assert.rejects(command(SYSTEM, access.userVerbs.remove, { id: bob.id }), last);
+  });
+
+  test('a token takes access away, and gives none: what it gave would outlast it', async (t) => {
+    const { db, access, command, person } = await start(t);
+    const { token } = await command(SYSTEM, createToken, { name: 'ci', role: 'admin' });
+    const ci = await access.authenticate(new Headers({ authorization: `Bearer ${token}` }));
+    assert.ok(ci);
+    const { invite, change, link, endSessions, remove } = access.userVerbs;
+    const bob = await person('bob');
+    const grants = { userId: bob.id, role: 'admin' as const, selector: null };
+    const gives = [
+      () => command(ci, invite, { email: 'eve@example.com', name: 'Eve', role: 'viewer' }),
+      () => command(ci, change, { id: bob.id, change: { role: 'admin' } }),
+      () => command(ci, change, { id: bob.id, change: { disabled: false } }),
+      () => command(ci, link, { id: bob.id, kind: 'password' }),
+      () => command(ci, addGrant, grants),
+      () => command(ci, changeGrant, { ...grants, id: `base-${bob.id}` }),
+    ];
+    for (const act of gives) await assert.rejects(act(), withCode('auth.forbidden'), String(act));
+    const people = async () =>
+      (await db.selectFrom('user').selectAll().orderBy('name').execute()).map(({ name, role }) => `${name}: ${role}`);
+    assert.deepEqual(await people(), ['ada@example.com: admin', 'bob: viewer']);
+    assert.deepEqual(await command(ci, endSessions, { id: bob.id }), { ended: 1 });
+    await command(ci, change, { id: bob.id, change: { disabled: true } });
+    await command(ci, remove, { id: bob.id });
+    assert.equal((await people()).length, 1);
   });
 
   test('nobody but an admin changes people, and a token changes no account of its own', async (t) => {
