@@ -34,6 +34,16 @@ export const ABOUT_FDS: ReadonlySet<string> = new Set(
 
 export const openSignals = (db: Db): Promise<SignalRow[]> => db.selectFrom('signals').selectAll().where('until', 'is', null).execute();
 
+/** What a rule on trial fired is of use while its numbers are weighed; what an incident holds stays with it. */
+const SHADOW_KEPT_MS = 90 * 86_400_000;
+export async function pruneShadow(db: Db, now: number): Promise<void> {
+  await db
+    .deleteFrom('signals')
+    .where('incidentId', 'is', null)
+    .where('until', '<', now - SHADOW_KEPT_MS)
+    .execute();
+}
+
 type Change = { key: string; node: FleetNode; rule: RuleKey; made: Evaluation; view: ReturnType<typeof nodeView> };
 
 /** Every rule on every node. What changes is written in one transaction, and only then remembered and told. */

@@ -5,10 +5,22 @@ import { INCIDENT_RULES, RULE_KEYS, type RuleKey, type RuleNumbers } from '#shar
 import type { Signal } from '#shared/incidents.ts';
 import type { Sample } from '#shared/metrics.ts';
 import type { Fleet, FleetNode } from '#shared/nodes.ts';
-import { ABOUT_FDS, endByRuns, judgeFleet, type Noted, openSignals, type RuleMode, type RuleStates, type Standings } from './judge.ts';
+import {
+  ABOUT_FDS,
+  endByRuns,
+  judgeFleet,
+  type Noted,
+  openSignals,
+  pruneShadow,
+  type RuleMode,
+  type RuleStates,
+  type Standings,
+} from './judge.ts';
 import type { Looks } from './looks.ts';
 import { type SignalRow, toSignal } from './rows.ts';
 import { followBought, settleIncidents } from './settle.ts';
+
+const PRUNE_MS = 3_600_000;
 
 export type SignalListener = (signal: Signal, change: 'fired' | 'cleared') => void;
 /** How the rules are to be evaluated; asked before each pass. */
@@ -37,6 +49,7 @@ export function createWatcher(deps: WatcherDeps) {
   const { db, clock, events } = deps;
   const listeners = new Set<SignalListener>();
   let standings: Standings | null = null;
+  let prunedAt = Number.NEGATIVE_INFINITY;
 
   /** What fired before the console was started still does, until it is seen to be over. */
   async function load(): Promise<Standings> {
@@ -80,6 +93,10 @@ export function createWatcher(deps: WatcherDeps) {
       await endByRuns(judging, now);
       await judgeFleet(judging, rules, fleet, now);
       await settleIncidents({ ...deps, changed }, byId, now);
+      if (now - prunedAt >= PRUNE_MS) {
+        await pruneShadow(db, now);
+        prunedAt = now;
+      }
       const open = await openSignals(db);
       deps.looks.tick(fleet.nodes, new Set(open.map((row) => row.nodeId)));
       const fds = new Set(open.filter((row) => ABOUT_FDS.has(row.rule)).map((row) => row.nodeId));
