@@ -8,7 +8,7 @@ import type { NodeHealth } from '#server/scrape/index.ts';
 import { inDifferences } from '#shared/differences.ts';
 import { nodeMetricsQuerySchema } from '#shared/metrics.ts';
 import type { FleetMember } from '#shared/nodes.ts';
-import { compressedJson } from '../../app/api/v1/nodes/[id]/metrics/compressed-json.ts';
+import { compressedJson } from '../../app/api/_http/compressed-json.ts';
 import { sampleOf, TICK_MS } from './collect-load.ts';
 import { writeSection } from './section.ts';
 

@@ -1,6 +1,7 @@
+import { compressedJson } from '../../_http/compressed-json.ts';
 import { handle } from '../../_http/handle.ts';
 
-export const GET = handle({ permission: 'fleet.read', on: 'scoped' }, async ({ runtime, scope }) => {
+export const GET = handle({ permission: 'fleet.read', on: 'scoped' }, async ({ runtime, scope, request }) => {
   const view = await runtime.fleet.view();
-  return scope.everywhere('fleet.read') ? view : { ...view, nodes: view.nodes.filter(scope.only('fleet.read')) };
+  return compressedJson(request, scope.everywhere('fleet.read') ? view : { ...view, nodes: view.nodes.filter(scope.only('fleet.read')) });
 });

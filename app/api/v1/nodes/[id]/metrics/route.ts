@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { inDifferences } from '#shared/differences.ts';
 import { nodeMetricsQuerySchema } from '#shared/metrics.ts';
+import { compressedJson } from '../../../../_http/compressed-json.ts';
 import { handle } from '../../../../_http/handle.ts';
-import { compressedJson } from './compressed-json.ts';
 
 export const GET = handle(
   { permission: 'fleet.read', on: 'node', params: z.object({ id: z.string() }), query: nodeMetricsQuerySchema },

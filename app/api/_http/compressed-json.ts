@@ -7,13 +7,19 @@ const LEVEL = 4;
 /** Below this the server may do it. */
 const WORTH_CHARACTERS = 50_000;
 
+type Written = { text: string; gzipped: Promise<Buffer> | null };
+/** An object that answers many is written once; it must not change after that. */
+const written = new WeakMap<object, Written>();
+
 /** A large JSON answer, gzipped for who accepts that; the server leaves alone what says that it is compressed. */
-export async function compressedJson(request: Request, value: unknown): Promise<Response> {
+export async function compressedJson(request: Request, value: object): Promise<Response> {
   const headers = { 'content-type': 'application/json', 'cache-control': 'no-store', vary: 'Accept-Encoding' };
-  const text = JSON.stringify(value);
-  if (text.length < WORTH_CHARACTERS || !acceptsGzip(request.headers.get('accept-encoding') ?? '')) return new Response(text, { headers });
-  const bytes = await compress(text, { level: LEVEL });
-  return new Response(new Uint8Array(bytes), { headers: { ...headers, 'content-encoding': 'gzip' } });
+  const once = written.get(value) ?? { text: JSON.stringify(value), gzipped: null };
+  written.set(value, once);
+  if (once.text.length < WORTH_CHARACTERS || !acceptsGzip(request.headers.get('accept-encoding') ?? ''))
+    return new Response(once.text, { headers });
+  once.gzipped ??= compress(once.text, { level: LEVEL });
+  return new Response(new Uint8Array(await once.gzipped), { headers: { ...headers, 'content-encoding': 'gzip' } });
 }
 
 const acceptsGzip = (accepted: string): boolean =>
