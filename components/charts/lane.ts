@@ -86,7 +86,7 @@ function writeStarts({ box, at, write }: Pen, { starts, runs }: Annotations, fir
       write(run.title, at(run.from) - 6, token('--text-1'));
 }
 
-const VERDICT_WORDS: Record<string, string> = { pass: 'passed', fail: 'not fixed', inconclusive: "can't tell" };
+const VERDICT_WORDS: Record<string, string> = { pass: 'passed', fail: 'not fixed', inconclusive: 'can’t tell' };
 
 function drawSignals(pen: Pen, { configs, incidents, drills, blind }: Annotations): void {
   const { ctx, box, at, write } = pen;

@@ -143,7 +143,7 @@ export function Gallery() {
             Drift
           </Chip>
           <Chip tone="unknown" mark="unknown">
-            Can't tell yet
+            Can’t tell yet
           </Chip>
           <Tag>group=edge</Tag>
         </div>
@@ -196,7 +196,7 @@ function Verdicts() {
       <Shown title="Inconclusive" says="A result, not an error: what is missing, and when it will be known.">
         <VerdictCard
           verdict="inconclusive"
-          word="Can't tell yet"
+          word="Can’t tell yet"
           sentence="212 connections since the restart. A slope needs 500, about 16 min more at this load."
         />
       </Shown>

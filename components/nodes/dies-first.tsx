@@ -155,7 +155,7 @@ function Row({ node }: { node: FleetNode }) {
       </div>
       <div className="eta">
         <b className={clsx(words.tone === 'danger' && 'fg-danger', words.tone === 'unknown' && 'fg-unknown')}>
-          {words.text === "can't tell yet" ? 'Can’t tell' : words.text}
+          {words.text === 'can’t tell yet' ? 'Can’t tell' : words.text}
         </b>
         <span>
           {out ? (

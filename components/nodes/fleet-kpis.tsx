@@ -29,7 +29,7 @@ export function FleetKpis({ nodes, byUrgency }: { nodes: readonly FleetNode[]; b
         mark={leaking > 0 ? 'warn' : cannotTell > 0 ? 'unknown' : 'ok'}
         value={formatCount(leaking)}
         unit={leaking === 1 ? 'node' : 'nodes'}
-        detail={cannotTell > 0 ? `${formatCount(cannotTell)} can't tell yet` : `of ${formatCount(nodes.length)}`}
+        detail={cannotTell > 0 ? `${formatCount(cannotTell)} can’t tell yet` : `of ${formatCount(nodes.length)}`}
         href="/?view=leaking"
       />
       {shares.length > 0 ? (

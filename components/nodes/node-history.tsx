@@ -71,6 +71,6 @@ function lookOf(run: ListedRun): { tone: Tone; mark: MarkKind; word: string } {
   if (run.status === 'rolled-back') return { tone: 'warn', mark: 'warn', word: 'rolled back' };
   if (run.status === 'aborted') return { tone: 'neutral', mark: 'skip', word: 'aborted' };
   if (run.verdict === 'pass') return { tone: 'ok', mark: 'ok', word: 'pass' };
-  if (run.verdict === 'inconclusive') return { tone: 'unknown', mark: 'unknown', word: "can't tell" };
+  if (run.verdict === 'inconclusive') return { tone: 'unknown', mark: 'unknown', word: 'can’t tell' };
   return { tone: 'danger', mark: 'danger', word: run.verdict === 'fail' ? 'not fixed' : 'failed' };
 }

@@ -10,7 +10,7 @@ export const VIEW_LABELS: Record<View, string> = {
   all: 'All',
   'at-risk': 'At risk',
   leaking: 'Leaking',
-  'cannot-tell': "Can't tell",
+  'cannot-tell': 'Can’t tell',
   drift: 'Drift',
   unreachable: 'Blind or down',
 };

@@ -58,7 +58,7 @@ export function liveValue(kind: StepKind, nodes: readonly FleetNode[], nowMs: nu
           of(({ leak }) => leak.verdict === 'leaking'),
           'leak',
         );
-      if (one.leak.perMinute === null) return one.leak.missing ? `can't tell yet: needs ${one.leak.missing}` : "can't tell yet";
+      if (one.leak.perMinute === null) return one.leak.missing ? `can’t tell yet: needs ${one.leak.missing}` : 'can’t tell yet';
       const per1000 = one.leak.per1000Connections ? `, ${formatFigure(one.leak.per1000Connections.mid)} per 1,000 connections` : '';
       return `${formatSigned(one.leak.perMinute.mid)} fds/min${per1000}`;
     }

@@ -10,7 +10,7 @@ const STEP_LOOKS: Record<StepStatus, Look> = {
   waiting: { mark: 'wait', tone: 'accent', word: 'waiting for you' },
   succeeded: { mark: 'ok', tone: 'ok', word: 'done' },
   failed: { mark: 'danger', tone: 'danger', word: 'failed' },
-  inconclusive: { mark: 'unknown', tone: 'unknown', word: "can't tell" },
+  inconclusive: { mark: 'unknown', tone: 'unknown', word: 'can’t tell' },
   skipped: { mark: 'skip', tone: 'neutral', word: 'skipped' },
 };
 
@@ -38,7 +38,7 @@ export const statusLook = (status: RunStatus | TargetStatus): Look => STATUS_LOO
 const VERDICT_LOOKS: Record<Verdict, Look> = {
   pass: { mark: 'ok', tone: 'ok', word: 'Fixed' },
   fail: { mark: 'danger', tone: 'danger', word: 'Not fixed' },
-  inconclusive: { mark: 'unknown', tone: 'unknown', word: "Can't tell yet" },
+  inconclusive: { mark: 'unknown', tone: 'unknown', word: 'Can’t tell yet' },
 };
 
 /** The verdict's word. A run that repairs nothing (pool settings, restart) passes or fails; only fd-leak says "fixed". */

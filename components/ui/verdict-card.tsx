@@ -8,7 +8,7 @@ const LOOKS = {
   inconclusive: { frame: 'inc', Icon: CircleQuestionMark },
 } as const;
 
-/** Glyph and word ("Not fixed", "Can't tell yet", "Fixed"), one sentence with the numbers, then what shows it. Announced when it appears. */
+/** Glyph and word ("Not fixed", "Can’t tell yet", "Fixed"), one sentence with the numbers, then what shows it. Announced when it appears. */
 export function VerdictCard({
   verdict,
   word,

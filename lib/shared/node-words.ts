@@ -28,7 +28,7 @@ export const STATE_MARKS: Record<NodeState, NodeMark> = {
 export const LEAK_WORDS: Record<LeakVerdict, string> = {
   leaking: 'Leaking',
   'not-leaking': 'Not leaking',
-  'cannot-tell': "Can't tell yet",
+  'cannot-tell': 'Can’t tell yet',
 };
 
 export type Tone = 'ok' | 'warn' | 'danger' | 'unknown' | 'neutral';
@@ -64,7 +64,7 @@ export function worstOf(node: FleetNode): { kind: NodeMark; words: string } {
   if (node.state === 'scrape-blind') return { kind: 'blind', words: 'scrape-blind: fds are counted over SSH' };
   if (node.state === 'unknown') return { kind: 'unknown', words: 'never seen' };
   if (node.leak.verdict === 'cannot-tell')
-    return { kind: 'unknown', words: `can't tell yet${node.leak.missing ? `: ${node.leak.missing}` : ''}` };
+    return { kind: 'unknown', words: `can’t tell yet${node.leak.missing ? `: ${node.leak.missing}` : ''}` };
   return { kind: 'ok', words: 'up, not leaking' };
 }
 
@@ -73,7 +73,7 @@ export function forecastWords(node: FleetNode): { text: string; band: string | n
   if (node.state === 'down') return { text: 'down', band: null, tone: 'danger' };
   if (node.hostKey.blocked) return { text: 'blocked', band: 'the host key changed', tone: 'danger' };
   if (!isSeen(node)) return { text: 'no data', band: null, tone: 'neutral' };
-  if (node.leak.verdict === 'cannot-tell') return { text: "can't tell yet", band: node.leak.missing ?? null, tone: 'unknown' };
+  if (node.leak.verdict === 'cannot-tell') return { text: 'can’t tell yet', band: node.leak.missing ?? null, tone: 'unknown' };
   if (node.leak.verdict === 'not-leaking') {
     const far = node.timeToEmfileSeconds !== null && node.timeToEmfileSeconds.low > HORIZON_SECONDS;
     return { text: far ? BEYOND_HORIZON : 'not leaking', band: null, tone: 'neutral' };
@@ -103,8 +103,8 @@ export function verdictSentence(node: FleetNode): { lead: string; rest: string }
       : 'Open fds follow the live tunnels.';
     return { lead: 'Not leaking in this process life.', rest: bound };
   }
-  if (!isSeen(node)) return { lead: "Can't tell.", rest: node.stateReason ? sentence(node.stateReason) : 'This node gives no data.' };
-  return { lead: "Can't tell yet.", rest: leak.missing ? `Missing: ${leak.missing}.` : 'This process life is too young for a slope.' };
+  if (!isSeen(node)) return { lead: 'Can’t tell.', rest: node.stateReason ? sentence(node.stateReason) : 'This node gives no data.' };
+  return { lead: 'Can’t tell yet.', rest: leak.missing ? `Missing: ${leak.missing}.` : 'This process life is too young for a slope.' };
 }
 
 /** The verdict, and of a leak what grew, by whom, where the console's own words know it: whatever they say after the rate. */

@@ -75,7 +75,7 @@ describe('words', () => {
   test('a forecast comes with its band, and only from a leak', () => {
     assert.deepEqual(forecastWords(named('edge-fra-03')), { text: '38 min', band: '34–44 min', tone: 'danger' });
     assert.equal(forecastWords(named('edge-fra-17')).band, '17 h to over 30 d');
-    assert.equal(forecastWords(named('edge-lhr-22')).text, "can't tell yet");
+    assert.equal(forecastWords(named('edge-lhr-22')).text, 'can’t tell yet');
     assert.equal(
       forecastWords({ ...named('edge-lhr-22'), leak: { verdict: 'not-leaking', perMinute: null, per1000Connections: null } }).text,
       'not leaking',
@@ -90,7 +90,7 @@ describe('words', () => {
   });
   test('the verdict says what is missing', () => {
     assert.deepEqual(verdictSentence(named('edge-lhr-22')), {
-      lead: "Can't tell yet.",
+      lead: 'Can’t tell yet.',
       rest: 'Missing: 6 more minutes of this process life.',
     });
     assert.match(verdictSentence(named('edge-fra-03')).lead, /^\d+ fds leak per 1,000 connections\.$/);

@@ -37,5 +37,5 @@ test('what broke before anything was judged has failed; "can’t tell" is for wh
   assert.equal(runLook(run([broken], { status: 'failed', verdict: 'inconclusive' })).word, 'Failed');
   const window = { per1000Connections: null, perMinute: null, window: { from: '', to: '' }, processAge: 60 };
   const judged = target({ status: 'failed', verdict: 'inconclusive', judgement: { before: null, after: window, comparedBy: null } });
-  assert.equal(runLook(run([judged], { status: 'failed', verdict: 'inconclusive' })).word, "Can't tell yet");
+  assert.equal(runLook(run([judged], { status: 'failed', verdict: 'inconclusive' })).word, 'Can’t tell yet');
 });
