@@ -4,28 +4,14 @@ import path from 'node:path';
 import { describe, test } from 'node:test';
 import { HELP_PAGES } from '#server/help/contents.ts';
 import { createHelp, leadsTo } from '#server/help/index.ts';
-import { anchorOf, renderGuide } from '#server/help/render.ts';
+import { renderGuide } from '#server/help/render.ts';
 
 const docs = path.resolve(import.meta.dirname, '../../docs');
 const guides = fs.readdirSync(docs).filter((file) => file.endsWith('.md'));
-const texts = new Map(guides.map((file) => [file, fs.readFileSync(path.join(docs, file), 'utf8')]));
 
 describe('the guides', () => {
   test('each file of docs/ is on the help pages, and each help page has its file', () => {
     assert.deepEqual(HELP_PAGES.map(({ file }) => file).sort(), [...guides].sort());
-  });
-
-  test('each link leads somewhere: a file, and a heading of it', () => {
-    const dead: string[] = [];
-    for (const [file, text] of texts)
-      for (const [, href = ''] of text.replace(/^(`{3,})[\s\S]*?^\1/gm, '').matchAll(/\]\(([^)\s]+)\)/g)) {
-        if (/^https?:/.test(href)) continue;
-        const [target = '', anchor] = href.split('#');
-        const there = target === '' ? file : target;
-        if (!fs.existsSync(path.join(docs, there))) dead.push(`${file}: ${href}`);
-        else if (anchor !== undefined && !headingsOf(there).includes(anchor)) dead.push(`${file}: ${href} (no such heading)`);
-      }
-    assert.deepEqual(dead, []);
   });
 
   test('each is a page with one title, and shows markup that stands in its text as text', async () => {
@@ -44,6 +30,3 @@ describe('the guides', () => {
     for (const name of ['../openapi.json', '..%2fREADME.md', 'x.html', 'a/b.png']) assert.equal(await help.picture(name), null, name);
   });
 });
-
-const headingsOf = (file: string): string[] =>
-  [...(texts.get(file) ?? '').matchAll(/^#{1,6}\s+(.+)$/gm)].map(([, heading]) => anchorOf(heading ?? ''));
