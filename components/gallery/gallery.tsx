@@ -1,6 +1,7 @@
 'use client';
-import { Boxes, HardDriveUpload, Radio, ServerCog } from 'lucide-react';
+import { Boxes, HardDriveUpload, ServerCog } from 'lucide-react';
 import type { ReactNode } from 'react';
+import { LostStrip, StaleStrip } from '#components/layout/strips.tsx';
 import { Button, LinkButton } from '#components/ui/button.tsx';
 import { Callout } from '#components/ui/callout.tsx';
 import { Card } from '#components/ui/card.tsx';
@@ -16,6 +17,7 @@ import { Switch } from '#components/ui/switch.tsx';
 import { VerdictCard } from '#components/ui/verdict-card.tsx';
 
 const SHA = '9f27c4e1b70e9120000000000000000000000000000000000000000000000000';
+const AS_OF = Date.parse('2026-03-01T14:29:02Z');
 const stay = () => undefined;
 
 /** One figure per state, in the words that a page would use. */
@@ -57,21 +59,32 @@ export function Gallery() {
       </Shown>
 
       <Shown title="Stale" says="The last numbers stay, with their age.">
-        <div className="strip">
-          <Radio className="i s" aria-hidden="true" />
-          <span>
-            <b>Live updates stopped 3 min ago.</b> Numbers are as of 14:29:02. Trying again in 8 s.
-          </span>
-          <Button small onClick={stay}>
-            Try now
-          </Button>
-        </div>
+        <StaleStrip sinceSeconds={190} asOfMs={AS_OF} />
         <div data-stale="true" className="body">
           <KpiStrip label="Stale figures">
             <Kpi label="Dies first" mark="danger" value="41" unit="min" detail="38 by now, if unchanged" />
             <Kpi label="Open fds" value="51,340" detail="3 min old" />
           </KpiStrip>
         </div>
+      </Shown>
+
+      <Shown title="Offline" says="Whose silence it is: the browser’s, or the console’s. What runs goes on.">
+        <LostStrip sinceSeconds={190} asOfMs={AS_OF} retryInSeconds={8} retry={stay} offline />
+        <div className="mt-4">
+          <LostStrip sinceSeconds={190} asOfMs={AS_OF} retryInSeconds={0} retry={stay} offline={false} />
+        </div>
+      </Shown>
+
+      <Shown title="Nothing matches" says="Not empty: it says what was asked, and the way back.">
+        <EmptyState title="No node matches" lead="48 nodes match without name~iad-*: the iad nodes are in zone us-east.">
+          <div className="row wrap">
+            <Tag>zone=eu-central !canary name~iad-*</Tag>
+            <Button small>Drop name~iad-*</Button>
+            <Button small look="ghost">
+              Clear
+            </Button>
+          </div>
+        </EmptyState>
       </Shown>
 
       <Shown title="Partial" says="What is known is shown; what is missing is named.">
@@ -128,7 +141,7 @@ export function Gallery() {
         <div className="row wrap">
           {MARKS.map((kind) => (
             <span key={kind} className="row">
-              <Mark kind={kind} label={kind} /> <span className="sm t2">{kind}</span>
+              <Mark kind={kind} /> <span className="sm t2">{kind}</span>
             </span>
           ))}
         </div>

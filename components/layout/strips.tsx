@@ -1,5 +1,7 @@
 'use client';
-import { FlaskConical, HardDriveDownload, Radio } from 'lucide-react';
+import { FlaskConical, HardDriveDownload, Radio, WifiOff } from 'lucide-react';
+import Link from 'next/link';
+import { Fragment, useSyncExternalStore } from 'react';
 import { useFleet } from '#client/nodes.ts';
 import { Button } from '#components/ui/button.tsx';
 import type { FleetNode } from '#shared/nodes.ts';
@@ -14,16 +16,8 @@ export function Strips({ freshness }: { freshness: Freshness }) {
   const drilled = data?.nodes.filter((node) => node.drill !== null && node.drill !== '' && node.drill !== 'none') ?? [];
   return (
     <>
-      {freshness.kind === 'lost' ? <Lost freshness={freshness} /> : null}
-      {freshness.kind === 'stale' ? (
-        <div className="strip" role="status">
-          <Radio className="i s" aria-hidden="true" />
-          <span>
-            <b>No new numbers for {formatDuration(freshness.sinceSeconds)}.</b> The console answers, its collector does not. Numbers are as
-            of {formatClock(freshness.asOfMs)}.
-          </span>
-        </div>
-      ) : null}
+      {freshness.kind === 'lost' ? <LostHere {...freshness} /> : null}
+      {freshness.kind === 'stale' ? <StaleStrip {...freshness} /> : null}
       {data?.problem ? (
         <div className="strip lost" role="status">
           <HardDriveDownload className="i s" aria-hidden="true" />
@@ -38,33 +32,73 @@ export function Strips({ freshness }: { freshness: Freshness }) {
   );
 }
 
-function Lost({ freshness }: { freshness: Extract<Freshness, { kind: 'lost' }> }) {
+/** The console answers, but nothing new comes in. */
+export function StaleStrip({ sinceSeconds, asOfMs }: { sinceSeconds: number; asOfMs: number }) {
   return (
-    <div className="strip">
+    <div className="strip" role="status">
       <Radio className="i s" aria-hidden="true" />
       <span>
-        <span role="status">
-          <b>Live updates stopped.</b>
-        </span>{' '}
-        The console has not answered for {formatDuration(freshness.sinceSeconds)}; numbers are as of {formatClock(freshness.asOfMs)}. Runs
-        go on without this page.{' '}
-        {freshness.retryInSeconds > 0 ? `Trying again in ${Math.ceil(freshness.retryInSeconds)} s.` : 'Trying now.'}
+        <b>No new numbers for {formatDuration(sinceSeconds)}.</b> The console answers, its collector does not. Numbers are as of{' '}
+        {formatClock(asOfMs)}.
       </span>
-      <Button small onClick={freshness.retry}>
+    </div>
+  );
+}
+
+type Lost = Omit<Extract<Freshness, { kind: 'lost' }>, 'kind'>;
+
+/** `offline`: it is this browser that has no network; else the console does not answer. */
+export function LostStrip({ sinceSeconds, asOfMs, retryInSeconds, retry, offline }: Lost & { offline: boolean }) {
+  const Icon = offline ? WifiOff : Radio;
+  return (
+    <div className="strip">
+      <Icon className="i s" aria-hidden="true" />
+      <span>
+        <span role="status">
+          <b>{offline ? 'This browser is offline.' : 'Live updates stopped.'}</b>
+        </span>{' '}
+        {offline ? 'Nothing has come in' : 'The console has not answered'} for {formatDuration(sinceSeconds)}; numbers are as of{' '}
+        {formatClock(asOfMs)}. Runs go on without this page.{' '}
+        {retryInSeconds > 0 ? `Trying again in ${Math.ceil(retryInSeconds)} s.` : 'Trying now.'}
+      </span>
+      <Button small onClick={retry}>
         Try now
       </Button>
     </div>
   );
 }
 
+const LostHere = (lost: Lost) => <LostStrip {...lost} offline={useOffline()} />;
+
+const onNetwork = (changed: () => void) => {
+  const events = ['online', 'offline'];
+  for (const event of events) window.addEventListener(event, changed);
+  return () => {
+    for (const event of events) window.removeEventListener(event, changed);
+  };
+};
+/** What the browser says; that it is online does not mean that the console is reached. */
+const useOffline = () =>
+  useSyncExternalStore(
+    onNetwork,
+    () => !navigator.onLine,
+    () => false,
+  );
+
 function Drill({ nodes }: { nodes: readonly FleetNode[] }) {
-  const named = nodes.slice(0, 3).map((node) => `${node.name} (${node.drill})`);
   return (
     <div className="strip drill" role="note">
       <FlaskConical className="i s" aria-hidden="true" />
       <span>
-        <b>Fire drill on {plural(nodes.length, 'node')}:</b> {named.join(', ')}
-        {nodes.length > 3 ? ` and ${nodes.length - 3} more` : ''}. The judgement does not know: it sees fds and connections only.
+        <b>Fire drill on {plural(nodes.length, 'node')}:</b>{' '}
+        {nodes.slice(0, 3).map((node, i) => (
+          <Fragment key={node.id}>
+            {i > 0 ? ', ' : null}
+            <Link href={`/nodes/${encodeURIComponent(node.id)}`}>{node.name}</Link> ({node.drill})
+          </Fragment>
+        ))}
+        {nodes.length > 3 ? ` and ${nodes.length - 3} more` : ''}. The leak is made on purpose, and the judgement is not told: it sees fds
+        and connections only. <Link href="/help/drills">What a drill is</Link>
       </span>
     </div>
   );

@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createRunbooks } from '#server/runbooks/index.ts';
 import type { ErrorCode } from '#shared/errors.ts';
 import { ERROR_CODES } from '#shared/errors.ts';
 import type { FleetNode } from '#shared/nodes.ts';
+import type { Run } from '#shared/runs.ts';
 import { mockAccounts } from './mock-accounts.ts';
 import { bigFleet, demoFleet, fleetNode, nodeMetrics, type Story, thousandFleet } from './mock-fleet.ts';
 import { mockIncident, mockIncidents, mockOffers } from './mock-incidents.ts';
@@ -28,8 +30,8 @@ type Mode =
   | 'stale'
   | 'viewer';
 
-export function createMockApi() {
-  const startedMs = Date.now();
+export function createMockApi({ clock = Date.now, run = null }: { clock?: () => number; run?: Run | null } = {}) {
+  const startedMs = clock();
   let mode: Mode = 'big';
   let frozenMs = startedMs;
   const stories: Record<'big' | 'thousand' | 'demo', Story[]> = { big: bigFleet(), thousand: thousandFleet(), demo: demoFleet() };
@@ -44,7 +46,8 @@ export function createMockApi() {
       prefix: 'hr_k3Vd',
     },
   ];
-  const now = () => (mode === 'stale' ? frozenMs : Date.now());
+  const now = () => (mode === 'stale' ? frozenMs : clock());
+  const runbooks = createRunbooks();
   const fleet = (): Story[] => {
     if (mode === 'empty') return [];
     if (mode === 'thousand') return stories.thousand;
@@ -57,12 +60,12 @@ export function createMockApi() {
     const setMode = /^\/__mode\/([\w-]+)$/.exec(url.pathname);
     if (setMode) {
       mode = setMode[1] as Mode;
-      frozenMs = Date.now();
+      frozenMs = clock();
       return send(response, 200, { mode });
     }
     const path = url.pathname.replace('/api/v1/', '');
     if (path === 'events')
-      return stream(request, response, () => (mode === 'stale' ? [] : fleet().map((one) => fleetNode(one, startedMs, Date.now()))));
+      return stream(request, response, clock, () => (mode === 'stale' ? [] : fleet().map((one) => fleetNode(one, startedMs, clock()))));
     if (mode === 'slow' && path !== 'session') return;
     if (mode === 'signed-out') return problem(response, 'auth.required', 'There is no session. Sign in.');
     if (mode === 'forbidden' && path !== 'session')
@@ -107,6 +110,15 @@ export function createMockApi() {
         id === '' ? mockIncidents(nodesNow(), now(), url.searchParams.get('status')) : mockIncident(nodesNow(), now()),
       );
     if (noun === 'backtest') return send(response, 200, backtest(url));
+    if (noun === 'runbooks') {
+      const found = runbooks.list().find(({ key }) => key === id);
+      if (found) return send(response, 200, part === 'versions' ? { versions: [] } : found);
+      const heads = runbooks.list().map(({ text: _text, steps, ...head }) => ({ ...head, stepCount: steps.length }));
+      return id === ''
+        ? send(response, 200, { runbooks: heads, problems: [] })
+        : problem(response, 'request.not-found', `There is no ${path}.`);
+    }
+    if (noun === 'runs' && run?.id === id) return send(response, 200, run);
     if (noun === 'runs') return send(response, 200, { runs: mode === 'not-fixed' ? [notFixedRun(startedMs)] : [] });
     if (noun === 'setup' && request.method === 'GET') return send(response, 200, { open: mode === 'no-admin' });
     if (noun === 'nodes' && request.method === 'POST' && id === '')
@@ -125,7 +137,7 @@ export function createMockApi() {
       return send(
         response,
         200,
-        nodeMetrics(one, startedMs, { fromMs: at('from'), toMs: at('to'), step: Number(url.searchParams.get('step')) }),
+        nodeMetrics(one, startedMs, { fromMs: at('from'), toMs: at('to'), step: Number(url.searchParams.get('step')) }, clock()),
       );
     }
     if (part === 'events') return send(response, 200, nodeEvents(url, now()));
@@ -170,7 +182,7 @@ export function createMockApi() {
   }
 }
 
-function stream(request: IncomingMessage, response: ServerResponse, nodes: () => FleetNode[]) {
+function stream(request: IncomingMessage, response: ServerResponse, clock: () => number, nodes: () => FleetNode[]) {
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
   response.write(': open\n\n');
   let id = 0;
@@ -186,7 +198,7 @@ function stream(request: IncomingMessage, response: ServerResponse, nodes: () =>
       processStart,
     } of nodes()) {
       const values = { openFds, fdLimit, explainedFds, unexplainedFds, connectionsActive, acceptedPerSecond };
-      const event = { type: 'fleet.sample', nodeId, at: Date.now(), values, processStart: processStart ? Date.parse(processStart) : null };
+      const event = { type: 'fleet.sample', nodeId, at: clock(), values, processStart: processStart ? Date.parse(processStart) : null };
       if (openFds !== null) response.write(`id: ${id++}\nevent: fleet.sample\ndata: ${JSON.stringify(event)}\n\n`);
     }
   }, 2000);

@@ -178,9 +178,14 @@ function openAt(story: Story, openNow: number, secondsAgo: number): number {
   return Math.round(Math.max(60, Math.min(limit, idle + (perMinute * 9000) / 60 - (perMinute * (secondsAgo - ageSeconds)) / 60 + wobble)));
 }
 
-export function nodeMetrics(story: Story, startedMs: number, query: { fromMs: number; toMs: number; step: number }): NodeMetricsAnswer {
-  const nowMs = Math.min(Date.now(), query.toMs);
-  const current = fleetNode(story, startedMs, Date.now());
+export function nodeMetrics(
+  story: Story,
+  startedMs: number,
+  query: { fromMs: number; toMs: number; step: number },
+  presentMs: number,
+): NodeMetricsAnswer {
+  const nowMs = Math.min(presentMs, query.toMs);
+  const current = fleetNode(story, startedMs, presentMs);
   const stepSeconds = query.step || 2;
   const times: number[] = [];
   const series: Record<string, (number | null)[]> = {};
@@ -192,12 +197,12 @@ export function nodeMetrics(story: Story, startedMs: number, query: { fromMs: nu
     }
   };
   const startMs = startedMs - story.ageSeconds * 1000;
-  const aged = { ...story, ageSeconds: (Date.now() - startMs) / 1000 };
+  const aged = { ...story, ageSeconds: (presentMs - startMs) / 1000 };
   const restartGap = 8000;
   for (let at = query.fromMs; at <= nowMs; at += stepSeconds * 1000) {
     if (at > startMs - restartGap && at < startMs) continue;
     times.push(at / 1000);
-    const open = openAt(aged, current.openFds ?? 0, (Date.now() - at) / 1000);
+    const open = openAt(aged, current.openFds ?? 0, (presentMs - at) / 1000);
     const wave = Math.sin(at / 400_000) * 0.08 + Math.sin(at / 31_000) * 0.03;
     const tunnels = Math.round(story.tunnels * (1 + wave));
     const blind = at > nowMs - 520_000 && at < nowMs - 400_000;

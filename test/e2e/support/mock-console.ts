@@ -2,6 +2,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import next from 'next';
+import { createHelp } from '#server/help/index.ts';
+import type { Runtime } from '#server/runtime.ts';
+import { setRuntime } from '#server/slot.ts';
 import { createMockApi } from '#test/support/mock-api.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
@@ -9,13 +12,20 @@ const root = path.resolve(import.meta.dirname, '../../..');
 export type MockConsole = { url: string; mode(name: string): Promise<void>; close(): Promise<void> };
 
 /** The built pages over the mock API: every state that a page can be in, at once and without a node. */
-export async function startMockConsole(): Promise<MockConsole> {
+export async function startMockConsole(options?: Parameters<typeof createMockApi>[0]): Promise<MockConsole> {
   const app = next({ dev: false, dir: root });
   await app.prepare();
   const pages = app.getRequestHandler();
-  const api = createMockApi();
+  const api = createMockApi(options);
+  const help = createHelp();
+  setRuntime(runtimeOfPages(help));
   const server = createServer((request, response) => {
+    const picture = /^\/help\/pictures\/([^/?]+)$/.exec(request.url ?? '')?.[1];
     if (/^\/(api\/|__mode\/)/.test(request.url ?? '')) api.emit('request', request, response);
+    else if (picture)
+      void help
+        .picture(picture)
+        .then((found) => response.writeHead(found ? 200 : 404, { 'content-type': found?.type ?? 'text/plain' }).end(found?.bytes));
     else void pages(request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -27,6 +37,10 @@ export async function startMockConsole(): Promise<MockConsole> {
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
+      setRuntime(undefined);
     },
   };
 }
+
+/** As much of the console as pages ask for themselves: the guides, and whether this is a demo, which has the gallery. */
+const runtimeOfPages = (help: Runtime['help']): Runtime => ({ config: { demo: true }, help }) as unknown as Runtime;
