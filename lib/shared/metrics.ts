@@ -14,8 +14,8 @@ export type Sample = {
   connectionsActive: number | null;
   /** tunnels that are stale: one FIN older than the half-close deadline, or silent longer than timeouts.idle */
   connectionsStale: number | null;
-  /** dials in flight; each is one of the active connections */
-  dialing: number | null;
+  /** active connections that hold one fd, not two: no backend is dialled, connected or borrowed for them */
+  withoutBackend: number | null;
   poolActive: number | null;
   poolIdle: number | null;
   /** fds that an idle process holds (listeners, pipes, epoll, metrics); exported by ours, else unknown */

@@ -12,7 +12,7 @@ export function sampleOf(node: number, at: number, tick: number): Sample {
     fdLimit: 8192,
     connectionsActive: active,
     connectionsStale: Math.round(Math.random()),
-    dialing: Math.round(2 * Math.random()),
+    withoutBackend: Math.round(2 * Math.random()),
     poolActive: Math.floor(tick / 60),
     poolIdle: 8,
     baselineFds: 24,

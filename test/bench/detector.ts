@@ -21,7 +21,7 @@ const toSample = (row: Row): Sample => ({
   fdLimit: row.fdLimit,
   connectionsActive: row.connectionsActive,
   connectionsStale: null,
-  dialing: null,
+  withoutBackend: null,
   poolActive: row.poolActive,
   poolIdle: row.poolIdle,
   baselineFds: null,

@@ -8,7 +8,7 @@ export const sample = (at: number, values: Partial<Sample> = {}): Sample => ({
   fdLimit: 8192,
   connectionsActive: 30,
   connectionsStale: 0,
-  dialing: 0,
+  withoutBackend: 0,
   poolActive: 0,
   poolIdle: 0,
   baselineFds: 20,

@@ -100,7 +100,7 @@ export function simulatedNode(options: { clock: Clock; name: string; leak: 'pool
         fdLimit: node.fdLimit,
         connectionsActive: active,
         connectionsStale: 0,
-        dialing: 0,
+        withoutBackend: 0,
         poolActive: 0,
         poolIdle: 0,
         baselineFds: 24,

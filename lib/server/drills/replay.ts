@@ -62,7 +62,7 @@ function samplesOf(r: Recording): Sample[] {
     const start = value(r.processStart);
     return {
       ...{ at: seconds * 1000, processStart: start === null ? null : start * 1000, openFds: value(r.openFds), fdLimit: value(r.fdLimit) },
-      ...{ connectionsActive: value(r.connectionsActive), connectionsStale: value(r.connectionsStale), dialing: null },
+      ...{ connectionsActive: value(r.connectionsActive), connectionsStale: value(r.connectionsStale), withoutBackend: null },
       ...{ poolActive: value(r.poolActive), poolIdle: value(r.poolIdle), baselineFds: value(r.baselineFds) },
       ...{ acceptedTotal: value(r.acceptedTotal), refusedTotal: null, bytesTotal: null, errorsTotal: null },
       ...{ rssBytes: null, cpuSeconds: null, eventLoopLagSeconds: null, source: r.blind[i] === 1 ? 'ssh-proc' : 'http' },

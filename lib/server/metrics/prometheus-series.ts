@@ -8,7 +8,7 @@ export const GAUGE_SERIES: Record<GaugeKey, PageSeries> = {
   fdLimit: { metric: 'process_max_fds', join: 'min' },
   connectionsActive: { metric: 'sniproxy_connections_active', join: 'sum' },
   connectionsStale: { metric: 'sniproxy_connections_phase', labels: 'phase="stale"', join: 'sum' },
-  dialing: { metric: 'sniproxy_connections_phase', labels: 'phase="dial"', join: 'sum' },
+  withoutBackend: { metric: 'sniproxy_connections_without_backend', join: 'sum' },
   poolActive: { metric: 'sniproxy_pool_active_connections', join: 'sum' },
   poolIdle: { metric: 'sniproxy_pool_size', join: 'sum' },
   baselineFds: { metric: 'sniproxy_fd_baseline', join: 'max' },

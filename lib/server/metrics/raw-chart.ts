@@ -8,7 +8,7 @@ import { asReading, RATES, rounded, SHORTEST_GAP_MS, type Stretch, stretches } f
 /** A chart before it is written down: NaN = no value. `times` are epoch ms; a row of NaN is a gap. */
 export type RawChart = { times: Float64Array; series: Record<string, Float64Array>; processStarts: number[]; blind: Stretch[] };
 
-const EXPLAINING: readonly ValueKey[] = ['openFds', 'baselineFds', 'connectionsActive', 'connectionsStale', 'poolIdle', 'dialing'];
+const EXPLAINING: readonly ValueKey[] = ['openFds', 'baselineFds', 'connectionsActive', 'connectionsStale', 'poolIdle', 'withoutBackend'];
 const COUNTER_OF = new Map(Object.entries(RATES).map(([counter, series]) => [series, asCounter(counter)]));
 
 /** The columns that these series are worked out from. */
@@ -102,7 +102,7 @@ function explainedColumns({ at, values }: SampleColumns): { explained: Float64Ar
       connectionsActive: known('connectionsActive', row),
       connectionsStale: known('connectionsStale', row),
       poolIdle: known('poolIdle', row),
-      dialing: known('dialing', row),
+      withoutBackend: known('withoutBackend', row),
     };
     const split = baseline === null ? null : explain(asReading(reading), baseline);
     explained[row] = split?.explained ?? Number.NaN;

@@ -9,7 +9,8 @@ export const GAUGES = [
   { key: 'fdLimit', name: 'fd_limit' },
   { key: 'connectionsActive', name: 'connections_active' },
   { key: 'connectionsStale', name: 'connections_stale' },
-  { key: 'dialing', name: 'dialing' },
+  // The column once held dials in flight, which nothing was worked out from; in rows of then they are few.
+  { key: 'withoutBackend', name: 'dialing' },
   { key: 'poolActive', name: 'pool_active' },
   { key: 'poolIdle', name: 'pool_idle' },
   { key: 'baselineFds', name: 'baseline_fds' },
@@ -69,7 +70,7 @@ export function readSample(row: Float64Array, from: number): Sample {
     fdLimit: known(row[from + GAUGE_0 + 1]),
     connectionsActive: known(row[from + GAUGE_0 + 2]),
     connectionsStale: known(row[from + GAUGE_0 + 3]),
-    dialing: known(row[from + GAUGE_0 + 4]),
+    withoutBackend: known(row[from + GAUGE_0 + 4]),
     poolActive: known(row[from + GAUGE_0 + 5]),
     poolIdle: known(row[from + GAUGE_0 + 6]),
     baselineFds: known(row[from + GAUGE_0 + 7]),

@@ -9,7 +9,7 @@ export type Exposition = {
   fdLimit: number | null;
   connectionsActive: number | null;
   connectionsStale: number | null;
-  dialing: number | null;
+  withoutBackend: number | null;
   poolActive: number | null;
   poolIdle: number | null;
   baselineFds: number | null;
@@ -161,7 +161,7 @@ class Tally {
       fdLimit: fds.limit,
       connectionsActive: active,
       connectionsStale: number('connectionsStale'),
-      dialing: number('dialing'),
+      withoutBackend: number('withoutBackend'),
       poolActive: number('poolActive'),
       poolIdle: number('poolIdle'),
       baselineFds: fds.baseline,
@@ -215,7 +215,7 @@ const min =
   (tally, { value }) =>
     tally.min(key, value);
 
-const PHASES: Record<string, string> = { dial: 'dialing', stale: 'connectionsStale' };
+const PHASES: Record<string, string> = { stale: 'connectionsStale' };
 
 /** Of several processes behind one page the one nearest its limit counts; traffic is added up. */
 const KEPT = new Map<string, Keep>([
@@ -225,6 +225,7 @@ const KEPT = new Map<string, Keep>([
   ['process_resident_memory_bytes', sum('rssBytes')],
   ['process_cpu_seconds_total', sum('cpuSeconds')],
   ['sniproxy_connections_active', sum('connectionsActive')],
+  ['sniproxy_connections_without_backend', sum('withoutBackend')],
   [
     'sniproxy_connections_phase',
     (tally, { value, label }) => {

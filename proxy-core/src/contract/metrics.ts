@@ -27,6 +27,10 @@ export const METRICS = spec({
   sniproxy_accepted_total: { type: 'counter', help: 'Accepted client sockets, refused ones included.' },
   sniproxy_connections_active: { type: 'gauge', help: 'Client connections by TCP that hold a file descriptor now.' },
   sniproxy_connections_phase: { type: 'gauge', help: 'Client connections by phase; each is in exactly one.', labels: { phase: PHASES } },
+  sniproxy_connections_without_backend: {
+    type: 'gauge',
+    help: 'Client connections that hold one file descriptor, not two: no backend is dialled, connected or borrowed for them.',
+  },
   sniproxy_connections_generation: {
     type: 'gauge',
     help: 'Client connections by the generation of the config that they began with.',
@@ -95,7 +99,7 @@ export const METRICS = spec({
   sniproxy_max_connections: { type: 'gauge', help: 'max_connections as it is in force.' },
   sniproxy_quic_flows: {
     type: 'gauge',
-    help: 'QUIC connections by phase. They are not among sniproxy_connections_active, which hold two descriptors each: these hold one.',
+    help: 'QUIC connections by phase. They are not among sniproxy_connections_active: each holds one descriptor.',
     labels: { phase: QUIC_PHASES },
   },
   sniproxy_quic_datagrams_total: {

@@ -64,6 +64,10 @@ export class Borrower implements DialOwner {
   get dials(): boolean {
     return this.#dial !== null;
   }
+  /** nothing is dialled, borrowed or kept */
+  get isAlone(): boolean {
+    return this.#holdsPromise;
+  }
 
   borrow(wanted: Wanted): void {
     this.#wanted = wanted;

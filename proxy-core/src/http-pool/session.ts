@@ -96,6 +96,11 @@ export class HttpSession implements WireOwner {
     this.#next();
   }
 
+  /** no backend socket is this client's now */
+  get isAlone(): boolean {
+    return this.#borrower.isAlone;
+  }
+
   /** bytes from the client, and to it; those of the tunnel that it may have become, too */
   get up(): number {
     return this.#up + (this.#tunnel?.up ?? 0);

@@ -4,7 +4,7 @@ import { DRILL_NAMES, REFUSAL_REASONS } from '../contract/words.ts';
 import type { Core } from '../relay/core.ts';
 import type { QuicFront } from '../udp/front.ts';
 import type { EventLoopLag } from './lag.ts';
-import { fds, generations, phases } from './snapshot.ts';
+import { fds, generations, phases, withoutBackend } from './snapshot.ts';
 
 export type Exposed = {
   core: Core;
@@ -103,6 +103,7 @@ function rowsOf({ core, lag, quic, listeners, reloadFailed, version, worker }: E
     sniproxy_accepted_total: () => one(counters.accepted),
     sniproxy_connections_active: () => one(core.connections.size),
     sniproxy_connections_phase: () => labelled('phase', Object.entries(phases(core))),
+    sniproxy_connections_without_backend: () => one(withoutBackend(core)),
     sniproxy_connections_generation: () => labelled('generation', Object.entries(generations(core))),
     sniproxy_connections_total: () => byPair(['protocol', 'status'], counters.connections),
     sniproxy_closed_total: () => labelled('reason', counters.reasons),

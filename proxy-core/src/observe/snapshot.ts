@@ -15,6 +15,14 @@ export function phases(core: Core): Record<Phase, number> {
   return counts;
 }
 
+/** Connections that hold one descriptor instead of two. Not the stale ones: those are taken for lost whole. */
+export function withoutBackend(core: Core): number {
+  const now = core.wheel.now();
+  let count = 0;
+  for (const connection of core.connections) if (connection.isAlone && connection.phase(now) !== 'stale') count += 1;
+  return count;
+}
+
 export function fds(core: Core, listeners: number): Fds {
   const { budget, pool } = core;
   const kinds = { ...zeros(FD_KINDS), listener: listeners, client: budget.clients, upstream: budget.upstreams, pool_idle: pool.idle };

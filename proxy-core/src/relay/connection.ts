@@ -116,6 +116,10 @@ export class Connection implements WireOwner, DialOwner, TunnelOwner, SessionOwn
     return this.#stage === 'tunnel' && bytes ? bytes.phase(now) : this.#lastPhase;
   }
 
+  get isAlone(): boolean {
+    return this.#stage === 'refused' || (this.#session?.isAlone ?? this.#promised);
+  }
+
   get requests(): number {
     return this.#session?.requests ?? 0;
   }
@@ -274,7 +278,8 @@ export class Connection implements WireOwner, DialOwner, TunnelOwner, SessionOwn
 
   dialling(backend: string): void {
     this.backend = backend;
-    this.#keepPromise();
+    // What a session borrows keeps and renews the promise by itself.
+    if (this.#session === null) this.#keepPromise();
   }
 
   dialFailed(reason: Refusal): void {

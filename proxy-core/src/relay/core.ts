@@ -49,6 +49,8 @@ export type OpenConnection = {
   readonly up: number;
   readonly down: number;
   phase(now: number): Phase;
+  /** it holds the client's socket alone: no backend is dialled, connected or borrowed */
+  readonly isAlone: boolean;
   /** Nothing is under way: the client was answered, and may ask again. Known of pooled HTTP alone. */
   readonly resting?: boolean;
   /** Ends it at once. `reset`: its peers must not take that for a proper end. */

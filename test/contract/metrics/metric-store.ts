@@ -49,7 +49,10 @@ export function metricReadContract(name: string, open: OpenStore, { readBack = (
     test('a bucket has min, average, max and last of each gauge, first and last of each counter', async () => {
       const { store } = await open({ now: () => T0 + HOUR });
       [10, 40, 25].forEach((openFds, i) => {
-        store.append('n_a', sample(T0 + i * 20_000, { openFds, acceptedTotal: 100 * i, dialing: i === 0 ? 7 : null, processStart: LIFE }));
+        store.append(
+          'n_a',
+          sample(T0 + i * 20_000, { openFds, acceptedTotal: 100 * i, withoutBackend: i === 0 ? 7 : null, processStart: LIFE }),
+        );
       });
       const { stepSeconds, buckets } = await store.query('n_a', { fromMs: T0, toMs: T0 + MINUTE, stepSeconds: 60 });
       assert.equal(stepSeconds, 60);
@@ -57,7 +60,7 @@ export function metricReadContract(name: string, open: OpenStore, { readBack = (
       const [bucket] = buckets;
       assert.ok(bucket);
       assert.deepEqual([bucket.min.openFds, bucket.avg.openFds, bucket.max.openFds, bucket.last.openFds], [10, 25, 40, 25]);
-      assert.deepEqual([bucket.min.dialing, bucket.avg.dialing, bucket.last.dialing], [7, 7, 7]);
+      assert.deepEqual([bucket.min.withoutBackend, bucket.avg.withoutBackend, bucket.last.withoutBackend], [7, 7, 7]);
       assert.deepEqual([bucket.first.acceptedTotal, bucket.last.acceptedTotal], [0, 200]);
       assert.deepEqual([bucket.at, bucket.samples], [T0, 3]);
       if (exactTimes) assert.deepEqual([bucket.firstAt, bucket.lastAt], [T0, T0 + 40_000]);

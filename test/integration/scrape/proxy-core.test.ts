@@ -58,7 +58,15 @@ test('a real proxy is read as it is: fds, limit, start, pool, config, connection
   const limit = Number(/^Max open files\s+(\d+)/m.exec(fs.readFileSync(`/proc/${proxy.pid}/limits`, 'utf8'))?.[1]);
   assert.equal(sample.fdLimit, limit);
   assert.ok(Math.abs((sample.processStart ?? 0) - Date.now()) < 60_000);
-  for (const key of ['connectionsActive', 'connectionsStale', 'dialing', 'poolActive', 'poolIdle', 'baselineFds', 'acceptedTotal'] as const)
+  for (const key of [
+    'connectionsActive',
+    'connectionsStale',
+    'withoutBackend',
+    'poolActive',
+    'poolIdle',
+    'baselineFds',
+    'acceptedTotal',
+  ] as const)
     assert.ok(sample[key] !== null, key);
   for (const key of ['refusedTotal', 'bytesTotal', 'errorsTotal', 'rssBytes', 'cpuSeconds', 'eventLoopLagSeconds'] as const)
     assert.ok(sample[key] !== null, key);

@@ -89,7 +89,7 @@ export function demoNode(shape: NodeShape): Sample[] {
       fdLimit: limit,
       connectionsActive: active,
       connectionsStale: shape.foreign ? null : stale,
-      dialing: shape.foreign ? null : 0,
+      withoutBackend: shape.foreign ? null : 0,
       poolActive: 0,
       poolIdle: idle,
       baselineFds: shape.foreign ? null : baseline,

@@ -1,23 +1,29 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { beyondTraffic } from '#server/detect/explain.ts';
 import { assessLeak, explain } from '#server/detect/index.ts';
 import { demoNode } from './demo-node.ts';
 
 const sample = demoNode({ seed: 1, to: 10 }).at(-1);
 assert.ok(sample);
-const base = { ...sample, openFds: 200, connectionsActive: 50, connectionsStale: 10, poolIdle: 8, dialing: 2 };
+const base = { ...sample, openFds: 200, connectionsActive: 50, connectionsStale: 10, poolIdle: 8, withoutBackend: 0 };
 
 test('explained = baseline + 2 × live connections + idle pool; stale tunnels are unexplained', () => {
   assert.deepEqual(explain(base, 20), { explained: 20 + 80 + 8, unexplained: 92 });
 });
 
-test('a dial in flight is an active connection already: it explains no fd more', () => {
-  assert.deepEqual(explain({ ...base, dialing: 30 }, 20), explain({ ...base, dialing: 0 }, 20));
+test('a connection without a backend explains the one fd that it holds, and no more of them are believed than are live', () => {
+  assert.deepEqual(explain({ ...base, withoutBackend: 30 }, 20), { explained: 20 + 80 - 30 + 8, unexplained: 122 });
+  assert.deepEqual(explain({ ...base, withoutBackend: 1e6 }, 20), { explained: 20 + 40 + 8, unexplained: 132 });
+  assert.equal(beyondTraffic({ ...base, baselineFds: 20, withoutBackend: 30 }), 122);
 });
 
 test('what the node does not export counts as none, and without tunnels nothing is explained', () => {
-  assert.deepEqual(explain({ ...base, connectionsStale: null, poolIdle: null, dialing: null }, 20), { explained: 120, unexplained: 80 });
+  assert.deepEqual(explain({ ...base, connectionsStale: null, poolIdle: null, withoutBackend: null }, 20), {
+    explained: 120,
+    unexplained: 80,
+  });
   assert.deepEqual(explain({ ...base, connectionsActive: null }, 20), { explained: null, unexplained: null });
   assert.deepEqual(explain({ ...base, openFds: null }, 20), { explained: null, unexplained: null });
 });

@@ -137,7 +137,7 @@ describe('the view of the fleet', () => {
           connectionsStale: 10,
           poolActive: 6,
           poolIdle: 4,
-          dialing: 1,
+          withoutBackend: 0,
         }),
       ],
       health: { state: 'degraded', reason: 'The last reload failed.', drill: 'pool-leak' },

@@ -38,14 +38,14 @@ describe('a chart of samples', () => {
   test('open fds are split into explained and unexplained', () => {
     const chart = chartOfSamples(
       [
-        sample(T0, { openFds: 200, baselineFds: 20, connectionsActive: 50, connectionsStale: 10, poolIdle: 4, dialing: 1 }),
+        sample(T0, { openFds: 200, baselineFds: 20, connectionsActive: 50, connectionsStale: 10, poolIdle: 4, withoutBackend: 1 }),
         sample(T0 + 5000, { openFds: 200, baselineFds: null }),
         sample(T0 + 10_000, { openFds: 200, connectionsActive: null }),
       ],
       range,
     );
-    assert.deepEqual(chart.series.explainedFds, [104, null, null]);
-    assert.deepEqual(chart.series.unexplainedFds, [96, null, null]);
+    assert.deepEqual(chart.series.explainedFds, [103, null, null]);
+    assert.deepEqual(chart.series.unexplainedFds, [97, null, null]);
   });
 
   test('a gap is a row of nulls between its edges', () => {

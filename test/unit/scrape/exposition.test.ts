@@ -25,7 +25,8 @@ process_resident_memory_bytes 73400320
 process_cpu_seconds_total 12.5
 sniproxy_connections_active 120
 sniproxy_connections_phase{phase="sniff"} 1
-sniproxy_connections_phase{phase="dial"} 3
+sniproxy_connections_phase{phase="dial"} 2
+sniproxy_connections_without_backend 3
 sniproxy_connections_phase{phase="tunnel"} 100
 sniproxy_connections_phase{phase="half_closed"} 2
 sniproxy_connections_phase{phase="stale"} 14
@@ -73,7 +74,7 @@ describe('a metrics page folds into one wide sample', () => {
       fdLimit: 8192,
       connectionsActive: 120,
       connectionsStale: 14,
-      dialing: 3,
+      withoutBackend: 3,
       poolActive: 7,
       poolIdle: 5,
       baselineFds: 23,

@@ -29,7 +29,7 @@ const BLANK: Sample = {
     fdLimit: 8192,
     connectionsActive: 0,
     connectionsStale: null,
-    dialing: null,
+    withoutBackend: null,
     poolActive: 0,
     poolIdle: 0,
   },
