@@ -8,4 +8,6 @@ export default {
   compress: true,
   serverExternalPackages: ['ssh2', 'better-auth', 'kysely', 'pino', 'prom-client'],
   devIndicators: false,
+  // A package of the folder above is none of ours: without this it is looked at, and warned of.
+  turbopack: { root: import.meta.dirname },
 };

@@ -1,5 +1,5 @@
 'use client';
-import { CircleCheck, CircleQuestionMark, FileText, OctagonX, TriangleAlert } from 'lucide-react';
+import { CircleCheck, CircleQuestionMark, Download, OctagonX, TriangleAlert } from 'lucide-react';
 import Link from 'next/link';
 import { type ReactNode, useState } from 'react';
 import { postmortemUrl, useIncident } from '#client/incidents.ts';
@@ -123,9 +123,15 @@ function Head({ incident, mayWrite }: { incident: Incident; mayWrite: boolean })
         </p>
       </div>
       <div className="actions">
-        <a className="btn" href={postmortemUrl(incident.id)} download>
-          <FileText className="i s" aria-hidden="true" />
+        <a
+          className="btn"
+          href={postmortemUrl(incident.id)}
+          download
+          title="Downloads a Markdown file with charts, as far as it is known now"
+        >
+          <Download className="i s" aria-hidden="true" />
           Postmortem
+          <span className="t3">.md</span>
         </a>
         {mayWrite ? <Actions incident={incident} /> : null}
       </div>

@@ -1,5 +1,12 @@
 'use client';
 import dynamic from 'next/dynamic';
+import { afterFirstData } from '#client/first-data.ts';
 
 /** Fetched after what a page is about. */
-export const OpenIncidentsLate = dynamic(() => import('./open-strip.tsx').then(({ OpenIncidents }) => OpenIncidents), { ssr: false });
+export const OpenIncidentsLate = dynamic(
+  () =>
+    afterFirstData()
+      .then(() => import('./open-strip.tsx'))
+      .then((module) => module.OpenIncidents),
+  { ssr: false },
+);

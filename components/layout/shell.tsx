@@ -2,6 +2,7 @@
 import dynamic from 'next/dynamic';
 import { usePathname, useRouter } from 'next/navigation';
 import { createContext, type ReactNode, useContext, useEffect } from 'react';
+import { afterFirstData } from '#client/first-data.ts';
 import { onServerTime } from '#client/http.ts';
 import { type LiveStatus, useLive } from '#client/live.ts';
 import { FLEET_REFETCH_MS, useFleet } from '#client/nodes.ts';
@@ -13,7 +14,13 @@ import { Sidebar } from './sidebar.tsx';
 import { TabBar } from './tab-bar.tsx';
 
 // Fetched after what a page is about.
-const Elsewhere = dynamic(() => import('./elsewhere.tsx').then(({ Elsewhere }) => Elsewhere), { ssr: false });
+const Elsewhere = dynamic(
+  () =>
+    afterFirstData()
+      .then(() => import('./elsewhere.tsx'))
+      .then((module) => module.Elsewhere),
+  { ssr: false },
+);
 
 const LiveContext = createContext<LiveStatus>('connecting');
 export const useLiveStatus = (): LiveStatus => useContext(LiveContext);

@@ -9,6 +9,7 @@ import { DangerDialog } from '#components/ui/dialog.tsx';
 import { asProblem } from '#components/ui/error-state.tsx';
 import type { GateState, Run, RunTarget, Step } from '#shared/runs.ts';
 import { Clock } from './revert-clock.tsx';
+import { contextOf } from './words.ts';
 
 type Option = GateState['options'][number];
 
@@ -17,6 +18,19 @@ const COSTS: Record<string, string | undefined> = {
   keep: 'The change stays on the node; nothing restarts.',
   revert: 'Puts config.yaml back and restarts once: that cuts the tunnels of the node.',
 };
+
+/** What the verdict says about the question; the person decides. */
+function adviceOf(target: RunTarget): string | null {
+  const { name, verdict } = target;
+  const { judged, wasLeaking } = contextOf(target);
+  if (!judged || !wasLeaking) return null;
+  if (verdict === 'pass') return `The leak has ended on ${name} with this change: what was measured speaks for keeping it.`;
+  if (verdict === 'fail')
+    return `The cause is not what was changed, and ${name} leaks either way: the X-ray below shows what grows, and by whom. Reverting brings the old setting back for one more restart; keeping it costs that setting, and no tunnel now.`;
+  if (verdict === 'inconclusive')
+    return `What was measured does not tell. Kept, ${name} stays watched, and the judgement is told on its page once there is enough; reverted, the next answer is about the old setting.`;
+  return null;
+}
 
 /** The run waits for a person: the armed timer, the question, one button per answer. The default is named. */
 export function GateCard({ run, target, step }: { run: Run; target: RunTarget; step: Step }) {
@@ -28,6 +42,7 @@ export function GateCard({ run, target, step }: { run: Run; target: RunTarget; s
   const { question, options, default: usual } = step.gate;
   const give = (option: Option) =>
     answer.mutate({ gate: step.key, answer: option.value, nodeId: target.nodeId }, { onSuccess: () => setConfirming(null) });
+  const told = options.some(({ value }) => value === 'revert') ? adviceOf(target) : null;
   const problem = answer.isError ? asProblem(answer.error) : null;
   return (
     <section className={target.revertAt ? 'gate' : 'gate alone'} aria-label="Your decision">
@@ -36,6 +51,7 @@ export function GateCard({ run, target, step }: { run: Run; target: RunTarget; s
       ) : null}
       <div className="ask">
         <h2>{question}</h2>
+        {told ? <p className="help">{told}</p> : null}
         <div className="ways">
           {options.map((option) => (
             <div className="run-way" key={option.value}>

@@ -174,8 +174,10 @@ describe('the main job on the demo fleet, in a browser', { concurrency: false },
 
     const runPage = new RunPage(page);
     await runPage.step('watch').waitFor();
-    await page.getByRole('region', { name: 'Your decision' }).waitFor({ timeout: 6 * MINUTE });
+    const decision = page.getByRole('region', { name: 'Your decision' });
+    await decision.waitFor({ timeout: 6 * MINUTE });
     assert.equal(await runPage.verdict.getByRole('heading').first().textContent(), 'Fixed');
+    assert.match((await decision.textContent()) ?? '', /speaks for keeping it/);
     assert.match((await runPage.verdict.textContent()) ?? '', /per 1,000 connections/);
     await runPage.answer('Keep and disarm');
     const run = await ended(id, MINUTE);
@@ -210,9 +212,11 @@ describe('the main job on the demo fleet, in a browser', { concurrency: false },
       50,
     );
     assert.ok(low < high / 2, `the count fell: ${high} → ${low}`);
-    await page.getByRole('region', { name: 'Your decision' }).waitFor({ timeout: 6 * MINUTE });
+    const decision = page.getByRole('region', { name: 'Your decision' });
+    await decision.waitFor({ timeout: 6 * MINUTE });
     assert.equal(await runPage.verdict.getByRole('heading').first().textContent(), 'Not fixed');
-    await pressOn(page, page.getByRole('region', { name: 'Your decision' }).getByRole('button', { name: 'Keep and disarm' }));
+    assert.match((await decision.textContent()) ?? '', /The cause is not what was changed/);
+    await pressOn(page, decision.getByRole('button', { name: 'Keep and disarm' }));
     const run = await ended(id, MINUTE);
     const receipt = runPage.step('watch').locator('summary.receipt').first();
     if (!(await receipt.isVisible())) await pressOn(page, runPage.step('watch').getByRole('button').first());
