@@ -35,10 +35,13 @@ export type Known = {
 
 const MOST: Record<Group, number> = { Actions: 5, Nodes: 6, 'Runs and runbooks': 5, Pages: 5 };
 
+/** Those that die first, first. Of nodes that are in this order already it is next to nothing. */
+export const byUrgency = (nodes: readonly FleetNode[]): FleetNode[] => [...nodes].sort((a, b) => urgency(a) - urgency(b));
+
 /** Everything that `query` finds, best first within its group; a few ways to begin when it is empty. */
 export function paletteEntries(query: string, given: Known): Entry[] {
   const text = query.trim();
-  const known = { ...given, nodes: [...given.nodes].sort((a, b) => urgency(a) - urgency(b)) };
+  const known = { ...given, nodes: byUrgency(given.nodes) };
   const found = [...actions(text, known), ...nodes(text, known), ...runsAndRunbooks(text, known), ...pages(text)];
   return GROUPS.flatMap((group) => found.filter((entry) => entry.group === group).slice(0, MOST[group]));
 }
@@ -114,16 +117,18 @@ const pageActs = (text: string): Entry[] =>
 
 /** Without a query the nodes that die first. */
 const nodes = (text: string, known: Known): Entry[] =>
-  ranked(known.nodes, lastWord(text), ({ name }) => name).map(({ item, hits }) => ({
-    key: `node:${item.id}`,
-    group: 'Nodes',
-    icon: { mark: worstOf(item).kind },
-    label: item.name,
-    hits,
-    detail: worstOf(item).words,
-    ...(item.headroom === null ? {} : { right: `headroom ${formatCount(item.headroom)}` }),
-    does: { href: `/nodes/${item.id}` },
-  }));
+  ranked(known.nodes, lastWord(text), ({ name }) => name)
+    .slice(0, MOST.Nodes)
+    .map(({ item, hits }) => ({
+      key: `node:${item.id}`,
+      group: 'Nodes',
+      icon: { mark: worstOf(item).kind },
+      label: item.name,
+      hits,
+      detail: worstOf(item).words,
+      ...(item.headroom === null ? {} : { right: `headroom ${formatCount(item.headroom)}` }),
+      does: { href: `/nodes/${item.id}` },
+    }));
 
 function runsAndRunbooks(text: string, known: Known): Entry[] {
   const group = 'Runs and runbooks' as const;

@@ -10,7 +10,7 @@ import { may, useSession } from '#client/session.ts';
 import { Kbd } from '#components/ui/kbd.tsx';
 import { Mark } from '#components/ui/mark.tsx';
 import { runName } from '#shared/run-name.ts';
-import { type Entry, GROUPS, type PageAct, paletteEntries } from './entries.ts';
+import { byUrgency, type Entry, GROUPS, type PageAct, paletteEntries } from './entries.ts';
 import type { Found } from './rank.ts';
 
 /** Finds things, and does them: every act leads to the page that shows its plan and asks. */
@@ -99,10 +99,12 @@ function useEntries(query: string): Entry[] {
   const { data: runs } = useRuns();
   const { data: runbooks } = useRunbooks();
   const mayOperate = may(session.data, 'run.start');
+  // in the order in which they are offered, once for all keys that are typed
+  const nodes = useMemo(() => byUrgency(fleet?.nodes ?? []), [fleet]);
   return useMemo(
     () =>
       paletteEntries(query, {
-        nodes: fleet?.nodes ?? [],
+        nodes,
         runs: (runs?.runs ?? []).map((run) => ({
           id: run.id,
           name: runName(run.id),
@@ -113,7 +115,7 @@ function useEntries(query: string): Entry[] {
         runbooks: runbooks?.runbooks ?? [],
         mayOperate,
       }),
-    [query, fleet, runs, runbooks, mayOperate],
+    [query, nodes, runs, runbooks, mayOperate],
   );
 }
 
