@@ -1,14 +1,11 @@
 import { z } from 'zod';
 import type { Tx } from '#server/db/index.ts';
 import { HeadroomError } from '#server/kernel/errors.ts';
-import { assertFreshFactor, NODES_WITHOUT_FACTOR } from '#server/kernel/fresh-factor.ts';
-import type { Verb, VerbContext, VerbOutcome } from '#server/kernel/verb.ts';
-import { createNodes } from '#server/nodes/index.ts';
+import type { Verb, VerbOutcome } from '#server/kernel/verb.ts';
 import { gateAnswerSchema, hasEnded, type Run, type RunStatus } from '#shared/runs.ts';
 import { toInstant } from '#shared/time.ts';
-import { assertMayPushCode, FRESH_STEP, FRESH_TARGET, pushesCode, takeNodes } from './start.ts';
 import { assertNotStopped } from './stop-all.ts';
-import { loadRun, type StoredRun, targetIds, updateRun, updateStep, updateTarget } from './store.ts';
+import { loadRun, type StoredRun, targetIds, updateRun, updateStep } from './store.ts';
 import { readRun } from './view.ts';
 
 const runRef = z.object({ id: z.string().min(1).max(64) });
@@ -57,46 +54,6 @@ export const abortRun: Verb<typeof runRef, Tx, Run> = {
     return outcome(tx, run, { control: 'abort' });
   },
 };
-
-/** Runs the targets again that did not succeed, from their first step, as a new attempt. */
-export const retryRun: Verb<typeof runRef, Tx, Run> = {
-  name: 'run.retry',
-  permission: 'run.control',
-  input: runRef,
-  nodes: targetIds,
-  async run(tx, { id }, { actor, now }) {
-    await assertNotStopped(tx);
-    const run = await find(tx, id);
-    const again = run.targets.filter((t) => t.status !== 'succeeded');
-    if (!hasEnded(run.status) || again.length === 0) throw wrongState(run, 'retried');
-    await assertMayStartAnew(tx, run, again, { actor, now });
-    if (run.mutates)
-      await takeNodes(
-        tx,
-        id,
-        again.map((t) => ({ id: t.nodeId, name: t.name })),
-      );
-    for (const target of again) {
-      await updateTarget(tx, id, target.nodeId, { ...FRESH_TARGET, memo: {}, attempt: target.attempt + 1, status: 'pending', summary: '' });
-      for (const step of target.steps) {
-        const left = run.dryRun && step.status === 'skipped' && step.summary === 'left out of a dry run';
-        if (!left) await updateStep(tx, id, target.nodeId, step.key, { ...FRESH_STEP, status: 'pending', summary: '' });
-      }
-    }
-    const head = { status: 'running', verdict: null, summary: 'starting again', finishedAt: null, control: null, controlBy: null };
-    await updateRun(tx, id, { ...head, acceptedFailures: 0 });
-    return outcome(tx, run, { retried: again.map((t) => t.name) });
-  },
-};
-
-/** What its start asked for beyond the right to start runs, asked of whoever starts it anew. */
-async function assertMayStartAnew(tx: Tx, run: StoredRun, again: StoredRun['targets'], { actor, now }: VerbContext): Promise<void> {
-  if (run.dryRun || !run.mutates) return;
-  if (again.length > NODES_WITHOUT_FACTOR) assertFreshFactor(actor, now, `changing ${again.length} nodes`);
-  if (!pushesCode(again.flatMap((target) => target.steps))) return;
-  const nodes = createNodes({ db: tx });
-  assertMayPushCode(actor, await Promise.all(again.map((target) => nodes.get(target.nodeId))), now);
-}
 
 /** The answer of a person to a waiting gate; without `nodeId` to that gate on every node where it waits. */
 export const answerGate: Verb<typeof gateRef, Tx, Run> = {

@@ -8,10 +8,11 @@ import { exportRun } from './bundle/export-run.ts';
 import { writePostmortem } from './bundle/postmortem.ts';
 import { createSigningKey } from './bundle/signing-key.ts';
 import { doneByHand } from './by-hand.ts';
-import { abortRun, answerGate, notFound, pauseRun, resumeRun, retryRun } from './control.ts';
+import { abortRun, answerGate, notFound, pauseRun, resumeRun } from './control.ts';
 import type { RunsDeps } from './deps.ts';
 import { createEngine } from './engine.ts';
 import { narrowRun } from './narrow.ts';
+import { createRetryRun } from './retry.ts';
 import { createRollBack } from './roll-back.ts';
 import { approveRun } from './rules/approve.ts';
 import { addChangeRule, loadRules, removeChangeRule } from './rules/rules.ts';
@@ -59,7 +60,7 @@ export function createRuns(deps: RunsDeps) {
       pauseRun,
       resumeRun,
       abortRun,
-      retryRun,
+      retryRun: createRetryRun(deps),
       answerGate,
       skipInRun,
       doneByHand,

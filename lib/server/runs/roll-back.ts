@@ -6,14 +6,11 @@ import { createNodes } from '#server/nodes/index.ts';
 import type { Runbooks } from '#server/runbooks/index.ts';
 import { hasEnded, type Run, reasonSchema } from '#shared/runs.ts';
 import { find, wrongState } from './control.ts';
-import { writeRun } from './start.ts';
+import { BACK_TO_AGREED, writeRun } from './start.ts';
 import { assertNotStopped } from './stop-all.ts';
 import { targetIds } from './store.ts';
 
 const input = reasonSchema.partial().extend({ id: z.string().min(1).max(64) });
-
-/** Freezes and windows are there to keep nodes as they were agreed; this puts them there. */
-const BACK_TO_AGREED = 'a rollback puts back what was there before';
 
 /** A new run that puts back what an ended one changed, on exactly the nodes that still have its change. */
 export function createRollBack(deps: { runbooks: Runbooks }): Verb<typeof input, Tx, Run> {

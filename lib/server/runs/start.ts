@@ -30,7 +30,7 @@ import { describeClosed, standingOf } from './rules/standing.ts';
 import { assertNotStopped } from './stop-all.ts';
 import { readRun } from './view.ts';
 
-type Facts = (member: FleetMember) => Record<string, string>;
+export type Facts = (member: FleetMember) => Record<string, string>;
 
 /** Writes the plan of a run and takes its nodes. No node is asked anything here: that is the run's own work. */
 export function createStartRun(deps: { runbooks: Runbooks; facts: Facts | undefined }): Verb<typeof runInputSchema, Tx, Run> {
@@ -57,7 +57,8 @@ export function createStartRun(deps: { runbooks: Runbooks; facts: Facts | undefi
 
       assertMayRunOn(actor, members);
       if (pushesCode(runbook.steps) && !dryRun) assertMayPushCode(actor, members, now);
-      const override = mayOverride(actor, members, input.override?.reason ?? null);
+      const override = input.override?.reason ?? null;
+      assertMayOverride(actor, members, override);
       if (runbook.mutates && !dryRun && members.length > NODES_WITHOUT_FACTOR)
         assertFreshFactor(actor, now, `changing ${members.length} nodes`);
       const { selector } = input;
@@ -69,7 +70,7 @@ export function createStartRun(deps: { runbooks: Runbooks; facts: Facts | undefi
 }
 
 /** A run that nobody agreed to by then ends by itself: what was right yesterday may not be right today. */
-const APPROVAL_MS = 24 * 3_600_000;
+export const APPROVAL_MS = 24 * 3_600_000;
 
 function assertMayRunOn(actor: Actor, members: readonly FleetMember[]): void {
   const foreign = members.filter((member) => !mayOn(actor, 'run.start', member));
@@ -96,8 +97,12 @@ export function assertMayPushCode(actor: Actor, nodes: readonly GrantSubject[], 
   assertFreshFactor(actor, now, 'pushing code to proxies');
 }
 
-function mayOverride(actor: Actor, members: readonly FleetMember[], reason: string | null): string | null {
-  if (reason === null || members.every((member) => mayOn(actor, 'run.approve', member))) return reason;
+/** Freezes and windows are there to keep nodes as they were agreed; a rollback puts them there. */
+export const BACK_TO_AGREED = 'a rollback puts back what was there before';
+
+/** `reason`: why freezes and windows are not to hold it; null when they are. */
+export function assertMayOverride(actor: Actor, members: readonly GrantSubject[], reason: string | null): void {
+  if (reason === null || members.every((member) => mayOn(actor, 'run.approve', member))) return;
   const needed = `Going on in spite of freezes and windows needs the permission run.approve on every node; ${actor.name} is ${describeGrants(actor)}.`;
   throw new HeadroomError('auth.forbidden', needed);
 }
@@ -159,7 +164,7 @@ export async function writeRun(tx: Tx, plan: RunPlan, { actor, now }: VerbContex
       verdict: null,
       summary: `${names}: ${approveBy === null ? 'starting' : 'waits for a second person to agree'}`,
       startedBy: actor.name,
-      startedById: actor.id,
+      startedById: await personBehind(tx, actor),
       approveBy,
       approvedBy: null,
       approvedAt: null,
@@ -201,6 +206,13 @@ export async function writeRun(tx: Tx, plan: RunPlan, { actor, now }: VerbContex
     ...(override !== null && { override }),
   };
   return { result: run, object: `run:${id}`, after, events: [{ type: 'run.changed', runId: id }] };
+}
+
+/** Who must not be the second person: whoever starts a run by a token of theirs has started it, also when the token is gone by then. */
+async function personBehind(tx: Tx, actor: Actor): Promise<string> {
+  if (actor.kind !== 'token') return actor.id;
+  const row = await tx.selectFrom('tokens').select('makerId').where('id', '=', actor.id).executeTakeFirst();
+  return row?.makerId ?? actor.id;
 }
 
 /** What a target and a step are before anything was done; a retry begins here again. */
