@@ -60,7 +60,7 @@ export function createRuns(deps: RunsDeps) {
       pauseRun,
       resumeRun,
       abortRun,
-      retryRun: createRetryRun(deps),
+      retryRun: createRetryRun({ facts: deps.facts }),
       answerGate,
       skipInRun,
       doneByHand,
