@@ -63,5 +63,5 @@ const GRANTS: Record<Role, readonly Permission[]> = { viewer: VIEWER, operator: 
 export const roleMay = (role: Role, permission: Permission): boolean => GRANTS[role].includes(permission);
 
 /** Read or done node by node, or one's own: holding them for some nodes is worth something. The others are about the console as a whole. */
-const OF_NODES = /^(fleet|node|config|run|incident|silence|self)\.|^(alert|audit|runbook)\.read$/;
+const OF_NODES = /^(fleet|node|proxy|config|run|incident|silence|self)\.|^(alert|audit|runbook)\.read$/;
 export const isOfNodes = (permission: Permission): boolean => OF_NODES.test(permission);
