@@ -58,6 +58,30 @@ export const DATA_COMMANDS: readonly Command[] = [
     run: on('restore'),
   },
   {
+    name: 'move',
+    group: 'The data directory',
+    summary: 'put the console of the data directory, or of an archive of backup, into an empty PostgreSQL database',
+    about: [
+      'Stop the console first; it says so when one runs. HEADROOM_DATABASE_URL names the database: one in which there is anything is refused. All of it is put there in one transaction, counted, and the chain of the audit walked there before it counts: when it is killed, nothing was moved, and what was here stays as it is in any case.',
+      'HEADROOM_SECRET is the key there. When the secrets are sealed with another one (the data directory’s file "secret", or HEADROOM_SECRET_PREVIOUS), they are sealed anew on the way.',
+      'Samples stay behind. Needs free space in the data directory for a copy of the database.',
+    ],
+    takes: [
+      { name: 'FILE', help: 'an archive of headroom backup; the data directory’s own database unless given', optional: true, file: true },
+    ],
+    options: {},
+    examples: [
+      { line: 'headroom move', does: 'with HEADROOM_DATA_DIR, HEADROOM_DATABASE_URL and HEADROOM_SECRET set, the console stopped' },
+    ],
+    exits: {
+      0: 'moved, counted and the audit whole',
+      1: 'it failed, and nothing was moved',
+      78: 'refused, in words (not empty, a console runs, damaged, newer, no key)',
+    },
+    output: 'said',
+    run: on('move'),
+  },
+  {
     name: 'rotate-secret',
     group: 'The data directory',
     summary: 'seal every secret anew under another key, all or none of them',

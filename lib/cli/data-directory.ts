@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { ConfigError, describeSettings, readConfig } from '#server/kernel/config.ts';
-import { backup, restore, rotateSecret } from '#server/operations/index.ts';
+import { type Config, ConfigError, describeSettings, readConfig } from '#server/kernel/config.ts';
+import { backup, moveToPostgres, restore, rotateSecret } from '#server/operations/index.ts';
 import type { Answer } from './answer.ts';
 
-export type DataDirectoryCommand = 'config' | 'backup' | 'restore' | 'rotate-secret';
+export type DataDirectoryCommand = 'config' | 'backup' | 'restore' | 'move' | 'rotate-secret';
 type Asked = { file: string; metrics: boolean };
 
 /** What is done to a data directory itself, without asking a console. */
@@ -47,11 +47,28 @@ async function run(command: DataDirectoryCommand, { file, metrics }: Asked): Pro
       ],
     };
   }
+  if (command === 'move') return move(settings, file === '' ? null : file);
   const done = await rotateSecret(settings);
   const lines = done.changed
     ? [`${done.secrets} secrets are sealed with key ${done.to} now; key ${done.from} opens nothing any more but older backups`]
     : [`nothing to do: the secrets are sealed with HEADROOM_SECRET, key ${done.to}`];
   return { json: { ok: true, ...done }, lines };
+}
+
+async function move(settings: Config, file: string | null): Promise<Told> {
+  const done = await moveToPostgres({ config: settings, file });
+  return {
+    json: { ok: true, ...done },
+    lines: [
+      `moved ${done.from} into PostgreSQL: ${done.rows} rows of ${done.tables.length} tables, ${done.nodes} nodes; every table has its rows there`,
+      `  the audit is whole up to ${done.auditHead}`,
+      done.resealedFrom
+        ? `  secrets are sealed with HEADROOM_SECRET there, key ${done.keyId}; key ${done.resealedFrom} opens what was left here and older backups`
+        : `  secrets stay sealed with HEADROOM_SECRET, key ${done.keyId}`,
+      ...(done.files.length > 0 ? [`  ${done.files.join(', ')}: now in the data directory`] : []),
+      '  samples stay behind: charts begin anew. Start the console with HEADROOM_DATABASE_URL, and never again one without it on the old data directory',
+    ],
+  };
 }
 
 function config(): Told {

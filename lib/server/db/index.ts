@@ -4,6 +4,7 @@ import { createPostgresDialect } from './postgres-dialect.ts';
 import type { Schema } from './schema.ts';
 import { adaptSqlite, openSqlite } from './sqlite.ts';
 
+export { type Copied, copyToPostgres } from './copy.ts';
 export { openListener } from './listener.ts';
 export { holdLock } from './lock.ts';
 export { openPostgres, type Postgres, type SqlRow, type SqlValue } from './postgres.ts';

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { CompiledQuery, type Kysely } from 'kysely';
+import { CompiledQuery, type Kysely, type Transaction } from 'kysely';
 import { ConfigError } from '#server/kernel/config.ts';
 import { MIGRATIONS, type Migration } from './migrations/index.ts';
 import type { Schema } from './schema.ts';
@@ -30,16 +30,19 @@ export function migrate(database: DatabaseSync, migrations: readonly Migration[]
 
 /** The same on PostgreSQL: its statements are transactional, too, and transactions of all processes run one after the other. */
 export async function migratePostgres(db: Kysely<Schema>, migrations: readonly Migration[] = MIGRATIONS): Promise<string[]> {
-  return db.transaction().execute(async (tx) => {
-    await tx.executeQuery(CompiledQuery.raw('CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, "appliedAt" BIGINT NOT NULL)'));
-    const applied = await tx.selectFrom('migrations').select('name').execute();
-    const missing = missingOf(new Set(applied.map((row) => row.name)), migrations);
-    for (const { name, postgres } of missing) {
-      await tx.executeQuery(CompiledQuery.raw(postgres));
-      await tx.insertInto('migrations').values({ name, appliedAt: Date.now() }).execute();
-    }
-    return missing.map((migration) => migration.name);
-  });
+  return db.transaction().execute((tx) => migrateWithin(tx, migrations));
+}
+
+/** In a transaction of who has more to do in it. */
+export async function migrateWithin(tx: Transaction<Schema>, migrations: readonly Migration[] = MIGRATIONS): Promise<string[]> {
+  await tx.executeQuery(CompiledQuery.raw('CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, "appliedAt" BIGINT NOT NULL)'));
+  const applied = await tx.selectFrom('migrations').select('name').execute();
+  const missing = missingOf(new Set(applied.map((row) => row.name)), migrations);
+  for (const { name, postgres } of missing) {
+    await tx.executeQuery(CompiledQuery.raw(postgres));
+    await tx.insertInto('migrations').values({ name, appliedAt: Date.now() }).execute();
+  }
+  return missing.map((migration) => migration.name);
 }
 
 function missingOf(applied: ReadonlySet<string>, migrations: readonly Migration[]): Migration[] {

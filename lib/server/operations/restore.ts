@@ -12,7 +12,7 @@ import { type TarEntry, tarEntries } from './tar.ts';
 export type RestoreDone = { manifest: Manifest; facts: Facts; dataDir: string };
 
 /** May lie in a data directory that is restored into: the key that was put there for it, and what file systems and killed restores leave. */
-const MAY_BE_THERE = /^(?:secret|lost\+found|lock(?:-journal|-wal|-shm)?|\.restore-.+)$/;
+const MAY_BE_THERE = /^(?:secret|lost\+found|lock(?:-journal|-wal|-shm)?|\.(?:restore|move)-.+)$/;
 
 /** What a killed restore had moved in already; the database is the last. */
 const OF_A_KILLED_RESTORE = /^(?:runbooks|metrics\.db|ssh-certificate\.pub)$/;
@@ -54,7 +54,7 @@ export async function restore({ config, file }: { config: Config; file: string }
       fs.rmSync(path.join(dataDir, left), { recursive: true, force: true });
     fs.mkdirSync(path.join(staging, 'runbooks'), { recursive: true, mode: 0o700 });
     const manifest = await unpack(file, staging);
-    const facts = check(file, path.join(staging, 'headroom.db'), manifest);
+    const facts = checkDatabase(file, path.join(staging, 'headroom.db'), manifest);
     assertKey(config, manifest);
     moveIn(staging, dataDir, manifest);
     return { manifest, facts, dataDir };
@@ -65,7 +65,7 @@ export async function restore({ config, file }: { config: Config; file: string }
 }
 
 /** Whatever an archive holds, it writes into `staging` alone, under names of the closed list, and no more than its manifest said. */
-async function unpack(file: string, staging: string): Promise<Manifest> {
+export async function unpack(file: string, staging: string): Promise<Manifest> {
   const broken = (why: string) => new ConfigError(`${file} is no whole backup: ${why}`);
   const raw = fs.createReadStream(file);
   const plain = raw.pipe(createGunzip());
@@ -128,7 +128,8 @@ async function write(entry: TarEntry, to: string): Promise<string> {
   return hash.digest('hex');
 }
 
-function check(file: string, database: string, manifest: Manifest): Facts {
+/** What the archive's database says of itself, when it is the one that the manifest describes. */
+export function checkDatabase(file: string, database: string, manifest: Manifest): Facts {
   const { problem, newer } = inspectSqlite(database);
   if (problem !== null) throw new ConfigError(`${file}: its database is damaged: ${problem}`);
   if (newer.length > 0) throw new ConfigError(`${file}: its database was written by a newer Headroom (it has ${newer.join(', ')})`);

@@ -33,6 +33,8 @@ export const SHOWN: readonly Shown[] = [
   { begins: 'HEADROOM_DATA_DIR=/var/lib/headroom headroom restore', by: BACKUP },
   { begins: 'headroom restore', by: BACKUP },
   { begins: 'headroom backup', by: BACKUP },
+  { begins: 'headroom move', by: 'test/integration/postgres/move.test.ts' },
+  { begins: 'createdb', reason: 'is PostgreSQL’s own; the test of the move makes its databases' },
   { begins: 'headroom evidence verify', by: 'test/integration/runs/evidence.test.ts' },
   { begins: 'headroom audit verify', by: 'test/integration/http/audit-export.test.ts' },
   { begins: 'headroom help', run: [0], says: /runs start RUNBOOK/ },
