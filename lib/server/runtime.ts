@@ -134,6 +134,7 @@ export async function createRuntime({ config, log }: { config: Config; log: Log 
     ...(url !== null && { queue: createPgBossQueue({ url, onError: onJobError }), engineId: workers.id }),
     ...{ db, command, nodes, runbooks, ops, configFiles, scraper, metrics, events, clock, log, facts, sealed, fleet: fleetNodes },
     messages: notify.messages,
+    keepBeforeRestart: (nodeId) => incidents.keepBeforeRestart(nodeId),
     releases: releasesIn(file('releases')),
   });
   const marks = createNodeMarks({ db, clock, onError: (error) => log.error({ err: error }, 'what a node said could not be noted') });

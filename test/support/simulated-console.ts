@@ -43,7 +43,7 @@ export type SimulatedConsole = {
 export function simulation(
   t: Pick<TestContext, 'after'>,
   specs: { name: string; leak: 'pool' | 'always' | 'none'; config?: string }[],
-  { lateReads = false }: { lateReads?: boolean } = {},
+  { lateReads = false, keepBeforeRestart }: { lateReads?: boolean; keepBeforeRestart?: (nodeId: string) => Promise<string | null> } = {},
 ) {
   const dir = fs.mkdtempSync(path.join(fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir(), 'runs-'));
   const time = simulatedClock();
@@ -94,6 +94,7 @@ export function simulation(
         if (frozen) await frozen.until;
         if (!alive) await never();
       }),
+      ...(keepBeforeRestart && { keepBeforeRestart }),
       configFiles: { agree: async (_db, nodeId, sha256) => void agreed.set(nodeId, sha256) },
       scraper: { focus: () => undefined, nudge: () => undefined },
       metrics: { recent: (nodeId, sinceMs) => fleet.of({ id: nodeId }).samples.filter((s) => s.at >= sinceMs) },

@@ -8,7 +8,7 @@ import type { Scraper } from '#server/scrape/index.ts';
 import type { NodeOps } from '#server/ssh/index.ts';
 import type { Actor } from '#shared/access.ts';
 import { incidentName } from '#shared/incident-rules.ts';
-import type { BuyOffer, Incident, IncidentQuery, Signal } from '#shared/incidents.ts';
+import type { BuyOffer, CaptureHead, Incident, IncidentQuery, Signal } from '#shared/incidents.ts';
 import type { FleetMember, FleetNode } from '#shared/nodes.ts';
 import { expectBoughtVerb } from './bought-time.ts';
 import { offerOf, roomOf } from './buy-time.ts';
@@ -25,7 +25,7 @@ import { BEFORE_MS } from './timeline.ts';
 import { createVerbs } from './verbs.ts';
 import { createWatcher, type RulesNow } from './watcher.ts';
 
-export { type Evaluation, evaluate, QUIET, type Standing } from './rules/evaluate.ts';
+export { type Evaluation, evaluate } from './rules/evaluate.ts';
 export { type NodeView, viewOfSamples } from './rules/view.ts';
 export type { RulesNow } from './watcher.ts';
 export type Incidents = ReturnType<typeof createIncidents>;
@@ -73,22 +73,30 @@ export function createIncidents(deps: IncidentsDeps) {
   let capturedAt = Number.NEGATIVE_INFINITY;
   let capturing = false;
 
-  async function captureByItself(node: FleetNode, why: string): Promise<void> {
+  const keeping = new Map<string, Promise<CaptureHead | null>>();
+
+  /** Null when this process was captured before. Who asks while it is being done gets the same one. */
+  function captureByItself(node: FleetNode, why: string): Promise<CaptureHead | null> {
     const start = node.processStart === null ? null : Date.parse(node.processStart);
-    if (await captures.has(node.id, start)) return;
-    capturedAt = clock.now();
-    const verb = await captures.take(node.id);
-    await command(CONSOLE, verb, { nodeId: node.id, incidentId: await openIncidentOf(db, node.id), why });
+    const keep = async () => {
+      if (await captures.has(node.id, start)) return null;
+      capturedAt = clock.now();
+      const verb = await captures.take(node.id);
+      return command(CONSOLE, verb, { nodeId: node.id, incidentId: await openIncidentOf(db, node.id), why });
+    };
+    const kept = keeping.get(node.id) ?? keep().finally(() => keeping.delete(node.id));
+    keeping.set(node.id, kept);
+    return kept;
   }
+
+  const endsSoon = (n: FleetNode) => (n.timeToEmfileSeconds?.low ?? Number.POSITIVE_INFINITY) < CAPTURE_WITHIN_SECONDS;
 
   /** One at a time: of those that end soon, and of those that a run is about to restart. */
   function keepWhatMayBeLost(nodes: readonly FleetNode[]): void {
     if (capturing) return;
     // a run's new process holds nothing yet that would be worth it
     const atRisk = (n: FleetNode) => n.activeRunId !== null && n.leak.verdict === 'leaking';
-    const pressing = byUrgency(nodes).filter(
-      (n) => atRisk(n) || (n.timeToEmfileSeconds?.low ?? Number.POSITIVE_INFINITY) < CAPTURE_WITHIN_SECONDS,
-    );
+    const pressing = byUrgency(nodes).filter((n) => atRisk(n) || endsSoon(n));
     if (pressing.length === 0 || clock.now() - capturedAt < CAPTURE_EVERY_MS) return;
     capturing = true;
     const all = async () => {
@@ -136,6 +144,20 @@ export function createIncidents(deps: IncidentsDeps) {
   return {
     verbs: { ...createVerbs(noted), expectBought: expectBoughtVerb },
     captures,
+    /**
+     * A run is about to restart the node: what its process holds is kept first, where it leaks or ends soon. What was kept, in words; null where nothing
+     * is at stake. Throws what the reading throws, ssh.command-failed when nothing of the node could be read.
+     */
+    async keepBeforeRestart(nodeId: string): Promise<string | null> {
+      const { node } = await fleet.node(nodeId);
+      if (node.leak.verdict !== 'leaking' && !endsSoon(node)) return null;
+      const head = await captureByItself(node, 'the console, before a restart');
+      if (head === null) return `what the process of ${node.name} holds was kept before`;
+      const missing = head.parts.filter((part) => part.missing !== null).map((part) => part.name);
+      return `${head.parts.length - missing.length} of ${head.parts.length} parts of what the process of ${node.name} holds are kept as ${head.id}${
+        missing.length > 0 ? `; not read: ${missing.join(', ')}` : ''
+      }`;
+    },
     onSignal: watcher.onSignal,
     /** one pass now; the loop does it every 5 s */
     tick: () => watcher.tick(),

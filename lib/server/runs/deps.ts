@@ -39,6 +39,11 @@ export type RunsDeps = {
     send(message: { key: string; channel: string; title: string; text: string; link: string; by: string }): Promise<void>;
     answer(channel: string, key: string): Promise<{ state: string; answer: string | null; attempts: number } | null>;
   };
+  /**
+   * Keeps what a restart of the node would destroy, where that is worth it, in words for the receipt; null where nothing is at stake.
+   * Throws a HeadroomError when it could not be kept.
+   */
+  keepBeforeRestart?: (nodeId: string) => Promise<string | null>;
   /** every node as it was last seen; preflight asks whether its peers could take a node's load */
   fleet?: () => Promise<readonly FleetNode[]>;
 };

@@ -166,6 +166,7 @@ function createContext(
     agree: (sha256) => deps.configFiles.agree(deps.db, node.id, sha256),
     release: (sha256) => (deps.releases ?? NO_RELEASES).read(sha256),
     messages: deps.messages,
+    keepBeforeRestart: deps.keepBeforeRestart && (() => deps.keepBeforeRestart?.(node.id) ?? Promise.resolve(null)),
     clock: deps.clock,
     async remember(patch) {
       live.signal.throwIfAborted();

@@ -140,6 +140,24 @@ describe('evidence', () => {
     assert.equal((await r.get()).captures.length, 2, 'the next process is another one');
   });
 
+  test('is kept before a restart when it is asked for, once however many ask, and not of a node that is well', async (t) => {
+    const r = await rig(t, ['edge-01', 'edge-02']);
+    r.set('edge-01', leaking());
+    const { incidents } = r;
+    assert.equal(await incidents.keepBeforeRestart(r.idOf('edge-02')), null);
+    const [first, second] = await Promise.all([
+      incidents.keepBeforeRestart(r.idOf('edge-01')),
+      incidents.keepBeforeRestart(r.idOf('edge-01')),
+    ]);
+    assert.match(first ?? '', /^5 of 6 parts of what the process of edge-01 holds are kept as c_\w+; not read: fds\.txt$/);
+    assert.equal(second, first);
+    assert.equal(await incidents.keepBeforeRestart(r.idOf('edge-01')), 'what the process of edge-01 holds was kept before');
+    assert.deepEqual(
+      (await r.db.selectFrom('captures').select('actor').execute()).map((c) => c.actor),
+      ['the console, before a restart'],
+    );
+  });
+
   test('a second one by hand is kept beside it, with the name of who asked', async (t) => {
     const r = await leakOnTwo(t, ['edge-01']);
     await r.pass(1);

@@ -35,6 +35,8 @@ export type StepContext = {
   /** what an earlier run left on this node; null when it never was here */
   earlier: (runId: string) => Promise<{ opsId: string; memo: TargetMemo } | null>;
   agree: (sha256: string) => Promise<void>;
+  /** keeps what a restart would destroy; undefined in a console that keeps none */
+  keepBeforeRestart: (() => Promise<string | null>) | undefined;
   /** people are told by them; undefined in a console without channels */
   messages: RunsDeps['messages'];
   /** the bytes of a release; throws request.invalid when there is none of this sha256 */

@@ -2,12 +2,14 @@ import type { Probe } from '#server/ssh/index.ts';
 import { restartedByHand } from './by-hand.ts';
 import { patiently, type StepContext, type StepRunner } from './context.ts';
 import { count, processFacts } from './facts.ts';
+import { keepBeforeRestart } from './keep-before-restart.ts';
 
 /** Once per run: what is remembered before the act and a marker on the node make a second restart impossible. */
 export const service: StepRunner = async (context) => {
   const { node, ops, run, clock } = context;
   const byHand = await restartedByHand(context);
   if (byHand !== null) return byHand;
+  let unkept = '';
   if (context.target().restart === 'none') {
     const probe = await patiently(context, () => ops.probe(node));
     const before = processFacts(probe.value) ?? context.target().memo.before;
@@ -19,6 +21,7 @@ export const service: StepRunner = async (context) => {
     const chosen = await chooseMode(context, probe.value);
     if (chosen === null)
       return { status: 'failed', summary: `${node.unit} on ${node.name} offers no reload that could be proven: restart it` };
+    if (chosen === 'restart') unkept = await keepBeforeRestart(context);
     const memo = { ...context.target().memo, mode: chosen, restartAskedNodeMs: probe.value.nodeClockMs, restartAskedAt: clock.now() };
     await context.remember({ restart: 'asked', memo: before === undefined ? memo : { ...memo, before } });
   } else context.say('the restart was asked for before the console was interrupted; the node knows whether it was done');
@@ -35,7 +38,7 @@ export const service: StepRunner = async (context) => {
     threshold: 'exactly once',
     verdict: 'pass',
   });
-  return { status: 'succeeded', summary: `${node.unit} ${mode === 'reload' ? 'reloaded' : 'restarted'}, once` };
+  return { status: 'succeeded', summary: `${node.unit} ${mode === 'reload' ? 'reloaded' : 'restarted'}, once${unkept}` };
 };
 
 /** A reload cuts no tunnel. It is asked for where the unit offers one and the process tells which config it runs with, so that it can be proven. */
