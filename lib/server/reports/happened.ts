@@ -11,7 +11,11 @@ type Happened = Pick<Report, 'incidents' | 'changes' | 'drills' | 'leaks'>;
 
 /** Incidents that were open at some time of the span, runs that changed nodes and began in it, drills that ended in it. */
 export async function readHappened({ db }: Pick<ReportsDeps, 'db'>, span: Span, sees: Sees): Promise<Happened> {
-  const [incidents, runs, drills] = await Promise.all([readIncidents(db, span, sees), readRuns(db, span, sees), readDrills(db, span)]);
+  const [incidents, runs, drills] = await Promise.all([
+    readIncidents(db, span, sees),
+    readRuns(db, span, sees),
+    sees.drills ? readDrills(db, span) : [],
+  ]);
   const leaks = incidents.filter(({ cause }) => cause === 'fd-leak');
   const judged = runs.filter(({ runbook }) => runbook === 'fd-leak');
   return {

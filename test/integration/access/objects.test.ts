@@ -193,6 +193,24 @@ describe('a grant for one group', () => {
     assert.ok(!seen.includes(CANARY), seen);
   });
 
+  test('tells of no drill in a report: where the fault was is nobody’s who does not see drills', async () => {
+    const endedAt = Date.now() - 60_000;
+    const score = { total: 80, of: 100, lines: [], detectSeconds: 1, acknowledgeSeconds: 1, answerSeconds: 1, wrongMoves: 0 };
+    const times = { createdAt: endedAt - 60_000, startedAt: endedAt - 50_000, endsAt: endedAt, endedAt, ended: 'stopped' };
+    const nobody = { why: null, detectedAt: null, acknowledgedAt: null, acknowledgedBy: null, answer: null };
+    await world.runtime.db
+      .insertInto('drills')
+      .values({
+        ...{ id: 'd_of_b', status: 'ended', secret: '-', inPlay: JSON.stringify([world.ids.b]), minutes: 10, startedBy: CANARY },
+        ...{ ...times, ...nobody, hints: '[]', score: JSON.stringify({ ...score, nodeRight: true, causeRight: true }) },
+      })
+      .execute();
+    const report = async (selector: string | null, format: string) =>
+      (await call('GET /api/v1/reports', await world.token('viewer', selector), { query: `?format=${format}` })).text();
+    for (const format of ['json', 'md', 'html']) assert.ok(!(await report('group=a', format)).includes(CANARY), format);
+    assert.match(await report(null, 'json'), /d_of_b/);
+  });
+
   test('that is asked for a foreign thing again and again is one row of the audit', async () => {
     const token = await world.token('viewer', 'group=a');
     const rows = async () =>

@@ -6,7 +6,7 @@ import { demoFleet, fleetNode } from '#test/support/mock-fleet.ts';
 
 const DAY = 86_400_000;
 const NOW = Date.parse('2026-03-08T12:00:00Z');
-const EVERYTHING = { has: () => true, some: () => true };
+const EVERYTHING = { has: () => true, some: () => true, drills: true };
 type Metrics = Parameters<typeof createReports>[0]['metrics'];
 
 /** A console of one node, whose stored buckets are `open` fds of a limit of 1,000 at each instant. */
@@ -84,7 +84,7 @@ describe('the report of a range', () => {
     assert.deepEqual(report.leaks, { found: 2, fixed: 1, notFixed: 0, open: 1 });
     await db.insertInto('incidentNodes').values({ incidentId: 'i_2', nodeId: 'n_2', name: 'core-09', addedAt: NOW }).execute();
     await db.updateTable('incidents').set({ title: 'core-09 leaks', closedReason: 'core-09 is well' }).where('id', '=', 'i_2').execute();
-    const some = await reports.make({}, { has: (id) => id === 'n_1', some: (ids) => ids.includes('n_1') });
+    const some = await reports.make({}, { has: (id) => id === 'n_1', some: (ids) => ids.includes('n_1'), drills: false });
     assert.deepEqual(
       some.incidents.map(({ number, title, closedReason, nodes }) => [number, title, closedReason, nodes]),
       [
@@ -92,7 +92,7 @@ describe('the report of a range', () => {
         [2, 'another node leaks', 'another node is well', ['edge-01']],
       ],
     );
-    const blind = await reports.make({}, { has: () => false, some: () => false });
+    const blind = await reports.make({}, { has: () => false, some: () => false, drills: false });
     assert.deepEqual([blind.nodes, blind.incidents, blind.lowest], [0, [], []]);
   });
 });
