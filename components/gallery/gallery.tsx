@@ -163,16 +163,20 @@ export function Gallery() {
       </Shown>
 
       <Shown title="Controls" says="Disabled ones say why beside them.">
-        <div className="row wrap">
-          <Button look="primary">Start</Button>
-          <Button>Cancel</Button>
-          <Button look="ghost">Copy</Button>
-          <Button look="danger">Abort…</Button>
-          <Button disabled>Restart…</Button>
-          <span className="sm t3">needs the operator role</span>
-          <Switch label="Shadow mode" checked onChange={stay} />
+        <div className="stack">
+          <div className="row wrap">
+            <Button look="primary">Start</Button>
+            <Button>Cancel</Button>
+            <Button look="ghost">Copy</Button>
+            <Button look="danger">Abort…</Button>
+            <Button disabled>Restart…</Button>
+            <span className="sm t3">needs the operator role</span>
+          </div>
+          <div className="row">
+            <Switch label="Shadow mode" checked onChange={stay} /> <span className="sm">Shadow mode</span>
+          </div>
+          <TextField label="Idle timeout" unit="s" value="90,000" error="must be 1 to 86,400" onChange={stay} />
         </div>
-        <TextField label="Idle timeout" unit="s" value="90" error="must be 1 to 86,400" onChange={stay} />
       </Shown>
     </div>
   );

@@ -57,6 +57,8 @@ export function createMockApi({ clock = Date.now, run = null }: { clock?: () => 
 
   return createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://mock');
+    // pages tell the console's time by it
+    response.setHeader('date', new Date(clock()).toUTCString());
     const setMode = /^\/__mode\/([\w-]+)$/.exec(url.pathname);
     if (setMode) {
       mode = setMode[1] as Mode;

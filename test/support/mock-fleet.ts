@@ -8,6 +8,8 @@ export type Story = {
   labels: Record<string, string>;
   limit: number;
   tunnels: number;
+  /** connections a second; without it, as many as their usual length makes of the tunnels */
+  accepted?: number;
   perMinute: number;
   openNow: number;
   ageSeconds: number;
@@ -115,6 +117,7 @@ export const demoFleet = (): Story[] =>
     labels: { group: 'edge', zone: i < 3 ? 'eu' : 'us' },
     limit: 8192,
     tunnels: 100 + i * 4,
+    accepted: 8,
     perMinute: Number(perMinute),
     openNow: Number(openNow),
     ageSeconds: 940,
@@ -127,7 +130,7 @@ export function fleetNode(story: Story, startedMs: number, nowMs: number): Fleet
     limit,
     Math.round(story.openNow + (perMinute * (nowMs - startedMs)) / 60_000 + 6 * Math.sin(nowMs / 9000 + tunnels)),
   );
-  const acceptedPerSecond = Math.round(tunnels / 24) / 10;
+  const acceptedPerSecond = story.accepted ?? Math.round(tunnels / 24) / 10;
   const leaking = perMinute > 0;
   const per1000 = (perMinute / (acceptedPerSecond * 60)) * 1000;
   const seconds = ((limit - openFds) / perMinute) * 60;
@@ -216,7 +219,7 @@ export function nodeMetrics(
       connectionsStale: blind ? null : Math.max(0, Math.round((open - explained) / 2)),
       poolActive: blind ? null : 0,
       poolIdle: blind ? null : (current.pool.idle ?? 0),
-      acceptedPerSecond: blind ? null : (tunnels / 240) * (1 + Math.sin(at / 5000) * 0.15),
+      acceptedPerSecond: blind ? null : (story.accepted ?? tunnels / 240) * (1 + Math.sin(at / 5000) * 0.15),
       refusedPerSecond: blind ? null : open >= story.limit - 200 ? 9 : 0.05,
       bytesPerSecond: blind ? null : tunnels * 18_000 * (1 + Math.sin(at / 70_000) * 0.1),
       rssBytes: blind ? null : 88e6 + open * 900,

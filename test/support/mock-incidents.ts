@@ -1,5 +1,7 @@
 import type { Incident, IncidentList, Signal, TimelineEntry } from '#shared/incidents.ts';
 import type { FleetNode } from '#shared/nodes.ts';
+import { formatCount } from '#shared/units/count.ts';
+import { formatDuration } from '#shared/units/time.ts';
 
 const MINUTE = 60_000;
 
@@ -9,6 +11,12 @@ export function mockIncident(nodes: readonly FleetNode[], now: number): Incident
   const own = nodes.filter((node) => node.leak.verdict === 'leaking').slice(0, 4);
   const names = own.map(({ name }) => name);
   const [first] = own;
+  const whole = (value: number | undefined) => formatCount(Math.round(value ?? 0));
+  const { low, mid, high } = first?.leak.perMinute ?? { low: 58, mid: 62, high: 66 };
+  const per1000 = first?.leak.per1000Connections?.mid ?? 412;
+  const rate = `${whole(mid)} fds/min (${whole(low)} to ${whole(high)})`;
+  const leaks = `leaks ${rate}, ${whole(per1000)} per 1,000 connections`;
+  const compared = `${whole(per1000)} fds per 1,000 connections before, ${whole(per1000 * 0.99)} after`;
   const signal = (node: FleetNode, rule: Signal['rule'], since: number, until: number | null, summary: string): Signal => ({
     ...{
       id: `s-${rule}-${node.id}-${since}`,
@@ -72,12 +80,12 @@ export function mockIncident(nodes: readonly FleetNode[], now: number): Incident
     acknowledged: { by: 'sre-oncall', at: at(51) },
     nodes: own.map((node, i) => ({ nodeId: node.id, name: node.name, addedAt: at(58 - 9 * i) })),
     signals: own.flatMap((node, i) => [
-      signal(node, 'leaking', 58 - 9 * i, i === 0 ? 30 : null, 'leaks 62 fds/min (58 to 66), 412 per 1,000 connections'),
+      signal(node, 'leaking', 58 - 9 * i, i === 0 ? 30 : null, leaks),
       signal(node, 'time-to-emfile', 52 - 9 * i, null, 'reaches its limit in 78 min (71 min to 84 min)'),
-      ...(i === 0 ? [signal(node, 'leaking', 18, null, 'leaks 61 fds/min (55 to 67), 409 per 1,000 connections')] : []),
+      ...(i === 0 ? [signal(node, 'leaking', 18, null, leaks)] : []),
     ]),
     timeline: [
-      entry(58, 'signal', 'warn', 'leaks 62 fds/min (58 to 66), 412 per 1,000 connections', { ...on, by: 'rule leaking' }),
+      entry(58, 'signal', 'warn', leaks, { ...on, by: 'rule leaking' }),
       entry(57.9, 'status', 'neutral', 'Incident opened', { by: 'rule leaking' }),
       entry(52, 'signal', 'danger', 'reaches its limit in 78 min (71 min to 84 min)', { ...on, by: 'rule time-to-emfile' }),
       entry(51.5, 'capture', 'ok', 'Evidence kept: 6 of 6 parts of a process with 3,420 fds', {
@@ -91,7 +99,7 @@ export function mockIncident(nodes: readonly FleetNode[], now: number): Incident
       entry(24, 'note', 'neutral', 'The upstream of ws.example.com never sends a FIN.\n`ss -tnp state close-wait | wc -l` says 3,102.', {
         by: 'sre-lead',
       }),
-      entry(21, 'run', 'danger', 'R-1A88X: not fixed. 409 fds per 1,000 connections after, 412 before', {
+      entry(21, 'run', 'danger', `R-1A88X: not fixed. ${compared}`, {
         ...on,
         runId: 'r_0000000001a88x',
       }),
@@ -104,7 +112,7 @@ export function mockIncident(nodes: readonly FleetNode[], now: number): Incident
           selector: `name=${names.join(',')}`,
           params: { limit: 65_536, keep: true },
         },
-        why: `${names[0]} has 38 min left. Raise the limit of the running process: no restart, nothing cut. It fixes nothing.`,
+        why: `${names[0]} has ${formatDuration(first?.timeToEmfileSeconds?.mid ?? 2280)} left. Raise the limit of the running process: no restart, nothing cut. It fixes nothing.`,
         href: `/runbooks/buy-time?selector=name%3D${names.join('%2C')}&params.limit=65536`,
       },
       {
@@ -180,13 +188,13 @@ export function mockIncident(nodes: readonly FleetNode[], now: number): Incident
     known: [
       {
         tone: 'danger',
-        text: `${names[0]}: leaking 62 fds/min. What grew in 30 min: 93 % clients in CLOSE_WAIT.`,
+        text: `${names[0]}: leaking ${whole(mid)} fds/min. What grew in 30 min: 93 % clients in CLOSE_WAIT.`,
         href: `/nodes/${on.nodeId}`,
         link: 'Fds of the node',
       },
       {
         tone: 'danger',
-        text: `${names[0]}, pool off and restarted: it is not fixed: 412 fds per 1,000 connections before, 409 after.`,
+        text: `${names[0]}, pool off and restarted: it is not fixed: ${compared}.`,
         href: '/runs/r_0000000001a88x',
         link: 'R-1A88X',
       },
