@@ -6,9 +6,8 @@ import { may, useSession } from '#client/session.ts';
 import { Button } from '#components/ui/button.tsx';
 import { Callout } from '#components/ui/callout.tsx';
 import { Card, Facts } from '#components/ui/card.tsx';
-import { asProblem } from '#components/ui/error-state.tsx';
 import { SelectField, TextField } from '#components/ui/field.tsx';
-import { WhenClosed } from '#components/ui/when-closed.tsx';
+import { NotStarted } from '#components/ui/not-started.tsx';
 import type { ChangePreview } from '#shared/changes.ts';
 import type { PoolSettings, RunInput } from '#shared/runs.ts';
 import { formatCount, plural } from '#shared/units/count.ts';
@@ -71,7 +70,6 @@ export function StartCard({
     // one intent for one question: the same click twice starts nothing twice, another strategy is another run
     start.mutate({ input, intent: `${intent}-${digest(JSON.stringify(input))}` }, { onSuccess: (run) => onStarted(run.id) });
   };
-  const problem = start.isError ? asProblem(start.error) : null;
   return (
     <div className="stack change-rail">
       <Card title="Start">
@@ -106,19 +104,14 @@ export function StartCard({
               onChange={(event) => setTyped(event.target.value)}
             />
           ) : null}
-          {problem ? (
-            <Callout tone="danger" live>
-              <b>{problem.title}.</b> {problem.detail}
-            </Callout>
-          ) : null}
-          {wasClosed(start.error) ? (
-            <WhenClosed
-              mayOverride={may(session.data, 'run.approve')}
-              busy={start.isPending}
-              onWait={() => go(false, { onClosed: 'wait' })}
-              onOverride={(reason) => go(false, { override: { reason } })}
-            />
-          ) : null}
+          <NotStarted
+            error={start.error}
+            closed={wasClosed(start.error)}
+            mayOverride={may(session.data, 'run.approve')}
+            busy={start.isPending}
+            onWait={() => go(false, { onClosed: 'wait' })}
+            onOverride={(reason) => go(false, { override: { reason } })}
+          />
           <div className="row wrap">
             <Button look="primary" disabled={refused !== null || !counted || start.isPending} onClick={() => go(false)}>
               <Play className="i s" aria-hidden="true" />

@@ -10,7 +10,7 @@ import { EmptyState } from '#components/ui/empty-state.tsx';
 import { ErrorState } from '#components/ui/error-state.tsx';
 import { Ago } from '#components/ui/now.tsx';
 import { Segmented } from '#components/ui/segmented.tsx';
-import { Loading, Skeleton } from '#components/ui/skeleton.tsx';
+import { LoadingRows } from '#components/ui/skeleton.tsx';
 import { TableFrame } from '#components/ui/table.tsx';
 import { INCIDENT_RULES, incidentName } from '#shared/incident-rules.ts';
 import type { IncidentListItem } from '#shared/incidents.ts';
@@ -48,7 +48,7 @@ export function IncidentListView() {
         <div className="actions">{mayWrite ? <DeclareIncident /> : null}</div>
       </div>
       {!data && error ? <ErrorState error={error} onRetry={() => void refetch()} /> : null}
-      {!data && !error ? <ListSkeleton /> : null}
+      {!data && !error ? <LoadingRows what="incidents" /> : null}
       {data && data.incidents.length === 0 ? <Nothing filtered={status !== 'all' || severity !== 'any'} /> : null}
       {data && data.incidents.length > 0 ? <IncidentTable incidents={data.incidents} cut={data.cut} /> : null}
     </>
@@ -163,15 +163,3 @@ function Nothing({ filtered }: { filtered: boolean }) {
     </EmptyState>
   );
 }
-
-const ListSkeleton = () => (
-  <Loading what="incidents">
-    <div className="card">
-      {[1, 2, 3, 4].map((row) => (
-        <div key={row} className="p-3">
-          <Skeleton height={14} />
-        </div>
-      ))}
-    </div>
-  </Loading>
-);

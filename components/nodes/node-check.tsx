@@ -4,13 +4,13 @@ import { useCheckNode, useHostKey, useNode, usePinHostKey } from '#client/nodes.
 import { Button, LinkButton } from '#components/ui/button.tsx';
 import { Callout } from '#components/ui/callout.tsx';
 import { Card, Facts } from '#components/ui/card.tsx';
-import { Chip } from '#components/ui/chip.tsx';
 import { Command } from '#components/ui/code-block.tsx';
 import { asProblem } from '#components/ui/error-state.tsx';
 import { Mark, type MarkKind } from '#components/ui/mark.tsx';
 import { ProblemNote } from '#components/ui/problem-note.tsx';
 import { Skeleton } from '#components/ui/skeleton.tsx';
 import type { SelfTest } from '#shared/nodes.ts';
+import { HostKeyChip, ShownKey } from './host-key-state.tsx';
 
 type Status = SelfTest['checks'][number]['status'];
 const MARKS: Record<Status, MarkKind> = { pass: 'ok', warn: 'warn', fail: 'danger', skipped: 'skip' };
@@ -30,32 +30,11 @@ export function NodeCheck({ id }: { id: string }) {
   const approve = (fingerprint: string) => pin.mutate({ fingerprint }, { onSuccess: () => ask() });
   return (
     <div className="stack">
-      <Card
-        title="Host key"
-        end={
-          key.data?.blocked ? (
-            <Chip tone="danger" mark="danger">
-              Changed
-            </Chip>
-          ) : pinned ? (
-            <Chip mark="ok">Approved</Chip>
-          ) : (
-            <Chip tone="unknown" mark="unknown">
-              Not approved
-            </Chip>
-          )
-        }
-      >
+      <Card title="Host key" end={<HostKeyChip blocked={key.data?.blocked === true} approved={pinned !== null} />}>
         <div className="grid gap-3">
           <Facts
             rows={[
-              [
-                'The host shows',
-                <code key="offered" className="break">
-                  {offered ?? pinned ?? (check.isPending ? 'asking the host…' : 'nothing yet: it does not answer')}
-                </code>,
-                'offered',
-              ],
+              ['The host shows', <ShownKey key="offered" fingerprint={offered ?? pinned} asking={check.isPending} />, 'offered'],
               ...(pinned
                 ? [
                     [

@@ -6,11 +6,9 @@ import { useFleet } from '#client/nodes.ts';
 import { type InSpite, useStartRun, wasClosed } from '#client/runs.ts';
 import { may, useSession } from '#client/session.ts';
 import { Button } from '#components/ui/button.tsx';
-import { Callout } from '#components/ui/callout.tsx';
 import { Card } from '#components/ui/card.tsx';
-import { asProblem } from '#components/ui/error-state.tsx';
 import { SelectField, TextField } from '#components/ui/field.tsx';
-import { WhenClosed } from '#components/ui/when-closed.tsx';
+import { NotStarted } from '#components/ui/not-started.tsx';
 import type { Runbook } from '#shared/runbooks.ts';
 import type { RunInput } from '#shared/runs.ts';
 import { plural } from '#shared/units/count.ts';
@@ -65,7 +63,6 @@ export function StartForm({
     start.mutate({ input, intent: `${intent}-${JSON.stringify(input).length}-${dryRun}` }, { onSuccess: (run) => onStarted(run.id) });
   };
   const wrongSelector = isProblemError(start.error) && start.error.code.startsWith('selector.') ? start.error.detail : undefined;
-  const problem = start.isError && !wrongSelector ? asProblem(start.error) : null;
   return (
     <Card title="Start" className="book-start">
       <form
@@ -123,19 +120,14 @@ export function StartForm({
             With <span className="mono">{given.map(([name, value]) => `${name} ${value}`).join(', ')}</span>
           </p>
         ) : null}
-        {problem ? (
-          <Callout tone="danger" live>
-            <b>{problem.title}.</b> {problem.detail}
-          </Callout>
-        ) : null}
-        {wasClosed(start.error) ? (
-          <WhenClosed
-            mayOverride={may(session.data, 'run.approve')}
-            busy={start.isPending}
-            onWait={() => go(false, { onClosed: 'wait' })}
-            onOverride={(reason) => go(false, { override: { reason } })}
-          />
-        ) : null}
+        <NotStarted
+          error={wrongSelector ? null : start.error}
+          closed={wasClosed(start.error)}
+          mayOverride={may(session.data, 'run.approve')}
+          busy={start.isPending}
+          onWait={() => go(false, { onClosed: 'wait' })}
+          onOverride={(reason) => go(false, { override: { reason } })}
+        />
         <div className="row wrap">
           <Button look="primary" type="submit" disabled={!ready}>
             <Play className="i s" aria-hidden="true" />

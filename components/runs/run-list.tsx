@@ -7,7 +7,7 @@ import { Chip } from '#components/ui/chip.tsx';
 import { EmptyState } from '#components/ui/empty-state.tsx';
 import { ErrorState } from '#components/ui/error-state.tsx';
 import { Ago } from '#components/ui/now.tsx';
-import { Loading, Skeleton } from '#components/ui/skeleton.tsx';
+import { LoadingRows } from '#components/ui/skeleton.tsx';
 import { TableFrame } from '#components/ui/table.tsx';
 import { runName } from '#shared/run-name.ts';
 import { hasEnded } from '#shared/runs.ts';
@@ -16,18 +16,7 @@ import { runLook, statusLook } from './words.ts';
 
 export function RunList() {
   const runs = useRuns();
-  if (runs.isPending)
-    return (
-      <Loading what="runs">
-        <div className="card">
-          {[1, 2, 3, 4].map((row) => (
-            <div key={row} className="p-3">
-              <Skeleton height={14} />
-            </div>
-          ))}
-        </div>
-      </Loading>
-    );
+  if (runs.isPending) return <LoadingRows what="runs" />;
   if (runs.isError && !runs.data) return <ErrorState error={runs.error} onRetry={() => runs.refetch()} />;
   const list = runs.data?.runs ?? [];
   if (list.length === 0)

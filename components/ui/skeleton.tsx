@@ -6,6 +6,19 @@ export function Skeleton({ width, height, round }: { width?: number | string; he
   return <span className="sk" style={style} aria-hidden="true" />;
 }
 
+/** A list before its first answer. */
+export const LoadingRows = ({ what }: { what: string }) => (
+  <Loading what={what}>
+    <div className="card">
+      {[1, 2, 3, 4].map((row) => (
+        <div key={row} className="p-3">
+          <Skeleton height={14} />
+        </div>
+      ))}
+    </div>
+  </Loading>
+);
+
 /** Wraps skeletons so that a screen reader hears one sentence instead of bars. */
 export function Loading({ what, children }: { what: string; children: React.ReactNode }) {
   return (

@@ -9,6 +9,7 @@ import { AreaField } from '#components/ui/field.tsx';
 import { ProblemNote } from '#components/ui/problem-note.tsx';
 import type { FleetNode } from '#shared/nodes.ts';
 import { plural } from '#shared/units/count.ts';
+import { HostKeyChip, ShownKey } from '../host-key-state.tsx';
 import { saysFingerprint } from './steps.ts';
 
 /** Each host's key, to be compared by a person; nothing is sent to a host before. */
@@ -60,32 +61,11 @@ function HostKey({ node, pasted }: { node: FleetNode; pasted: string }) {
   const same = offered === null ? null : saysFingerprint(pasted, offered);
   const failed = check.data?.checks.find(({ status }) => status === 'fail');
   return (
-    <Card
-      title={node.name}
-      end={
-        data?.blocked ? (
-          <Chip tone="danger" mark="danger">
-            Changed
-          </Chip>
-        ) : pinned ? (
-          <Chip mark="ok">Approved</Chip>
-        ) : (
-          <Chip tone="unknown" mark="unknown">
-            Not approved
-          </Chip>
-        )
-      }
-    >
+    <Card title={node.name} end={<HostKeyChip blocked={data?.blocked === true} approved={pinned !== null} />}>
       <div className="grid gap-3">
         <Facts
           rows={[
-            [
-              'The host shows',
-              <code key="offered" className="break">
-                {offered ?? pinned ?? (check.isPending ? 'asking the host…' : 'nothing: it does not answer')}
-              </code>,
-              'offered',
-            ],
+            ['The host shows', <ShownKey key="offered" fingerprint={offered ?? pinned} asking={check.isPending} />, 'offered'],
             ...(same === null
               ? []
               : [

@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { openPostgres } from '#server/db/index.ts';
 import { openPostgresStore } from '#server/metrics/index.ts';
+import { emptyDatabase } from '#test/support/database.ts';
 import { programs, type RealServer, startPostgres } from '#test/support/real-servers.ts';
 import { metricKeepContract, metricReadContract, type OpenStore } from './metric-store.ts';
 
@@ -17,11 +16,7 @@ else
 
     /** A database of its own for each store. */
     const open: OpenStore = async (options) => {
-      const name = `t_${randomBytes(6).toString('hex')}`;
-      const admin = openPostgres({ url: server.url, onError: () => undefined });
-      await admin.query(`CREATE DATABASE ${name}`);
-      await admin.close();
-      const url = server.url.replace(/[^/]+$/, name);
+      const url = await emptyDatabase(server.url);
       const reopen = () => openPostgresStore({ url, ...options });
       return { store: await reopen(), reopen };
     };
