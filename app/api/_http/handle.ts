@@ -74,7 +74,7 @@ export function handle<P extends z.ZodType, Q extends z.ZodType, B extends z.Zod
         const body = parse(spec.body, spec.body && (await readBody(request)), 'the body');
         return run({ runtime, actor: permitted(actor), params, query, body, scope, request, idempotencyKey: idempotencyKey(request) });
       });
-      if (answer instanceof Response) return answer;
+      if (answer instanceof Response) return await asAsked(request, answer);
       return Response.json(answer ?? null, { status: spec.status ?? 200, headers: { 'cache-control': 'no-store' } });
     } catch (error) {
       return isHeadroomError(error) ? errorResponse(error) : (storageProblem(error) ?? unknownError(error, request));
@@ -158,16 +158,27 @@ function idempotencyKey(request: Request): string | undefined {
   throw new HeadroomError('request.invalid', 'the header Idempotency-Key should be 1 to 200 printable characters without spaces');
 }
 
+/** What an answer does not say itself: that nobody keeps it. Of a stream whose head alone was asked for nobody ever reads, so it ends here. */
+async function asAsked(request: Request, answer: Response): Promise<Response> {
+  if (!answer.headers.has('cache-control')) answer.headers.set('cache-control', 'no-store');
+  if (request.method !== 'HEAD') return answer;
+  await answer.body?.cancel();
+  return new Response(null, answer);
+}
+
 async function withinDeadline<T>(work: () => Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
+  const answered = work();
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
+      // a stream that begins after all has no reader
+      answered.then((answer) => (answer instanceof Response ? answer.body?.cancel() : undefined)).catch(() => undefined);
       const words = `no answer within ${DEADLINE_MS / 1000} s; what was asked may still be done, so look again before asking again`;
       reject(new HeadroomError('server.timeout', words));
     }, DEADLINE_MS);
   });
   try {
-    return await Promise.race([work(), late]);
+    return await Promise.race([answered, late]);
   } finally {
     clearTimeout(timer);
   }
