@@ -20,6 +20,7 @@ import { createHistograms } from './observe/histograms.ts';
 import { EventLoopLag } from './observe/lag.ts';
 import { acceptInto } from './relay/accept.ts';
 import type { Core } from './relay/core.ts';
+import { OpenConnections } from './relay/open-connections.ts';
 import { streamWires } from './relay/stream-wire.ts';
 import { TimerWheel } from './relay/wheel.ts';
 import type { Wire } from './relay/wire.ts';
@@ -102,7 +103,7 @@ export function createProxy(options: ProxyOptions): SniProxy {
     clients: new Concurrency(),
     names: new Concurrency(),
     wires: streamWires,
-    connections: new Set(),
+    connections: new OpenConnections(),
     onSettled: () => {},
   };
   const quic = new QuicFront(core);

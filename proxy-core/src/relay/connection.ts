@@ -38,6 +38,7 @@ export class Connection implements WireOwner, DialOwner, TunnelOwner, SessionOwn
   timedSlot = -1;
   timedDue = 0;
 
+  place = -1;
   readonly startedAt: number;
   readonly client: Wire;
   protocol: Protocol = 'unknown';

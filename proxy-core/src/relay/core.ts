@@ -13,6 +13,7 @@ import type { Asked } from '../parse/first-flight.ts';
 import type { Allowlist } from '../route/allowlist.ts';
 import type { RouteTable } from '../route/table.ts';
 import type { Resolver } from '../upstream/resolve.ts';
+import type { OpenConnections } from './open-connections.ts';
 import type { TimerWheel } from './wheel.ts';
 import type { Wires } from './wire.ts';
 
@@ -40,6 +41,8 @@ export type Live = {
 
 /** A connection as status, metrics and the drain see it. */
 export type OpenConnection = {
+  /** where it stands among the open ones, -1 = nowhere */
+  place: number;
   readonly who: string;
   readonly protocol: Protocol;
   readonly asked: Asked | null;
@@ -73,7 +76,7 @@ export type Core = {
   readonly names: Concurrency;
   /** how sockets are opened; settled at start */
   wires: Wires;
-  readonly connections: Set<OpenConnection>;
+  readonly connections: OpenConnections;
   /** called when a connection is gone from `connections` */
   onSettled: () => void;
 };
