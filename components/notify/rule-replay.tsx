@@ -16,17 +16,17 @@ const DAYS = 7;
 const TYPING_MS = 600;
 
 /** The same rule among those that can be run over stored history; null where a number of it cannot be. */
-function askedOf(rule: RuleKey, { threshold, forSeconds }: RuleNumbers): BacktestAsked | null {
+function askedOf(rule: RuleKey, { threshold, clear, forSeconds, clearForSeconds }: RuleNumbers): BacktestAsked | null {
   const about = { window: null, selector: '*', days: DAYS };
-  const ask = (key: BacktestRuleKey, value: number, hold = forSeconds): BacktestAsked | null => {
+  const ask = (key: BacktestRuleKey, value: number, good: number, hold = forSeconds): BacktestAsked | null => {
     const { min, max } = BACKTEST_RULES[key].threshold;
     const inside = Number.isFinite(value) && value >= min && value <= max && hold >= 0 && hold <= 86_400;
-    return inside ? { rule: key, threshold: value, for: hold, ...about } : null;
+    return inside ? { rule: key, threshold: value, for: hold, clear: good, clearFor: clearForSeconds, ...about } : null;
   };
-  if (rule === 'leaking' || rule === 'time-to-emfile' || rule === 'pool-gauge') return ask(rule, threshold);
-  if (rule === 'fds-high') return ask('headroom', 100 - threshold);
+  if (rule === 'leaking' || rule === 'time-to-emfile' || rule === 'pool-gauge') return ask(rule, threshold, clear);
+  if (rule === 'fds-high') return ask('headroom', 100 - threshold, 100 - clear);
   // how long it lasted is the number itself
-  return rule === 'scrape-blind' || rule === 'node-down' ? ask(rule, forSeconds, 0) : null;
+  return rule === 'scrape-blind' || rule === 'node-down' ? ask(rule, forSeconds, forSeconds, 0) : null;
 }
 
 /** What a rule looks at that no sample holds, in words. */
@@ -42,16 +42,16 @@ const NOT_IN_SAMPLES: Partial<Record<RuleKey, string>> = {
 /** As it is, and as it would be, over the last week of every node. */
 export function RuleReplay({ rule, before, after }: { rule: RuleKey; before: RuleNumbers; after: RuleNumbers }) {
   const [settled, setSettled] = useState(after);
-  const { threshold, forSeconds } = after;
+  const { threshold, clear, forSeconds, clearForSeconds } = after;
   useEffect(() => {
-    const timer = setTimeout(() => setSettled((was) => ({ ...was, threshold, forSeconds })), TYPING_MS);
+    const timer = setTimeout(() => setSettled({ threshold, clear, forSeconds, clearForSeconds }), TYPING_MS);
     return () => clearTimeout(timer);
-  }, [threshold, forSeconds]);
+  }, [threshold, clear, forSeconds, clearForSeconds]);
   const why = NOT_IN_SAMPLES[rule];
   if (why)
     return <Callout>This rule cannot be replayed. {why} Let it run in shadow for a week: what it would have said is recorded.</Callout>;
   const [was, would] = [askedOf(rule, before), askedOf(rule, settled)];
-  const same = was !== null && would !== null && was.threshold === would.threshold && was.for === would.for;
+  const same = JSON.stringify(was) === JSON.stringify(would);
   return (
     <div className="replay" aria-live="polite">
       {was ? <Told title={same ? `Over the last ${DAYS} days` : 'As it is'} asked={was} /> : null}

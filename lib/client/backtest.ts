@@ -10,6 +10,10 @@ export type BacktestAsked = {
   window: number | null;
   /** seconds */
   for: number;
+  /** when it ends; left out: as is usual for the rule */
+  clear?: number;
+  /** seconds */
+  clearFor?: number;
   selector: string;
   days: number;
 };
@@ -23,9 +27,9 @@ export function useBacktest(asked: BacktestAsked, serverNow: () => number) {
     queryKey: queryKeys.backtest(asked),
     queryFn: ({ signal }) => {
       const to = serverNow();
-      const { rule, threshold, window, for: seconds, selector, days } = asked;
+      const { rule, threshold, window, for: seconds, clear, clearFor, selector, days } = asked;
       const query = {
-        ...{ rule, threshold, for: seconds, selector, window: window ?? undefined },
+        ...{ rule, threshold, for: seconds, selector, window: window ?? undefined, clear, clearFor },
         ...{ from: new Date(to - days * 86_400_000).toISOString(), to: new Date(to).toISOString() },
       };
       return api.get('backtest', backtestAnswerSchema, { signal, query, timeoutMs: TIMEOUT_MS });

@@ -80,6 +80,7 @@ const node = fields<FleetNode>({
     perMinute: rate,
     per1000Connections: rate,
     missing: is('string', 'undefined'),
+    bend: is('number', 'undefined'),
   }),
   timeToEmfileSeconds: or(null, fields<NonNullable<FleetNode['timeToEmfileSeconds']>>({ low: figure, mid: figure, high: figureOrNull })),
   pool: fields<FleetNode['pool']>({ enabled: is('boolean', 'null'), active: figureOrNull, idle: figureOrNull }),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { INCIDENT_RULES } from './incident-rules.ts';
 import { momentSchema } from './metrics.ts';
 import { instantSchema } from './time.ts';
 
@@ -14,13 +15,13 @@ type RuleSpec = {
 export const BACKTEST_RULES = {
   leaking: {
     title: 'Leak verdict',
-    about: 'The judgement says leaking, and surely by at least this rate.',
+    about: 'The judgement says leaking, and surely by at least this rate. What is in no hurry, or bends over, is watched longer first.',
     threshold: { label: 'at least', unit: 'fds/min', default: 0, min: 0, max: 1e6 },
     windowMinutes: null,
   },
   'time-to-emfile': {
     title: 'Time to EMFILE',
-    about: 'The judgement says leaking, and the limit is reached within this time.',
+    about: 'The judgement says leaking, and by the near end of its band the limit is reached within this time.',
     threshold: { label: 'within', unit: 'min', default: 240, min: 1, max: 43_200 },
     windowMinutes: null,
   },
@@ -65,6 +66,20 @@ export const BACKTEST_RULES = {
 export type BacktestRuleKey = keyof typeof BACKTEST_RULES;
 /** What these say is no word about fds: leaks that they do not announce are not missed. */
 export const ABOUT_REACH: ReadonlySet<BacktestRuleKey> = new Set(['scrape-blind', 'node-down']);
+/**
+ * When a rule ends that says nothing else: the console's own as it is built in, with the same gap between its two numbers; an expression of PromQL at
+ * once.
+ */
+export function usualClear(key: BacktestRuleKey, threshold: number): { clear: number; clearForSeconds: number } {
+  if (key === 'leaking')
+    return {
+      clear: Math.min(threshold, INCIDENT_RULES.leaking.defaults.clear),
+      clearForSeconds: INCIDENT_RULES.leaking.defaults.clearForSeconds,
+    };
+  if (key !== 'time-to-emfile' && key !== 'pool-gauge') return { clear: threshold, clearForSeconds: 0 };
+  const { threshold: usual, clear, clearForSeconds } = INCIDENT_RULES[key].defaults;
+  return { clear: (threshold * clear) / usual, clearForSeconds };
+}
 const KEYS = Object.keys(BACKTEST_RULES) as [BacktestRuleKey, ...BacktestRuleKey[]];
 
 /** As many nodes as one question is answered for; of more, the first by name are taken and `cut` is true. */
@@ -82,6 +97,10 @@ export const backtestQuerySchema = z.object({
     .optional(),
   /** seconds that the condition must hold before it fires: `for:` of an alert rule */
   for: z.coerce.number('must be a number of seconds').min(0, 'must be 0 or more').max(86_400, 'must be 86400 or less').default(0),
+  /** the number on whose good side it must be before it ends; as the console's own rule has it unless said, the threshold for the others */
+  clear: z.coerce.number('must be a number').optional(),
+  /** seconds for which it must be there; as the console's own rule has it unless said, 0 for the others */
+  clearFor: z.coerce.number('must be a number of seconds').min(0, 'must be 0 or more').max(86_400, 'must be 86400 or less').optional(),
   /** which nodes; every node unless said */
   selector: z.string().min(1).max(2000).default('*'),
   from: momentSchema.optional(),
@@ -159,6 +178,8 @@ export const backtestAnswerSchema = z.object({
     threshold: z.number(),
     windowMinutes: z.number().nullable(),
     forSeconds: z.number(),
+    clear: z.number(),
+    clearForSeconds: z.number(),
   }),
   from: instantSchema,
   to: instantSchema,

@@ -31,7 +31,8 @@ type RuleSpec = {
 export const INCIDENT_RULES = {
   leaking: {
     title: 'Leaking',
-    about: 'The judgement says leaking, and surely by at least this rate. A leak that has more than 4 h left is watched longer first.',
+    about:
+      'The judgement says leaking, and surely by at least this rate. One that has more than 4 h left, or that bends over as a cache that fills, is watched longer first.',
     ...{ severity: 'warning', cause: 'fd-leak', unit: 'fds/min', bad: 'above', min: 0, max: 1e6 },
     defaults: { threshold: 0, clear: 0, forSeconds: 30, clearForSeconds: 300 },
   },

@@ -3,7 +3,8 @@
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { evaluate, QUIET, type Standing, viewOfSamples } from '#server/incidents/index.ts';
+import { QUIET, type Standing } from '#server/detect/index.ts';
+import { evaluate, viewOfSamples } from '#server/incidents/index.ts';
 import { INCIDENT_RULES, type RuleKey } from '#shared/incident-rules.ts';
 import { type Row, toSamples } from './detector.ts';
 

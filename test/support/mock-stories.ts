@@ -74,7 +74,7 @@ export function backtest(url: URL) {
   });
   const life = { from: at(0), to: at(0.7), processStart: null, truth: 'emfile', emfileAt: at(0.7), firedAt: at(0.2), leadSeconds: 43_200 };
   return {
-    rule: { ...rule, windowMinutes: null, forSeconds: 0 },
+    rule: { ...rule, windowMinutes: null, forSeconds: 0, clear: 0, clearForSeconds: 300 },
     ...{ from: at(0), to: at(1), cut: false },
     summary: {
       ...{

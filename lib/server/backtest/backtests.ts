@@ -4,7 +4,14 @@ import type { Clock } from '#server/kernel/clock.ts';
 import { HeadroomError } from '#server/kernel/errors.ts';
 import type { MetricStore } from '#server/metrics/index.ts';
 import type { Nodes } from '#server/nodes/index.ts';
-import { BACKTEST_RULES, type BacktestAnswer, type BacktestNode, type BacktestQuery, MOST_BACKTEST_NODES } from '#shared/backtest.ts';
+import {
+  BACKTEST_RULES,
+  type BacktestAnswer,
+  type BacktestNode,
+  type BacktestQuery,
+  MOST_BACKTEST_NODES,
+  usualClear,
+} from '#shared/backtest.ts';
 import type { FleetMember } from '#shared/nodes.ts';
 import { toInstant } from '#shared/time.ts';
 import { readHistory } from './history.ts';
@@ -85,14 +92,21 @@ async function answerOf(
   };
 }
 
-function ruleOf({ rule: key, threshold, window, for: forSeconds }: BacktestQuery): BacktestRule {
+function ruleOf(query: BacktestQuery): BacktestRule {
+  const { rule: key, threshold, window, for: forSeconds } = query;
   const { threshold: spec, windowMinutes } = BACKTEST_RULES[key];
   const value = threshold ?? spec.default;
   if (value < spec.min || value > spec.max)
     throw invalid('threshold', `threshold is ${value}: for the rule ${key} it should be ${spec.min} to ${spec.max} ${spec.unit}`);
   if (window !== undefined && windowMinutes === null)
     throw invalid('window', `the rule ${key} takes no window: the judgement chooses its own`);
-  return { key, threshold: value, windowMinutes: window ?? windowMinutes ?? 0, forSeconds };
+  const usual = usualClear(key, value);
+  const clear = query.clear ?? usual.clear;
+  const better = key === 'time-to-emfile' || key === 'headroom' ? clear >= value : clear <= value;
+  if (!better)
+    throw invalid('clear', `clear is ${clear}: for the rule ${key} it should be on the good side of the threshold, which is ${value}`);
+  const clearForSeconds = query.clearFor ?? usual.clearForSeconds;
+  return { key, threshold: value, clear, windowMinutes: window ?? windowMinutes ?? 0, forSeconds, clearForSeconds };
 }
 
 function rangeOf(query: BacktestQuery, now: number): { fromMs: number; toMs: number } {

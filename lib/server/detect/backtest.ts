@@ -1,11 +1,21 @@
 import { ABOUT_REACH, type BacktestFiring, type BacktestLife, type BacktestRuleKey } from '#shared/backtest.ts';
 import type { Sample } from '#shared/metrics.ts';
 import { toInstant } from '#shared/time.ts';
+import { type Alarm, emfileAlarm, leakAlarm } from './alarm.ts';
 import { blindSeconds, gaugeOver, SILENT_STEPS } from './backtest-states.ts';
 import { assessLeak } from './leak.ts';
 import { firstAt, type Life, livesOf } from './lives.ts';
+import { advance, QUIET } from './standing.ts';
 
-export type BacktestRule = { key: BacktestRuleKey; threshold: number; windowMinutes: number; forSeconds: number };
+/** `clear`: the number on whose good side it must be for `clearForSeconds` before it ends; a rule without a number to set ends by time alone. */
+export type BacktestRule = {
+  key: BacktestRuleKey;
+  threshold: number;
+  clear: number;
+  windowMinutes: number;
+  forSeconds: number;
+  clearForSeconds: number;
+};
 export type Backtest = { watchedDays: number; firings: BacktestFiring[]; lives: BacktestLife[] };
 
 /** `samples` are one node's in time order; those before `fromMs` are what was known when the range began. */
@@ -21,7 +31,6 @@ const FULL_WITHIN = 2;
 const SLICE = 20;
 const DAY_MS = 86_400_000;
 
-type Reading = { fires: boolean; value: number | null };
 /** A life with its instants as numbers. */
 type LifeTruth = { life: BacktestLife; fromMs: number; endMs: number; emfileMs: number | null };
 
@@ -39,20 +48,21 @@ export function* replay(input: BacktestInput): Generator<void, Backtest> {
   const { samples, fromMs, toMs, everyMs, rule } = input;
   const truths = livesIn(input);
   const firings: BacktestFiring[] = [];
-  let since: number | null = null;
+  let standing = QUIET;
   let open: BacktestFiring | null = null;
   let count = 0;
   for (let now = fromMs; now <= toMs; now += everyMs) {
     const end = firstAt(samples, now + 1);
     const last = samples[end - 1];
-    const reading = rule.key === 'node-down' ? silent(rule, last, now, everyMs) : fresh(last, now) ? read(rule, samples, end, now) : QUIET;
-    since = reading.fires ? (since ?? now) : null;
-    const fires = since !== null && now - since >= rule.forSeconds * 1000;
-    if (fires && open === null) {
-      open = firing(rule, now, { value: reading.value, last, truths });
+    const alarm =
+      rule.key === 'node-down' ? silent(rule, last, now, everyMs) : fresh(last, now) ? read(rule, samples, end, now) : unread(rule);
+    const advanced = advance(standing, alarm, rule, now);
+    standing = advanced.standing;
+    if (advanced.change === 'fired') {
+      open = firing(rule, now, { value: alarm.value, last, truths });
       firings.push(open);
     }
-    if (!fires && open !== null) {
+    if (advanced.change === 'cleared' && open !== null) {
       open.to = toInstant(now);
       open = null;
     }
@@ -63,48 +73,52 @@ export function* replay(input: BacktestInput): Generator<void, Backtest> {
   return { watchedDays: watched(samples, fromMs, toMs) / DAY_MS, firings, lives: truths.map(({ life }) => life) };
 }
 
-const QUIET: Reading = { fires: false, value: null };
+const GOOD: Alarm = { is: 'good', value: null };
+const UNKNOWN: Alarm = { is: 'unknown', value: null };
+const badIf = (bad: boolean, value: number | null): Alarm => ({ is: bad ? 'bad' : 'good', value });
+const above = (value: number, { threshold, clear }: BacktestRule): Alarm =>
+  value >= threshold ? { is: 'bad', value } : { is: value <= clear ? 'good' : 'between', value };
 const fresh = (last: Sample | undefined, now: number): boolean => last !== undefined && now - last.at <= FRESH_MS;
 
+/** Of a silent node the console knows nothing, which neither fires nor clears; an expression of PromQL has no result, and its alert ends. */
+const unread = ({ key }: BacktestRule): Alarm => (EXPRESSIONS.has(key) ? GOOD : UNKNOWN);
+const EXPRESSIONS: ReadonlySet<BacktestRuleKey> = new Set(['headroom', 'slope', 'predict-linear']);
+
 /** A node that was never read is not down. */
-function silent(rule: BacktestRule, last: Sample | undefined, now: number, everyMs: number): Reading {
-  if (last === undefined) return QUIET;
+function silent(rule: BacktestRule, last: Sample | undefined, now: number, everyMs: number): Alarm {
+  if (last === undefined) return GOOD;
   const value = (now - last.at) / 1000;
-  return { fires: value >= Math.max(rule.threshold, (SILENT_STEPS * everyMs) / 1000), value };
+  return badIf(value >= Math.max(rule.threshold, (SILENT_STEPS * everyMs) / 1000), value);
 }
 
 /** The rule at one moment, with nothing later known: `samples[0, end)`. */
-function read(rule: BacktestRule, samples: readonly Sample[], end: number, now: number): Reading {
+function read(rule: BacktestRule, samples: readonly Sample[], end: number, now: number): Alarm {
   const last = samples[end - 1];
-  if (rule.key === 'leaking' || rule.key === 'time-to-emfile')
-    return judged(rule, samples.slice(firstAt(samples, now - JUDGED_MS), end), now);
-  if (rule.key === 'scrape-blind' || rule.key === 'pool-gauge') {
-    const value = rule.key === 'scrape-blind' ? blindSeconds(samples, end, now) : gaugeOver(last);
-    return { fires: value !== null && value >= rule.threshold, value };
+  if (rule.key === 'leaking' || rule.key === 'time-to-emfile') {
+    const { timeToEmfileSeconds: band, ...leak } = assessLeak({ now, samples: samples.slice(firstAt(samples, now - JUDGED_MS), end) });
+    return rule.key === 'leaking' ? leakAlarm(leak, band, rule) : emfileAlarm(leak, band, rule);
   }
-  if (!last || last.openFds === null) return QUIET;
+  if (rule.key === 'scrape-blind') {
+    const value = blindSeconds(samples, end, now);
+    return value === null ? UNKNOWN : badIf(value >= rule.threshold, value);
+  }
+  if (rule.key === 'pool-gauge') {
+    const value = gaugeOver(last);
+    return value === null ? UNKNOWN : above(value, rule);
+  }
+  if (!last || last.openFds === null) return GOOD;
   if (rule.key === 'headroom') {
-    if (last.fdLimit === null || last.fdLimit <= 0) return { fires: false, value: null };
+    if (last.fdLimit === null || last.fdLimit <= 0) return GOOD;
     const free = (100 * Math.max(0, last.fdLimit - last.openFds)) / last.fdLimit;
-    return { fires: free < rule.threshold, value: free };
+    return { is: free < rule.threshold ? 'bad' : free >= rule.clear ? 'good' : 'between', value: free };
   }
   const line = straightLine(samples, firstAt(samples, now - rule.windowMinutes * 60_000), end, now);
-  if (line === null) return { fires: false, value: null };
-  if (rule.key === 'slope') return { fires: line.perMinute > rule.threshold, value: line.perMinute };
+  if (line === null) return GOOD;
+  if (rule.key === 'slope') return badIf(line.perMinute > rule.threshold, line.perMinute);
   const limit = last.fdLimit;
-  if (limit === null) return { fires: false, value: null };
+  if (limit === null) return GOOD;
   const minutes = line.now >= limit ? 0 : line.perMinute > 0 ? (limit - line.now) / line.perMinute : null;
-  return { fires: line.now + line.perMinute * rule.threshold >= limit, value: minutes };
-}
-
-function judged(rule: BacktestRule, samples: readonly Sample[], now: number): Reading {
-  const { verdict, perMinute, timeToEmfileSeconds } = assessLeak({ now, samples });
-  if (rule.key === 'leaking') {
-    const low = perMinute?.low ?? null;
-    return { fires: verdict === 'leaking' && (low ?? 0) >= rule.threshold, value: low };
-  }
-  const minutes = timeToEmfileSeconds === null ? null : timeToEmfileSeconds.mid / 60;
-  return { fires: verdict === 'leaking' && minutes !== null && minutes <= rule.threshold, value: minutes };
+  return badIf(line.now + line.perMinute * rule.threshold >= limit, minutes);
 }
 
 /** Least squares through open fds in rows `[from, to)`, over restarts as deriv() and predict_linear() do; its height at `now`. */

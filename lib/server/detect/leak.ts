@@ -1,6 +1,7 @@
 import type { Sample } from '#shared/metrics.ts';
 import type { Leak, LeakVerdict } from '#shared/nodes.ts';
 import type { Band, Interval } from '#shared/time.ts';
+import { bendOf } from './bend.ts';
 import { type Bins, binWindow } from './bins.ts';
 import { dangerousBy, isCalm, SAFE_DAYS } from './calm.ts';
 import { timeToEmfile } from './emfile.ts';
@@ -36,6 +37,7 @@ const FLOOR_DAYS = 30;
 const MINUTES_PER_DAY = 1440;
 /** No all-clear before this much of a life was seen, minutes. */
 const CLEAR_AFTER = 15;
+const MUCH_OF_LIFE = 0.25;
 const MIN_ROWS = 12;
 const MIN_MS = 60_000;
 /** Verdicts are drawn from intervals that hold in 98 to 99 % of simulated nodes; this share of their halves holds in 95 to 98 %, as is told. */
@@ -81,7 +83,7 @@ function assessTunnels(all: Scope, last: Sample): LeakAssessment {
   let steady = life;
   const stood = (window: Evidence, is: (w: Evidence) => boolean) =>
     is(window) && (window.growth.rise >= AMPLE * window.look.rise || stoodBefore(all, window, cost, is));
-  if (seen.length > 0 && stood(life, (w) => risesInLine(w, floor))) return answer('leaking', life.fit, scope);
+  if (seen.length > 0 && stood(life, (w) => risesInLine(w, floor))) return leaking(life, life, scope);
   for (const look of WINDOWS) {
     const start = firstAt(samples, last.at - look.minutes * 60_000, from, to);
     const span = (last.at - (samples[start]?.at ?? last.at)) / 60_000;
@@ -90,11 +92,11 @@ function assessTunnels(all: Scope, last: Sample): LeakAssessment {
     if (window === null) continue;
     if (look.minutes >= STEADY_MINUTES) steady = window;
     if (isAfterglow(life.growth, window)) continue;
-    if (stood(window, (w) => risesInLine(w, floor))) return answer('leaking', window.fit, { ...scope, from: start });
+    if (stood(window, (w) => risesInLine(w, floor))) return leaking(window, life, { ...scope, from: start });
     seen.push(window);
   }
   for (const window of seen.toReversed())
-    if (stood(window, (w) => onlyGrows(w, life.growth.drop))) return answer('leaking', window.fit, { ...scope, from: window.from });
+    if (stood(window, (w) => onlyGrows(w, life.growth.drop))) return leaking(window, life, { ...scope, from: window.from });
   if (bins.span < CLEAR_AFTER) return answer('cannot-tell', steady.fit, scope, waitFor(CLEAR_AFTER - bins.span));
   const pile = pileOf(bins);
   if (pile !== null && pile.growth > PILE_GROWTH && pile.excessFds > PILE_FDS && pile.goesOn) {
@@ -105,6 +107,13 @@ function assessTunnels(all: Scope, last: Sample): LeakAssessment {
   }
   if (isCalm(bins, life.values, dangerousBy(bins, last.fdLimit))) return answer('not-leaking', steady.fit, scope);
   return answer('cannot-tell', steady.fit, scope, 'a longer look: a leak could still hide in what changed so far');
+}
+
+/** A window that is much of the life may be the flat end of what bends over in the life. */
+function leaking(window: Evidence, life: Evidence, scope: Scope): LeakAssessment {
+  const bend = bendOf(window);
+  const much = window !== life && window.bins.span >= MUCH_OF_LIFE * life.bins.span;
+  return { ...answer('leaking', window.fit, scope), bend: much ? Math.max(bend, bendOf(life)) : bend };
 }
 
 /** Little evidence is chance every now and then, but not twice: it must have been there a while ago. */

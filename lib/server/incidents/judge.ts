@@ -1,4 +1,5 @@
 import type { Db, Tx } from '#server/db/index.ts';
+import { QUIET, type Standing } from '#server/detect/index.ts';
 import { INCIDENT_RULES, RULE_KEYS, type RuleKey, type RuleNumbers } from '#shared/incident-rules.ts';
 import type { Sample } from '#shared/metrics.ts';
 import type { Fleet, FleetNode } from '#shared/nodes.ts';
@@ -8,7 +9,7 @@ import type { Looks } from './looks.ts';
 import { nodeView, whatWasSeen } from './node-view.ts';
 import { provenFixes } from './proofs.ts';
 import type { SignalRow } from './rows.ts';
-import { type Evaluation, evaluate, QUIET, type Standing } from './rules/evaluate.ts';
+import { type Evaluation, evaluate } from './rules/evaluate.ts';
 import { stuckRuns } from './stuck-runs.ts';
 
 /** `off`: not evaluated, and what it had fired ends. `shadow`: what it fires is kept, and makes no incident. */

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type BacktestRule, backtest, replay, summariseBacktest } from '#server/detect/index.ts';
-import type { BacktestRuleKey } from '#shared/backtest.ts';
+import { type BacktestRuleKey, usualClear } from '#shared/backtest.ts';
 import type { Sample } from '#shared/metrics.ts';
 import { demoNode } from './demo-node.ts';
 
 const START = 1_800_000_000_000;
 const HOUR = 3_600_000;
 const rule = (key: BacktestRuleKey, threshold: number, more: Partial<BacktestRule> = {}): BacktestRule => ({
-  ...{ key, threshold, windowMinutes: 10, forSeconds: 0 },
+  ...{ key, threshold, windowMinutes: 10, forSeconds: 0, ...usualClear(key, threshold) },
   ...more,
 });
 const run = (samples: readonly Sample[], asked: BacktestRule, fromMs = START, toMs = samples.at(-1)?.at ?? START) =>

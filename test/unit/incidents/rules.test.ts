@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Evaluation, evaluate, type NodeView, QUIET, type Standing } from '#server/incidents/index.ts';
+import { QUIET, type Standing } from '#server/detect/index.ts';
+import { type Evaluation, evaluate, type NodeView } from '#server/incidents/index.ts';
 import { INCIDENT_RULES, RULE_KEYS, type RuleKey, type RuleNumbers } from '#shared/incident-rules.ts';
 import { sample } from '#test/support/samples.ts';
 

@@ -1,16 +1,11 @@
+import { type Alarm, emfileAlarm, leakAlarm } from '#server/detect/index.ts';
 import type { RuleKey, RuleNumbers } from '#shared/incident-rules.ts';
+import type { Band } from '#shared/time.ts';
 import { formatCount, formatFigure, formatPercent, plural } from '#shared/units/count.ts';
 import { formatDuration } from '#shared/units/time.ts';
 import type { NodeView } from './view.ts';
 
-/** `between`: on neither side of the hysteresis. `unknown`: the node does not tell now. */
-export type Reading = {
-  is: 'bad' | 'good' | 'between' | 'unknown';
-  value: number | null;
-  words: string;
-  /** of a bad one that is in no hurry: it must hold for so long before it fires */
-  patienceSeconds?: number;
-};
+export type Reading = Alarm & { words: string };
 
 const unknown: Reading = { is: 'unknown', value: null, words: '' };
 const good = (value: number | null): Reading => ({ is: 'good', value, words: '' });
@@ -26,29 +21,16 @@ const above = (value: number, { threshold, clear }: RuleNumbers, words: () => st
 };
 
 const READERS: Record<RuleKey, (view: NodeView, numbers: RuleNumbers) => Reading> = {
-  leaking({ sample, leak, timeToEmfileSeconds }, { threshold, clear }) {
-    if (sample === null || leak.verdict === 'cannot-tell') return unknown;
-    const value = leak.perMinute?.low ?? null;
-    if (leak.verdict === 'not-leaking') return good(value);
-    if (value === null || value >= threshold)
-      return { is: 'bad', value, words: leakWords(leak), patienceSeconds: patience(timeToEmfileSeconds) };
-    return value < clear ? good(value) : { is: 'between', value, words: '' };
+  leaking({ sample, leak, timeToEmfileSeconds: band }, numbers) {
+    if (sample === null) return unknown;
+    const alarm = leakAlarm(leak, band, numbers);
+    return { ...alarm, words: alarm.is === 'bad' ? leakWords(leak) : '' };
   },
 
-  'time-to-emfile'({ sample, leak, timeToEmfileSeconds: band }, { threshold, clear }) {
-    if (sample === null || leak.verdict === 'cannot-tell') return unknown;
-    if (leak.verdict === 'not-leaking') return good(null);
-    if (band === null) return unknown;
-    const minutes = band.low / 60;
-    if (minutes <= threshold) {
-      const far = band.high === null ? 'no end known' : formatDuration(band.high);
-      return {
-        is: 'bad',
-        value: minutes,
-        words: `reaches its limit in ${formatDuration(band.mid)} (${formatDuration(band.low)} to ${far})`,
-      };
-    }
-    return minutes > clear ? good(minutes) : { is: 'between', value: minutes, words: '' };
+  'time-to-emfile'({ sample, leak, timeToEmfileSeconds: band }, numbers) {
+    if (sample === null) return unknown;
+    const alarm = emfileAlarm(leak, band, numbers);
+    return { ...alarm, words: alarm.is === 'bad' && band !== null ? limitWords(band) : '' };
   },
 
   'fds-high'({ sample }, numbers) {
@@ -114,15 +96,9 @@ const READERS: Record<RuleKey, (view: NodeView, numbers: RuleNumbers) => Reading
   },
 };
 
-/** What is nearer than this to its limit by the near end of its band fires at once. */
-const URGENT_SECONDS = 4 * 3600;
-/** Of the time beyond that, the share that a slow leak is watched before anybody is told: a verdict at the edge of the noise does not last so long. */
-const WATCHED_SHARE = 0.02;
-const MOST_PATIENCE_SECONDS = 3600;
-
-function patience(band: NodeView['timeToEmfileSeconds']): number {
-  if (band === null) return 0;
-  return Math.min(MOST_PATIENCE_SECONDS, Math.max(0, (band.low - URGENT_SECONDS) * WATCHED_SHARE));
+function limitWords({ low, mid, high }: Band): string {
+  const far = high === null ? 'no end known' : formatDuration(high);
+  return `reaches its limit in ${formatDuration(mid)} (${formatDuration(low)} to ${far})`;
 }
 
 function stateIs(state: string, wanted: string, silent: readonly string[], words: string): Reading {
