@@ -2,7 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Access } from '#server/access/index.ts';
 
 /** What is served to everybody: the pages to come in by, what pages are made of, and what has a guard of its own. Everything else is a page. */
-const OPEN = [/^\/(login|setup|link)$/, /^\/_next\//, /^\/(icon\.svg|favicon\.ico)$/, /^\/(api|demo)\//, /^\/(healthz|readyz|metrics)$/];
+const OPEN = [
+  /^\/(login|setup|link)$/,
+  /^\/_next\/static\//,
+  /^\/(icon\.svg|favicon\.ico)$/,
+  /^\/(api|demo)\//,
+  /^\/(healthz|readyz|metrics)$/,
+];
 
 export const isOpen = (path: string): boolean => OPEN.some((pattern) => pattern.test(path));
 

@@ -42,7 +42,8 @@ async function main(): Promise<void> {
     process.exit(error instanceof ConfigError ? WRONG_SETTING : 1);
   }
   setRuntime(runtime);
-  const server = http.createServer();
+  // Nothing here speaks another protocol: who asks for one is answered in this one. Next would keep such a connection, unguarded, for ever.
+  const server = http.createServer({ shouldUpgradeCallback: () => false });
   const streams = new Set<http.ServerResponse>();
   stopOnSignals(server, streams, runtime, log);
   server.on('request', config.role === 'worker' ? workerPages(runtime) : await pages(runtime, streams));

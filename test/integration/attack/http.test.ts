@@ -126,6 +126,38 @@ describe('a console on its port, attacked', { concurrency: false }, () => {
     assert.equal(overridden.status, 405);
   });
 
+  test('who asks to speak another protocol is answered in this one: no connection is kept for a stranger', async () => {
+    const upgrade = {
+      connection: 'Upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-version': '13',
+      'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+    };
+    for (const target of [
+      '/nothing',
+      '/login',
+      '/_next/hmr',
+      '/_next/static/nothing.js',
+      '/api/v1/fleet',
+      'http://169.254.169.254/latest',
+    ]) {
+      const { status, headers } = await ask({ path: target, headers: upgrade });
+      assert.ok([200, 307, 401, 404].includes(status), `${target}: ${status}`);
+      assert.equal(headers['x-frame-options'], 'DENY', target);
+    }
+  });
+
+  test('nobody has pictures made of what the console serves: that would ask its pages from within', async () => {
+    for (const target of [
+      '/_next/image?url=%2Ficon.svg&w=64&q=75',
+      '/_next/image?url=%2Fsettings&w=64&q=75',
+      '/x/../_next/image?url=%2Fsettings&w=64&q=75',
+    ]) {
+      const { status, headers } = await ask({ path: target });
+      assert.deepEqual([status, headers.location?.startsWith('/login')], [307, true], target);
+    }
+  });
+
   test('a path that climbs out of its folder leads nowhere', async () => {
     const climbing = [
       '/../../etc/passwd',
