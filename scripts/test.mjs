@@ -105,13 +105,13 @@ const SUITES = [
   { name: 'unused', command: [node, path.join(root, 'node_modules/knip/bin/knip.js'), '--no-progress'] },
   { name: 'repo', tests: 'repo', concurrency: 2, pure: true },
   { name: 'unit', tests: 'unit', concurrency: 2, pure: true },
-  { name: 'contract', tests: 'contract', concurrency: 2 },
+  { name: 'contract', tests: 'contract', concurrency: 2, first: ['ssh/transport', 'ssh/node-ops'] },
   { name: 'build', command: [node, 'scripts/build.mjs'] },
   { name: 'fuzz', command: ['nice', '-n', '19', ...fuzzer], beside: true },
-  { name: 'integration', tests: 'integration', concurrency: 2 },
+  // these two wait for other processes more than they compute, so a third file fills two cores
+  { name: 'integration', tests: 'integration', concurrency: 3, first: ['runs/fd-leak', 'runs/crash', 'proxy-core/lifetime'] },
   { name: 'chaos', tests: 'chaos', concurrency: 2 },
-  // most of its longest file waits for a leak to show its slope
-  { name: 'e2e', tests: 'e2e', concurrency: 2 },
+  { name: 'e2e', tests: 'e2e', concurrency: 3, first: ['main-job', 'drill'] },
 ];
 const paths = wanted.filter((word) => word.includes('/') || word.endsWith('.ts')).map((word) => word.replace(/^test\//, ''));
 const named = wanted.filter((word) => !paths.includes(word));
@@ -126,18 +126,24 @@ const skips = [];
 const failures = [];
 const seconds = [];
 
+/** The longest files of a suite start before all others, so that none is waited for alone at the end. */
+function longestFirst({ tests, first = [] }, files) {
+  const long = first.map((file) => path.join('test', tests, `${file}.test.ts`));
+  for (const file of long) if (!fs.existsSync(path.join(root, file))) throw new Error(`${file} is to start first, and is not there`);
+  return [...long.filter((file) => files.includes(file)), ...files.filter((file) => !long.includes(file))];
+}
+
 async function runTests(suite, files, options) {
   const report = path.join(reports, `${suite.name}.jsonl`);
   const code = await run(
     node,
     [
-      '--test',
-      `--test-concurrency=${suite.concurrency}`,
-      '--test-reporter=./test/support/reporter.mjs',
-      '--test-reporter-destination=stdout',
-      // ends files whose real parts keep a handle open; what a file still had to tell may be lost with it, so where nothing is real it is not used
-      ...(suite.pure ? [] : ['--test-force-exit']),
-      ...files,
+      'test/support/run-files.mjs',
+      '--concurrency',
+      `${suite.concurrency}`,
+      // what a file still had to tell may be lost when it is ended by force, so where nothing is real it is not used
+      ...(suite.pure ? [] : ['--force-exit']),
+      ...longestFirst(suite, files),
     ],
     { env: { ...env, HEADROOM_TEST_REPORT: report }, ...options },
   );

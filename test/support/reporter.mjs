@@ -8,11 +8,14 @@ const relative = (file) => (file ? path.relative(process.cwd(), file) : '?');
 
 export default async function* reporter(events) {
   const files = new Map();
+  const tookMs = new Map();
   for await (const { type, data } of events) {
     if (type === 'test:stderr' || type === 'test:stdout') {
       if (process.env.HEADROOM_TEST_VERBOSE) yield data.message;
       continue;
     }
+    // a file as a whole, with its start
+    if (type === 'test:complete' && data.name === data.file) tookMs.set(relative(data.file), data.details.duration_ms);
     if (type !== 'test:pass' && type !== 'test:fail') continue;
     if (data.details?.type === 'suite') {
       // A suite that fails by itself (a hook threw) has no failing test to speak for it.
@@ -24,9 +27,8 @@ export default async function* reporter(events) {
     const outcome = data.skip !== undefined || data.todo !== undefined ? 'skipped' : type === 'test:pass' ? 'passed' : 'failed';
     const seconds = (data.details?.duration_ms ?? 0) / 1000;
     if (report) fs.appendFileSync(report, `${JSON.stringify({ outcome, file, name: data.name, seconds })}\n`);
-    const counts = files.get(file) ?? { passed: 0, failed: 0, skipped: 0, seconds: 0 };
+    const counts = files.get(file) ?? { passed: 0, failed: 0, skipped: 0 };
     counts[outcome] += 1;
-    counts.seconds += seconds;
     files.set(file, counts);
     if (outcome === 'skipped') yield `skip ${file}: ${data.name}: ${data.skip ?? data.todo}\n`;
     if (outcome === 'failed') {
@@ -35,6 +37,9 @@ export default async function* reporter(events) {
       yield `FAIL ${file}: ${data.name} (${seconds.toFixed(1)} s)\n${`${cause?.stack ?? cause?.message ?? cause}`.replace(/^/gm, '     ')}\n`;
     }
   }
-  for (const [file, c] of files)
-    yield `${c.failed ? 'FAIL' : 'ok  '} ${file}: ${c.passed} passed${c.failed ? `, ${c.failed} failed` : ''}${c.skipped ? `, ${c.skipped} skipped` : ''}\n`;
+  for (const [file, c] of files) {
+    const counts = [`${c.passed} passed`, c.failed && `${c.failed} failed`, c.skipped && `${c.skipped} skipped`].filter(Boolean);
+    const took = tookMs.has(file) ? ` (${(tookMs.get(file) / 1000).toFixed(1)} s)` : '';
+    yield `${c.failed ? 'FAIL' : 'ok  '} ${file}: ${counts.join(', ')}${took}\n`;
+  }
 }
