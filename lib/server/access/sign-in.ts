@@ -173,9 +173,12 @@ export function createSignIn(deps: SignInDeps) {
       return passkeys.ask('step-up', ownSession(actor).id, headers);
     },
     async stepUpByPasskey(actor: Actor, proof: PasskeyProof, headers: Headers, remote: string): Promise<void> {
-      const { session } = ownSession(actor);
+      const { id, session } = ownSession(actor);
       rateLimit.take(remote);
-      await passkeys.prove('step-up', proof, headers);
+      const { userId } = await passkeys.prove('step-up', proof, headers);
+      // the cookie of the question may be another person's, who asked for it with an account of their own
+      if (userId !== id)
+        throw new HeadroomError('auth.passkey-refused', `the passkey is another person’s, and ${actor.name} is signed in here`);
       await showed(actor, session, 'passkey', remote);
     },
 
