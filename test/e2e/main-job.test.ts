@@ -49,6 +49,7 @@ function watchLives(demo: Demo, name: string) {
 describe('the main job on the demo fleet, in a browser', { concurrency: false }, () => {
   let demo: Demo;
   let browser: Browser;
+  let notFixed = '';
   let names: { pool: string; eof: string; well: [string, string, string] };
 
   before(async () => {
@@ -157,85 +158,229 @@ describe('the main job on the demo fleet, in a browser', { concurrency: false },
     await close();
   });
 
-  test('(a) on the pool-leak node the runbook turns the pool off and the verdict is fixed; nothing else in the file changes', async () => {
-    const { page, close } = await signedIn();
-    const { configPath } = demo.node(names.pool);
-    const text = readText(configPath);
-    const lives = watchLives(demo, names.pool);
+  // Three nodes, three stories: each waits minutes for its own, and none touches another's.
+  describe('on three nodes at once', { concurrency: true }, () => {
+    test('(a) on the pool-leak node the runbook turns the pool off and the verdict is fixed; nothing else in the file changes', async () => {
+      const { page, close } = await signedIn();
+      const { configPath } = demo.node(names.pool);
+      const text = readText(configPath);
+      const lives = watchLives(demo, names.pool);
 
-    const change = new ChangePage(page);
-    await change.open(demo.meta().url, `name=${names.pool}`);
-    const lines = await change.changedLines(names.pool);
-    assert.equal(lines.length, 2, lines.join(' | '));
-    assert.match(lines.join(' '), /enabled: true.*enabled: false/);
-    await change.start.click();
-    await page.waitForURL(/\/runs\/[^/?]+/);
-    const id = decodeURIComponent(/\/runs\/([^/?]+)/.exec(page.url())?.[1] ?? '');
+      const change = new ChangePage(page);
+      await change.open(demo.meta().url, `name=${names.pool}`);
+      const lines = await change.changedLines(names.pool);
+      assert.equal(lines.length, 2, lines.join(' | '));
+      assert.match(lines.join(' '), /enabled: true.*enabled: false/);
+      await change.start.click();
+      await page.waitForURL(/\/runs\/[^/?]+/);
+      const id = decodeURIComponent(/\/runs\/([^/?]+)/.exec(page.url())?.[1] ?? '');
 
-    const runPage = new RunPage(page);
-    await runPage.step('watch').waitFor();
-    const decision = page.getByRole('region', { name: 'Your decision' });
-    await decision.waitFor({ timeout: 6 * MINUTE });
-    assert.equal(await runPage.verdict.getByRole('heading').first().textContent(), 'Fixed');
-    assert.match((await decision.textContent()) ?? '', /speaks for keeping it/);
-    assert.match((await runPage.verdict.textContent()) ?? '', /per 1,000 connections/);
-    await runPage.answer('Keep and disarm');
-    const run = await ended(id, MINUTE);
-    assert.equal(`${run.status}/${run.verdict}`, 'succeeded/pass', run.summary);
-    const { before: was, after: is } = run.targets[0]?.judgement ?? { before: null, after: null };
-    assert.ok((was?.per1000Connections?.low ?? 0) > 50, JSON.stringify(was));
-    assert.ok((is?.per1000Connections?.mid ?? 999) < 20, JSON.stringify(is));
-    assert.equal(stepOf(run, 'gate')?.gate?.answer, 'keep');
-    assert.match(await runPage.firstReceipt('restart'), /restart|sniproxy/i);
-    assert.equal(readText(configPath), withPoolOff(text));
-    assert.equal(lives.restarts(), 1);
-    lives.end();
-    await close();
-  });
+      const runPage = new RunPage(page);
+      await runPage.step('watch').waitFor();
+      const decision = page.getByRole('region', { name: 'Your decision' });
+      await decision.waitFor({ timeout: 6 * MINUTE });
+      assert.equal(await runPage.verdict.getByRole('heading').first().textContent(), 'Fixed');
+      assert.match((await decision.textContent()) ?? '', /speaks for keeping it/);
+      assert.match((await runPage.verdict.textContent()) ?? '', /per 1,000 connections/);
+      await runPage.answer('Keep and disarm');
+      const run = await ended(id, MINUTE);
+      assert.equal(`${run.status}/${run.verdict}`, 'succeeded/pass', run.summary);
+      const { before: was, after: is } = run.targets[0]?.judgement ?? { before: null, after: null };
+      assert.ok((was?.per1000Connections?.low ?? 0) > 50, JSON.stringify(was));
+      assert.ok((is?.per1000Connections?.mid ?? 999) < 20, JSON.stringify(is));
+      assert.equal(stepOf(run, 'gate')?.gate?.answer, 'keep');
+      assert.match(await runPage.firstReceipt('restart'), /restart|sniproxy/i);
+      assert.equal(readText(configPath), withPoolOff(text));
+      assert.equal(lives.restarts(), 1);
+      lives.end();
+      await close();
+    });
 
-  test('(b) by the keyboard alone: on the eof-leak node the same steps end in "not fixed", although the count fell with the restart', async () => {
-    const { page, close } = await signedIn();
-    const old = demo.node(names.eof);
-    const high = openFds(old.pid);
-    await page.goto(demo.meta().url);
-    await page.getByRole('table', { name: /^Nodes/ }).waitFor();
-    const book = new RunbookPage(page);
-    await book.openByKeyboard('fd-leak', names.eof);
-    const { run: runPage, id } = await book.startByKeyboard();
-    const low = await within(
-      'the restart',
-      4 * MINUTE,
-      () => {
-        const { pid } = demo.node(names.eof);
-        return pid === old.pid ? 0 : openFds(pid);
-      },
-      50,
-    );
-    assert.ok(low < high / 2, `the count fell: ${high} → ${low}`);
-    const decision = page.getByRole('region', { name: 'Your decision' });
-    await decision.waitFor({ timeout: 6 * MINUTE });
-    assert.equal(await runPage.verdict.getByRole('heading').first().textContent(), 'Not fixed');
-    assert.match((await decision.textContent()) ?? '', /The cause is not what was changed/);
-    await pressOn(page, decision.getByRole('button', { name: 'Keep and disarm' }));
-    const run = await ended(id, MINUTE);
-    const receipt = runPage.step('watch').locator('summary.receipt').first();
-    if (!(await receipt.isVisible())) await pressOn(page, runPage.step('watch').getByRole('button').first());
-    await pressOn(page, receipt);
-    await runPage.step('watch').locator('section.raw').first().waitFor();
-    assert.equal(`${run.status}/${run.verdict}`, 'failed/fail', run.summary);
-    assert.match(run.summary, /not fixed/);
-    assert.ok((run.targets[0]?.judgement?.after?.per1000Connections?.low ?? 0) > 0);
-    await close();
+    test('(b) by the keyboard alone: on the eof-leak node the same steps end in "not fixed", although the count fell with the restart', async () => {
+      const { page, close } = await signedIn();
+      const old = demo.node(names.eof);
+      const high = openFds(old.pid);
+      await page.goto(demo.meta().url);
+      await page.getByRole('table', { name: /^Nodes/ }).waitFor();
+      const book = new RunbookPage(page);
+      await book.openByKeyboard('fd-leak', names.eof);
+      const { run: runPage, id } = await book.startByKeyboard();
+      notFixed = id;
+      const low = await within(
+        'the restart',
+        4 * MINUTE,
+        () => {
+          const { pid } = demo.node(names.eof);
+          return pid === old.pid ? 0 : openFds(pid);
+        },
+        50,
+      );
+      assert.ok(low < high / 2, `the count fell: ${high} → ${low}`);
+      const decision = page.getByRole('region', { name: 'Your decision' });
+      await decision.waitFor({ timeout: 6 * MINUTE });
+      assert.equal(await runPage.verdict.getByRole('heading').first().textContent(), 'Not fixed');
+      assert.match((await decision.textContent()) ?? '', /The cause is not what was changed/);
+      await pressOn(page, decision.getByRole('button', { name: 'Keep and disarm' }));
+      const run = await ended(id, MINUTE);
+      const receipt = runPage.step('watch').locator('summary.receipt').first();
+      if (!(await receipt.isVisible())) await pressOn(page, runPage.step('watch').getByRole('button').first());
+      await pressOn(page, receipt);
+      await runPage.step('watch').locator('section.raw').first().waitFor();
+      assert.equal(`${run.status}/${run.verdict}`, 'failed/fail', run.summary);
+      assert.match(run.summary, /not fixed/);
+      assert.ok((run.targets[0]?.judgement?.after?.per1000Connections?.low ?? 0) > 0);
+      await close();
+    });
+
+    describe('(d) what cannot work is refused for what it is, and nothing changes on the node', { concurrency: false }, () => {
+      const name = () => names.well[0];
+      const folder = () => path.resolve(path.dirname(demo.node(name()).configPath), '../..');
+      const touched = () => {
+        const { configPath, pid } = demo.node(name());
+        const timers = execFileSync(path.join(folder(), 'bin/systemctl'), ['list-timers', '--all', '--no-legend'], { encoding: 'utf8' });
+        return { file: sha256(configPath), pid, timers };
+      };
+      const current = async () => (await demo.fleet()).nodes.find((node) => node.name === name());
+      const upAgain = () => within('the node is up again', 2 * MINUTE, async () => (await current())?.state === 'up');
+
+      /** The node's config is asked for, then a run is started: both say why, and the node is as it was. */
+      const refusedFor = async (why: RegExp, config: { status: number; code: string } | null) => {
+        const was = touched();
+        if (config) {
+          const answer = await demo.api('GET', `nodes/${(await current())?.id}/config`);
+          const text = JSON.stringify(answer.body);
+          assert.equal(answer.status, config.status, text);
+          assert.match(answer.type ?? '', /^application\/problem\+json/);
+          assert.match(text, new RegExp(`"code":"${config.code}"`));
+          assert.match(text, why);
+        }
+        const run = await ended((await demo.startRun(fdLeak(name()))).id, 4 * MINUTE);
+        assert.equal(run.status, 'failed');
+        assert.notEqual(run.verdict, 'pass');
+        assert.match([run.summary, ...(run.targets[0]?.steps.map((step) => step.summary) ?? [])].join(' '), why);
+        assert.doesNotMatch(JSON.stringify(run), /at .*\.(ts|js):\d/);
+        assert.deepEqual(touched(), was);
+      };
+
+      test('a config.yaml that is not YAML', async () => {
+        const { configPath } = demo.node(name());
+        const text = readText(configPath);
+        fs.writeFileSync(configPath, 'listen_addrs: [\n  : :');
+        try {
+          await refusedFor(/config\.yaml.*line 2/, null);
+          const preview = await demo.api('POST', 'changes/preview', { selector: `name=${name()}`, pool: { enabled: false } });
+          assert.match(JSON.stringify(preview.body), /not valid YAML.*line 2/);
+        } finally {
+          fs.writeFileSync(configPath, text);
+        }
+      });
+
+      test('an SSH key that the node does not take', async () => {
+        const file = path.join(folder(), 'home/sre/.ssh/authorized_keys');
+        const keys = fs.readFileSync(file);
+        const restartSsh = async () => {
+          const { sshPid } = demo.node(name());
+          process.kill(sshPid, 'SIGKILL');
+          await within('the SSH server is started again', MINUTE, () => demo.node(name()).sshPid !== sshPid);
+        };
+        fs.writeFileSync(file, '');
+        await restartSsh();
+        try {
+          await refusedFor(/refused.*key|key.*refused|SSH/i, { status: 502, code: 'ssh.auth-failed' });
+        } finally {
+          fs.writeFileSync(file, keys);
+        }
+        await upAgain();
+      });
+
+      test('a node that is down: neither its SSH server nor its proxy answers', async () => {
+        const { sshPid, pid } = demo.node(name());
+        for (const p of [sshPid, pid]) process.kill(p, 'SIGSTOP');
+        try {
+          await within('the node is called down', 2 * MINUTE, async () => (await current())?.state === 'down');
+          await refusedFor(/SSH to .* did not answer/, { status: 504, code: 'ssh.timeout' });
+        } finally {
+          for (const p of [sshPid, pid]) process.kill(p, 'SIGCONT');
+        }
+        await upAgain();
+      });
+
+      test('a changed host key blocks the node until a person approves it', async () => {
+        const node = demo.node(name());
+        const key = fs.readFileSync(node.hostKeyPath);
+        const bounce = async () => {
+          const { sshPid } = demo.node(node.name);
+          process.kill(sshPid, 'SIGKILL');
+          await within('the SSH server is started again', MINUTE, () => demo.node(node.name).sshPid !== sshPid);
+        };
+        fs.copyFileSync(demo.node(names.well[1]).hostKeyPath, node.hostKeyPath);
+        await bounce();
+        try {
+          await refusedFor(/host key/i, { status: 409, code: 'ssh.host-key-changed' });
+        } finally {
+          fs.writeFileSync(node.hostKeyPath, key);
+          await bounce();
+        }
+        const blocked = await within('the old key coming back is no approval', MINUTE, async () => {
+          const node = await current();
+          return node?.hostKey.blocked ? node : null;
+        });
+        const pinned = { fingerprint: blocked.hostKey.fingerprint, reason: 'the test put the old key back' };
+        assert.equal((await demo.api('POST', `nodes/${blocked.id}/host-key`, pinned)).status, 200);
+        await upAgain();
+      });
+
+      const problems: [what: string, at: string, body: unknown, status: number, code: string, words: RegExp][] = [
+        ['an unknown runbook', 'runs', { runbook: 'no-such', selector: 'name~edge-*' }, 422, 'runbook.not-found', /no-such/],
+        [
+          'a selector that matches nothing',
+          'runs',
+          { runbook: 'fd-leak', selector: 'name=no-such-node' },
+          422,
+          'selector.no-match',
+          /no-such-node/,
+        ],
+        ['a selector that cannot be read', 'runs', { runbook: 'fd-leak', selector: '((' }, 422, 'selector.invalid', /\(/],
+        ['a run without a selector', 'runs', { runbook: 'fd-leak' }, 422, 'request.invalid', /selector/],
+        [
+          'a node that is an injection',
+          'nodes',
+          {
+            name: '$(id)',
+            host: '127.0.0.1; reboot',
+            sshPort: 99999,
+            user: 'x',
+            unit: 'a b',
+            configPath: 'relative',
+            metrics: { via: 'http', url: 'file:///etc/passwd' },
+            labels: {},
+          },
+          422,
+          'request.invalid',
+          /name/,
+        ],
+      ];
+      for (const [what, at, body, status, code, words] of problems)
+        test(`${what}: ${status} ${code}`, async () => {
+          const answer = await demo.api('POST', at, body);
+          const text = JSON.stringify(answer.body);
+          assert.equal(answer.status, status, text);
+          assert.match(answer.type ?? '', /^application\/problem\+json/);
+          assert.ok(typeof answer.body === 'object' && answer.body !== null && 'code' in answer.body && answer.body.code === code, text);
+          assert.match(text, words);
+          assert.doesNotMatch(text, /at .*\.(ts|js):\d/);
+        });
+    });
   });
 
   test('every page is fit for people: no axe finding, no console error, nothing scrolls sideways, light on a desk and dark on a phone', async () => {
-    const [runId, nodeId] = [(await demo.runs())[0]?.id, (await demo.fleet()).nodes.find((node) => node.name === names.eof)?.id];
+    const nodeId = (await demo.fleet()).nodes.find((node) => node.name === names.eof)?.id;
     const paths = [
       '/',
       `/nodes/${nodeId}`,
       '/compare',
       '/backtest',
-      `/runs/${runId}`,
+      `/runs/${notFixed}`,
       '/runs',
       '/runbooks',
       '/runbooks/fd-leak',
@@ -279,146 +424,6 @@ describe('the main job on the demo fleet, in a browser', { concurrency: false },
     assert.equal(demo.meta().consolePid, consolePid, 'it was frozen, not restarted');
     assert.equal(demo.node(name).pid, restored, 'one restart back, and no other');
     assert.equal(readText(configPath), on);
-  });
-
-  describe('(d) what cannot work is refused for what it is, and nothing changes on the node', { concurrency: false }, () => {
-    const name = () => names.well[0];
-    const folder = () => path.resolve(path.dirname(demo.node(name()).configPath), '../..');
-    const touched = () => {
-      const { configPath, pid } = demo.node(name());
-      const timers = execFileSync(path.join(folder(), 'bin/systemctl'), ['list-timers', '--all', '--no-legend'], { encoding: 'utf8' });
-      return { file: sha256(configPath), pid, timers };
-    };
-    const current = async () => (await demo.fleet()).nodes.find((node) => node.name === name());
-    const upAgain = () => within('the node is up again', 2 * MINUTE, async () => (await current())?.state === 'up');
-
-    /** The node's config is asked for, then a run is started: both say why, and the node is as it was. */
-    const refusedFor = async (why: RegExp, config: { status: number; code: string } | null) => {
-      const was = touched();
-      if (config) {
-        const answer = await demo.api('GET', `nodes/${(await current())?.id}/config`);
-        const text = JSON.stringify(answer.body);
-        assert.equal(answer.status, config.status, text);
-        assert.match(answer.type ?? '', /^application\/problem\+json/);
-        assert.match(text, new RegExp(`"code":"${config.code}"`));
-        assert.match(text, why);
-      }
-      const run = await ended((await demo.startRun(fdLeak(name()))).id, 4 * MINUTE);
-      assert.equal(run.status, 'failed');
-      assert.notEqual(run.verdict, 'pass');
-      assert.match([run.summary, ...(run.targets[0]?.steps.map((step) => step.summary) ?? [])].join(' '), why);
-      assert.doesNotMatch(JSON.stringify(run), /at .*\.(ts|js):\d/);
-      assert.deepEqual(touched(), was);
-    };
-
-    test('a config.yaml that is not YAML', async () => {
-      const { configPath } = demo.node(name());
-      const text = readText(configPath);
-      fs.writeFileSync(configPath, 'listen_addrs: [\n  : :');
-      try {
-        await refusedFor(/config\.yaml.*line 2/, null);
-        const preview = await demo.api('POST', 'changes/preview', { selector: `name=${name()}`, pool: { enabled: false } });
-        assert.match(JSON.stringify(preview.body), /not valid YAML.*line 2/);
-      } finally {
-        fs.writeFileSync(configPath, text);
-      }
-    });
-
-    test('an SSH key that the node does not take', async () => {
-      const file = path.join(folder(), 'home/sre/.ssh/authorized_keys');
-      const keys = fs.readFileSync(file);
-      const restartSsh = async () => {
-        const { sshPid } = demo.node(name());
-        process.kill(sshPid, 'SIGKILL');
-        await within('the SSH server is started again', MINUTE, () => demo.node(name()).sshPid !== sshPid);
-      };
-      fs.writeFileSync(file, '');
-      await restartSsh();
-      try {
-        await refusedFor(/refused.*key|key.*refused|SSH/i, { status: 502, code: 'ssh.auth-failed' });
-      } finally {
-        fs.writeFileSync(file, keys);
-      }
-      await upAgain();
-    });
-
-    test('a node that is down: neither its SSH server nor its proxy answers', async () => {
-      const { sshPid, pid } = demo.node(name());
-      for (const p of [sshPid, pid]) process.kill(p, 'SIGSTOP');
-      try {
-        await within('the node is called down', 2 * MINUTE, async () => (await current())?.state === 'down');
-        await refusedFor(/SSH to .* did not answer/, { status: 504, code: 'ssh.timeout' });
-      } finally {
-        for (const p of [sshPid, pid]) process.kill(p, 'SIGCONT');
-      }
-      await upAgain();
-    });
-
-    test('a changed host key blocks the node until a person approves it', async () => {
-      const node = demo.node(name());
-      const key = fs.readFileSync(node.hostKeyPath);
-      const bounce = async () => {
-        const { sshPid } = demo.node(node.name);
-        process.kill(sshPid, 'SIGKILL');
-        await within('the SSH server is started again', MINUTE, () => demo.node(node.name).sshPid !== sshPid);
-      };
-      fs.copyFileSync(demo.node(names.well[1]).hostKeyPath, node.hostKeyPath);
-      await bounce();
-      try {
-        await refusedFor(/host key/i, { status: 409, code: 'ssh.host-key-changed' });
-      } finally {
-        fs.writeFileSync(node.hostKeyPath, key);
-        await bounce();
-      }
-      const blocked = await within('the old key coming back is no approval', MINUTE, async () => {
-        const node = await current();
-        return node?.hostKey.blocked ? node : null;
-      });
-      const pinned = { fingerprint: blocked.hostKey.fingerprint, reason: 'the test put the old key back' };
-      assert.equal((await demo.api('POST', `nodes/${blocked.id}/host-key`, pinned)).status, 200);
-      await upAgain();
-    });
-
-    const problems: [what: string, at: string, body: unknown, status: number, code: string, words: RegExp][] = [
-      ['an unknown runbook', 'runs', { runbook: 'no-such', selector: 'name~edge-*' }, 422, 'runbook.not-found', /no-such/],
-      [
-        'a selector that matches nothing',
-        'runs',
-        { runbook: 'fd-leak', selector: 'name=no-such-node' },
-        422,
-        'selector.no-match',
-        /no-such-node/,
-      ],
-      ['a selector that cannot be read', 'runs', { runbook: 'fd-leak', selector: '((' }, 422, 'selector.invalid', /\(/],
-      ['a run without a selector', 'runs', { runbook: 'fd-leak' }, 422, 'request.invalid', /selector/],
-      [
-        'a node that is an injection',
-        'nodes',
-        {
-          name: '$(id)',
-          host: '127.0.0.1; reboot',
-          sshPort: 99999,
-          user: 'x',
-          unit: 'a b',
-          configPath: 'relative',
-          metrics: { via: 'http', url: 'file:///etc/passwd' },
-          labels: {},
-        },
-        422,
-        'request.invalid',
-        /name/,
-      ],
-    ];
-    for (const [what, at, body, status, code, words] of problems)
-      test(`${what}: ${status} ${code}`, async () => {
-        const answer = await demo.api('POST', at, body);
-        const text = JSON.stringify(answer.body);
-        assert.equal(answer.status, status, text);
-        assert.match(answer.type ?? '', /^application\/problem\+json/);
-        assert.ok(typeof answer.body === 'object' && answer.body !== null && 'code' in answer.body && answer.body.code === code, text);
-        assert.match(text, words);
-        assert.doesNotMatch(text, /at .*\.(ts|js):\d/);
-      });
   });
 
   describe('rollouts over the whole fleet, each act clicked', { concurrency: false }, () => rolloutTests({ demo: () => demo, signedIn }));

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import { fleetSchema } from '#shared/nodes.ts';
-import { type Run, type RunInput, type RunList, runListSchema, runSchema } from '#shared/runs.ts';
+import { type Run, type RunInput, runSchema } from '#shared/runs.ts';
 import { freePort } from '#test/support/free-port.ts';
 import { within } from './within.ts';
 
@@ -43,8 +43,6 @@ export type Demo = {
   fleet(): Promise<z.infer<typeof fleetSchema>>;
   startRun(input: RunInput): Promise<Run>;
   run(id: string): Promise<Run>;
-  /** newest first */
-  runs(): Promise<RunList['runs']>;
   consoleAnswers(): Promise<boolean>;
   stop(): Promise<void>;
 };
@@ -102,7 +100,6 @@ export async function startDemo(drills: readonly string[]): Promise<Demo> {
       return runSchema.parse(answer.body);
     },
     run: async (id) => runSchema.parse((await api('GET', `runs/${id}`)).body),
-    runs: async () => runListSchema.parse((await api('GET', 'runs')).body).runs,
     consoleAnswers: () =>
       api('GET', 'fleet').then(
         (answer) => answer.status === 200,
