@@ -1,12 +1,15 @@
-// What hours would do, in minutes: `npm run soak -- [proxy] [console] [--short]`. A million connections through the proxy (about 4 min), a week of 1,000 nodes
-// through the console's store (about 10 min); --short is a smoke test of both in under a minute, and writes nothing. Ends with 1 when anything did not come back.
+// What hours would do, in minutes: `npm run soak -- [proxy] [console] [http] [--short]`. A million connections through the proxy (about 4 min), a week of 1,000
+// nodes through the console's store (about 10 min), its own process over HTTP with nodes and people that come and go (about 4 min); --short is a smoke test of all
+// in two minutes, and writes nothing. Ends with 1 when anything did not come back.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 
+const ROOT = path.resolve(import.meta.dirname, '../..');
 const SOAKS = {
   proxy: { file: 'proxy-soak.ts', short: ['--half', '5000', '--dry'] },
   console: { file: 'console-soak.ts', short: ['--nodes', '50', '--days', '4', '--step', '300', '--dry'] },
+  http: { file: 'http-soak.ts', short: ['--nodes', '20', '--rounds', '3', '--seconds', '5', '--dry'] },
 };
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { short: { type: 'boolean', default: false } } });
 const unknown = positionals.filter((name) => !(name in SOAKS));
@@ -18,6 +21,8 @@ const failed: string[] = [];
 for (const [name, { file, short }] of Object.entries(SOAKS)) {
   if (positionals.length > 0 && !positionals.includes(name)) continue;
   process.stdout.write(`— ${name}\n`);
+  // the process that is asked is the console as it is built
+  if (name === 'http' && spawnSync(process.execPath, ['scripts/build.mjs'], { cwd: ROOT, stdio: 'inherit' }).status !== 0) process.exit(1);
   const args = ['--expose-gc', path.join(import.meta.dirname, file), ...(values.short ? short : [])];
   if (spawnSync(process.execPath, args, { stdio: 'inherit', timeout: 30 * 60_000 }).status !== 0) failed.push(name);
 }
