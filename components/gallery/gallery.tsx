@@ -140,7 +140,7 @@ export function Gallery() {
       <Shown title="Marks and chips" says="One colour, one shape, one word.">
         <div className="row wrap">
           {MARKS.map((kind) => (
-            <span key={kind} className="row">
+            <span key={kind} className="row" data-mark={kind}>
               <Mark kind={kind} /> <span className="sm t2">{kind}</span>
             </span>
           ))}
@@ -223,7 +223,7 @@ function Verdicts() {
 
 function Shown({ title, says, wide, children }: { title: string; says: string; wide?: boolean; children: ReactNode }) {
   return (
-    <figure className={wide ? 'wide' : undefined}>
+    <figure className={wide ? 'wide' : undefined} data-shows={title}>
       <figcaption>
         <Boxes className="i s" aria-hidden="true" />
         <b>{title}</b> <span className="t3">{says}</span>

@@ -8,7 +8,7 @@ import { keep, type Memory, NOWHERE, recall } from './tour-memory.ts';
 import { tourSteps } from './tour-steps.ts';
 import './onboarding.css';
 
-/** A card beside the real pages: it explains, it never covers what it is about, and the page works on as if it were not there. */
+/** A bar below the real pages: it explains, it never covers what it is about, and the page works on as if it were not there. */
 export function Tour() {
   const session = useSession();
   const { data: fleet } = useFleet();
@@ -77,7 +77,7 @@ export function Tour() {
       <span className="sm t3">
         {at + 1} of {steps.length}
       </span>
-      <div aria-live="polite" className="grid gap-2">
+      <div aria-live="polite" className="grid gap-1">
         <h2 ref={heading} tabIndex={-1}>
           {step.title}
         </h2>

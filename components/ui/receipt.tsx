@@ -34,7 +34,9 @@ export function Receipt({
           {threshold ? <span className="u"> {threshold}</span> : null}
         </span>
         <span />
-        <span className="src">{command ?? 'no command: read from the store'}</span>
+        <span className="src" title={command ?? undefined}>
+          {command ?? 'no command: read from the store'}
+        </span>
         <span className="hash" title={`sha256 of the raw output: ${sha256}`}>
           {sha256.slice(0, 8)}
         </span>
