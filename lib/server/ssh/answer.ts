@@ -19,11 +19,20 @@ export function parseAnswer(stdout: Buffer, bytesAfter?: string): Answer | null 
     const equals = line.indexOf('=');
     if (equals <= 0) continue;
     const key = line.slice(0, equals);
-    values.set(key, [...(values.get(key) ?? []), line.slice(equals + 1)]);
+    const said = values.get(key);
+    // appended, never copied: a node says one key as often as it likes
+    if (said) said.push(line.slice(equals + 1));
+    else values.set(key, [line.slice(equals + 1)]);
     if (key === bytesAfter) break;
   }
   return { first: (key) => values.get(key)?.[0], all: (key) => values.get(key) ?? [], rest: stdout.subarray(Math.min(at, stdout.length)) };
 }
+
+/** ECMA-262 section 21.4.1.1: beyond it no instant can be written. */
+const LAST_MS = 8.64e15;
+
+/** A time that a node tells, as one that can be written: its clock, or whoever took it over, may say anything. */
+export const toMoment = (epochMs: number): number => Math.round(Math.min(Math.max(epochMs, 0), LAST_MS));
 
 export function toCount(text: string | undefined): number | null {
   return text !== undefined && /^\d{1,16}$/.test(text.trim()) ? Number(text) : null;

@@ -4,7 +4,7 @@ import { HeadroomError } from '#server/kernel/errors.ts';
 import type { ErrorCode } from '#shared/errors.ts';
 import type { FleetMember, SelfTest } from '#shared/nodes.ts';
 import type { ActingOn, Call, Ran } from './acting.ts';
-import { type Answer, parseAnswer, toCount } from './answer.ts';
+import { type Answer, parseAnswer, toCount, toMoment } from './answer.ts';
 import { byHelper, type Command, catalogue, stateDirOf } from './catalogue.ts';
 import { drillOp } from './drill-op.ts';
 import { type ConfigHistory, parseHistory } from './history.ts';
@@ -75,7 +75,7 @@ export function createNodeOps(ssh: Ssh, clock: Clock, { helperPath = HELPER_PATH
     if (!known || clock.now() - known.at > OFFSET_MS) await ways.ask(node, call);
     return clock.now() + START_MS + (offsets.get(node.id)?.ms ?? 0);
   }
-  const toConsoleTime = (node: FleetMember, nodeSeconds: number) => nodeSeconds * 1000 - (offsets.get(node.id)?.ms ?? 0);
+  const toConsoleTime = (node: FleetMember, nodeSeconds: number) => toMoment(nodeSeconds * 1000 - (offsets.get(node.id)?.ms ?? 0));
 
   const acting: ActingOn = { run, notAfter, toConsoleTime };
 

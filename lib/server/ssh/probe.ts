@@ -1,4 +1,4 @@
-import { type Answer, toCount } from './answer.ts';
+import { type Answer, toCount, toMoment } from './answer.ts';
 
 /** What one look at a node says about its service, process and sockets. Null: not known, or nothing runs. */
 export type Probe = {
@@ -51,7 +51,7 @@ export function processStart(answer: Answer): number | null {
   const [hz, boot] = [toCount(answer.first('hz')), toCount(answer.first('btime'))];
   if (!stat || !hz || boot === null) return null;
   const ticks = toCount(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
-  return ticks === null ? null : boot * 1000 + Math.round((ticks * 1000) / hz);
+  return ticks === null ? null : toMoment(boot * 1000 + Math.round((ticks * 1000) / hz));
 }
 
 function parseListener(line: string): Probe['listeners'] {
