@@ -1,7 +1,7 @@
 'use client';
 import { FlaskConical, Play } from 'lucide-react';
 import { useState } from 'react';
-import { type InSpite, useStartRun, wasClosed } from '#client/runs.ts';
+import { type InSpite, intentOf, useStartRun, wasClosed } from '#client/runs.ts';
 import { may, useSession } from '#client/session.ts';
 import { Button } from '#components/ui/button.tsx';
 import { Callout } from '#components/ui/callout.tsx';
@@ -67,8 +67,7 @@ export function StartCard({
       ...(way === 'fd-leak' ? {} : { params: pool }),
       ...(dryRun ? { dryRun } : {}),
     };
-    // one intent for one question: the same click twice starts nothing twice, another strategy is another run
-    start.mutate({ input, intent: `${intent}-${digest(JSON.stringify(input))}` }, { onSuccess: (run) => onStarted(run.id) });
+    start.mutate({ input, intent: intentOf(intent, input) }, { onSuccess: (run) => onStarted(run.id) });
   };
   return (
     <div className="stack change-rail">
@@ -210,11 +209,4 @@ function StrategyFields({
       />
     </>
   );
-}
-
-/** Tells two questions apart; no secret. */
-function digest(text: string): string {
-  let hash = 5381;
-  for (let i = 0; i < text.length; i++) hash = (Math.imul(hash, 33) ^ text.charCodeAt(i)) >>> 0;
-  return hash.toString(36);
 }

@@ -3,7 +3,7 @@ import { Play } from 'lucide-react';
 import { useId, useState } from 'react';
 import { isProblemError } from '#client/http.ts';
 import { useFleet } from '#client/nodes.ts';
-import { type InSpite, useStartRun, wasClosed } from '#client/runs.ts';
+import { type InSpite, intentOf, useStartRun, wasClosed } from '#client/runs.ts';
 import { may, useSession } from '#client/session.ts';
 import { Button } from '#components/ui/button.tsx';
 import { Card } from '#components/ui/card.tsx';
@@ -36,6 +36,7 @@ export function StartForm({
   const [confirmSeconds, setConfirmSeconds] = useState('120');
   const [watchSeconds, setWatchSeconds] = useState(String(params.watchSeconds ?? 60));
   const [intent] = useState(() => crypto.randomUUID());
+  const [typed, setTyped] = useState('');
   const given = Object.entries(params).filter(([name]) => name !== 'watchSeconds');
   const listId = useId();
   const start = useStartRun();
@@ -50,8 +51,10 @@ export function StartForm({
     watch: watches && (watch === undefined || watch < 30 || watch > 86_400) ? 'Write whole seconds, 30 to 86,400' : undefined,
   };
   const ready = selector.trim() !== '' && !invalid.confirm && !invalid.watch && !start.isPending;
+  const many = runbook.mutates && matching > 1;
+  const counted = !many || typed.trim() === String(matching);
   const go = (dryRun: boolean, { onClosed, override }: InSpite = {}) => {
-    if (!ready) return;
+    if (!ready || (!dryRun && !counted)) return;
     const input: RunInput = {
       runbook: runbook.key,
       selector,
@@ -60,7 +63,7 @@ export function StartForm({
       ...(watches || given.length > 0 ? { params: { ...params, ...(watches && watch !== undefined ? { watchSeconds: watch } : {}) } } : {}),
       ...(dryRun ? { dryRun: true } : {}),
     };
-    start.mutate({ input, intent: `${intent}-${JSON.stringify(input).length}-${dryRun}` }, { onSuccess: (run) => onStarted(run.id) });
+    start.mutate({ input, intent: intentOf(intent, input) }, { onSuccess: (run) => onStarted(run.id) });
   };
   const wrongSelector = isProblemError(start.error) && start.error.code.startsWith('selector.') ? start.error.detail : undefined;
   return (
@@ -120,6 +123,15 @@ export function StartForm({
             With <span className="mono">{given.map(([name, value]) => `${name} ${value}`).join(', ')}</span>
           </p>
         ) : null}
+        {many ? (
+          <TextField
+            label={`Type ${matching} to start on ${plural(matching, 'node')}`}
+            inputMode="numeric"
+            value={typed}
+            help="a dry run needs no count"
+            onChange={(event) => setTyped(event.target.value)}
+          />
+        ) : null}
         <NotStarted
           error={wrongSelector ? null : start.error}
           closed={wasClosed(start.error)}
@@ -129,7 +141,7 @@ export function StartForm({
           onOverride={(reason) => go(false, { override: { reason } })}
         />
         <div className="row wrap">
-          <Button look="primary" type="submit" disabled={!ready}>
+          <Button look="primary" type="submit" disabled={!ready || !counted}>
             <Play className="i s" aria-hidden="true" />
             {start.isPending ? 'Starting' : 'Start'}
           </Button>

@@ -4,11 +4,13 @@ import { useRunAction } from '#client/runs.ts';
 import { may, useSession } from '#client/session.ts';
 import { Button } from '#components/ui/button.tsx';
 import { Callout } from '#components/ui/callout.tsx';
+import { Facts } from '#components/ui/card.tsx';
 import { asProblem } from '#components/ui/error-state.tsx';
 import { useNow } from '#components/ui/now.tsx';
 import type { Run } from '#shared/runs.ts';
 import { plural } from '#shared/units/count.ts';
 import { formatDuration } from '#shared/units/time.ts';
+import { askedRows } from './run-asked.tsx';
 
 /** A rule asks for a second person, and nothing is done before one agrees. Who may not is told who may. */
 export function ApprovalCard({ run }: { run: Run }) {
@@ -22,22 +24,25 @@ export function ApprovalCard({ run }: { run: Run }) {
     <section className="gate alone" aria-label="A second person must agree">
       <div className="ask">
         <h2>
-          Run {run.runbook.title} on {plural(run.targets.length, 'node')}?
+          {run.runbook.title}: run it on {plural(run.targets.length, 'node')}?
         </h2>
         <p>
           A rule asks for a second person. {run.startedBy} started it; nothing is done and no node is held until somebody else agrees.
           Without that it ends in {formatDuration(Math.max(0, left))}.
         </p>
+        <div className="asked">
+          <Facts rows={askedRows(run)} />
+        </div>
         <div className="ways">
           <div className="run-way">
             <p>
               {own
                 ? 'You started this run, so the second person is somebody else: send them this page.'
                 : allowed
-                  ? 'Look at the selector, the settings and the nodes below first: your name stands on it.'
+                  ? 'Look at the nodes and the settings above first: your name stands on it.'
                   : 'Your role cannot agree to runs; an approver or admin can.'}
             </p>
-            <Button look="primary" small disabled={own || !allowed || approve.isPending} onClick={() => approve.mutate('approve')}>
+            <Button look="primary" disabled={own || !allowed || approve.isPending} onClick={() => approve.mutate('approve')}>
               <UserCheck className="i s" aria-hidden="true" />
               Agree and start
             </Button>

@@ -62,7 +62,7 @@ export function GateCard({ run, target, step }: { run: Run; target: RunTarget; s
               </p>
               <Button
                 small
-                look={option.danger ? 'danger' : 'plain'}
+                look={option.danger ? 'danger' : option.value === usual ? 'primary' : 'plain'}
                 disabled={answer.isPending || !mayAnswer}
                 onClick={() => (option.danger ? setConfirming(option) : give(option))}
               >
@@ -86,7 +86,10 @@ export function GateCard({ run, target, step }: { run: Run; target: RunTarget; s
           {
             key: 'revert',
             icon: <Undo2 className="i" aria-hidden="true" />,
-            text: `The backup of config.yaml is put back and the service restarted once. The restart cuts ${target.name}'s tunnels, and frees every fd for a while, leaked or not.`,
+            text:
+              confirming?.value === 'revert'
+                ? `The backup of config.yaml is put back and the service restarted once. The restart cuts ${target.name}'s tunnels, and frees every fd for a while, leaked or not.`
+                : `The answer to “${question}” is kept with your name, and the run goes on with it. It cannot be taken back.`,
           },
         ]}
         keep="Not now"

@@ -14,6 +14,7 @@ import { runName } from '#shared/run-name.ts';
 import { hasEnded, type Run } from '#shared/runs.ts';
 import { plural } from '#shared/units/count.ts';
 import { RollBack } from './roll-back.tsx';
+import { RunAgain } from './run-again.tsx';
 import { runLook } from './words.ts';
 
 export function RunHead({ run }: { run: Run }) {
@@ -65,10 +66,7 @@ export function RunHead({ run }: { run: Run }) {
             </Button>
           )}
           {mayControl && ended && run.status !== 'succeeded' ? (
-            <Button onClick={() => act('retry')} disabled={action.isPending} title={againWords(run)}>
-              <RotateCcw className="i s" aria-hidden="true" />
-              Run again
-            </Button>
+            <RunAgain run={run} busy={action.isPending} onAgain={() => act('retry')} />
           ) : null}
           {mayControl ? <RollBack run={run} /> : null}
           {ended || !mayControl ? null : (
@@ -134,11 +132,4 @@ function Progress({ run }: { run: Run }) {
       {at < 0 ? only.steps.length : at + 1} of {only.steps.length}
     </Chip>
   );
-}
-
-/** Whom "Run again" reaches: whatever did not succeed, what was skipped too. */
-function againWords(run: Run): string {
-  const again = run.targets.filter(({ status }) => status !== 'succeeded');
-  const skipped = again.filter(({ status }) => status === 'skipped').length;
-  return `${plural(again.length, 'node')} that did not succeed${skipped > 0 ? `, ${skipped} skipped before among them` : ''}`;
 }

@@ -11,6 +11,7 @@ import { ApprovalCard } from './approval-card.tsx';
 import { DocumentPane } from './document-pane.tsx';
 import { GateCard } from './gate-card.tsx';
 import { RevertClock } from './revert-clock.tsx';
+import { RunAsked } from './run-asked.tsx';
 import { RunHead } from './run-head.tsx';
 import { StepList } from './step-list.tsx';
 import { TargetMatrix } from './target-matrix.tsx';
@@ -58,6 +59,7 @@ function Guided({ run, target }: { run: Run; target: RunTarget }) {
         ) : null}
         <TargetVerdict run={run} target={target} />
         <StepList run={run} target={target} runbook={runbook.data} />
+        {run.status === 'awaiting-approval' ? null : <RunAsked run={run} />}
       </div>
     </div>
   );

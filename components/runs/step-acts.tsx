@@ -27,6 +27,7 @@ export function StepActs({ run, target, step }: { run: Run; target: RunTarget; s
     );
   if (step.status !== 'pending' || hasEnded(run.status) || (!mine && !SKIPPABLE.includes(step.kind))) return null;
   if (!may(session.data, 'run.control')) return <p className="help">Skipping, or doing it by hand, needs the operator role.</p>;
+  const unarmed = step.kind === 'edit-config' && target.steps.some(({ kind, status }) => kind === 'arm-revert' && status === 'pending');
   const problem = byHand.isError ? asProblem(byHand.error) : null;
   return (
     <div className="grid gap-2">
@@ -41,6 +42,7 @@ export function StepActs({ run, target, step }: { run: Run; target: RunTarget; s
         {mine ? (
           <span className="help">
             {run.status === 'paused' ? 'The run is paused: type it on the node, then resume.' : 'Pause the run first if you need time.'}
+            {unarmed ? ' No backup is kept yet: a file that is edited now is what a revert would bring back.' : ''}
           </span>
         ) : null}
       </div>

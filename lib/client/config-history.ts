@@ -12,3 +12,14 @@ export function useConfigHistory(id: string) {
     staleTime: 10_000,
   });
 }
+
+/** What a run kept on the node, beside the file as it is now. */
+export function useKeptConfig(id: string, run: string) {
+  return useQuery({
+    queryKey: queryKeys.keptConfig(id, run),
+    queryFn: ({ signal }) =>
+      api.get(`nodes/${encodeURIComponent(id)}/config/history/${encodeURIComponent(run)}`, shape('keptConfigSchema'), { signal }),
+    retry: false,
+    staleTime: 10_000,
+  });
+}

@@ -24,6 +24,7 @@ export const queryKeys = {
   config: (id: string) => ['config', id] as const,
   /** below config(id) */
   configHistory: (id: string) => ['config', id, 'history'] as const,
+  keptConfig: (id: string, run: string) => ['config', id, 'history', run] as const,
   fdsOf: (id: string) => ['fds', id] as const,
   fds: (id: string, since: string | null) => ['fds', id, since] as const,
   runs: ['runs'] as const,

@@ -62,6 +62,14 @@ export function useStartRun() {
 /** What makes a start go on in spite of a freeze or outside a window. */
 export type InSpite = Pick<RunInput, 'override'> & { onClosed?: 'wait' };
 
+/** Of one form: the same question asked twice starts nothing twice, another question is another run. */
+export const intentOf = (form: string, input: RunInput): string => {
+  const text = JSON.stringify(input);
+  let hash = 5381;
+  for (let i = 0; i < text.length; i++) hash = (Math.imul(hash, 33) ^ text.charCodeAt(i)) >>> 0;
+  return `${form}-${hash.toString(36)}`;
+};
+
 /** The start was refused because of a freeze or window, and not for something else. */
 export const wasClosed = (error: unknown): boolean => isProblemError(error) && error.code === 'run.closed';
 

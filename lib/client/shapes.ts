@@ -25,7 +25,7 @@ export { eventSchema } from '#shared/events.ts';
 export { captureHeadSchema, incidentListItemSchema, incidentListSchema, incidentSchema } from '#shared/incidents.ts';
 export { nodeMetricsAnswerSchema } from '#shared/metrics.ts';
 export { importPlanSchema, ownSshConfigSchema } from '#shared/node-import.ts';
-export { configHistorySchema, fleetSchema, nodeConfigSchema, nodeDetailSchema, selfTestSchema } from '#shared/nodes.ts';
+export { configHistorySchema, fleetSchema, keptConfigSchema, nodeConfigSchema, nodeDetailSchema, selfTestSchema } from '#shared/nodes.ts';
 export { runListSchema, runTargetSchema } from '#shared/runs.ts';
 export { nodeFdsSchema } from '#shared/xray.ts';
 

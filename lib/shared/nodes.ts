@@ -159,6 +159,14 @@ export const configHistorySchema = z.object({
     }),
   ),
 });
+/** GET nodes/:id/config/history/:run: one of them, and the file as it is now, to see what putting it back would change. */
+export const keptConfigSchema = z.object({
+  runId: z.string(),
+  sha256: z.string(),
+  text: z.string(),
+  now: z.object({ sha256: z.string(), text: z.string() }),
+});
+export type KeptConfig = z.infer<typeof keptConfigSchema>;
 export type ConfigHistory = z.infer<typeof configHistorySchema>;
 
 export const selfTestSchema = z.object({

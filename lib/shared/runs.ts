@@ -209,7 +209,15 @@ export const upgradeParamsSchema = z.object({
   /** of the tarball in the folder `releases` of the console's data directory */
   release: z.string().regex(/^[0-9a-f]{64}$/, 'must be the sha256 of a release, 64 hex digits'),
 });
-export const rollbackParamsSchema = z.object({ /** the run whose backup is put back */ run: z.string().min(1).max(64) });
+export const rollbackParamsSchema = z.object({
+  /** the run whose backup is put back */
+  run: z.string().min(1).max(64),
+  /** sha256 of the file that a person saw and gives up for it; unless said, only what that run itself wrote is given up */
+  over: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'must be a sha256 in 64 hex digits')
+    .optional(),
+});
 /** of a runbook that takes none */
 export const emptyParamsSchema = z.strictObject({});
 export const poolSettingsParamsSchema = z.object({

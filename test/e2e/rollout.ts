@@ -138,7 +138,7 @@ export function rolloutTests({ demo, signedIn }: Setup): void {
     assert.equal(skipped?.status, 'skipped');
     assert.match(skipped?.summary ?? '', /deploy freeze on this host/);
     assert.deepEqual([config(first), config(last)], before);
-    await runPage.button('Run again').click();
+    await runPage.again(2, /deploy freeze on this host/);
     await within('it runs again', MINUTE, async () => !hasEnded((await demo().run(id)).status));
     const again = await ended(id);
     assert.equal(again.status, 'succeeded', again.summary);

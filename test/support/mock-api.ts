@@ -8,7 +8,7 @@ import { mockAccounts } from './mock-accounts.ts';
 import { bigFleet, demoFleet, fleetNode, nodeMetrics, type Story, thousandFleet } from './mock-fleet.ts';
 import { mockIncident, mockIncidents, mockOffers } from './mock-incidents.ts';
 import { notifyAnswer } from './mock-notify.ts';
-import { configHistory } from './mock-runs.ts';
+import { configHistory, keptConfig } from './mock-runs.ts';
 import { backtest, fdLooks, logStream, nodeEvents, notFixedRun } from './mock-stories.ts';
 
 /**
@@ -132,6 +132,7 @@ export function createMockApi({ clock = Date.now, run = null }: { clock?: () => 
   });
 
   function node(response: ServerResponse, one: Story, part: string, url: URL) {
+    if (/\/config\/history\/./.test(url.pathname)) return send(response, 200, keptConfig(CONFIG));
     if (url.pathname.endsWith('/config/history')) return send(response, 200, configHistory(startedMs));
     const view = fleetNode(one, startedMs, now());
     if (part === 'metrics') {

@@ -18,3 +18,11 @@ export const configHistory = (nowMs: number) => ({
     { runId: 'r_0007', title: null, startedBy: null, at: iso(nowMs - 9e9), sha256: '51'.repeat(32), state: 'reverted' },
   ],
 });
+
+/** Before the pool was switched on. */
+export const keptConfig = (now: string) => ({
+  runId: 'r_1188',
+  sha256: '9c'.repeat(32),
+  text: now.replace('enabled: true', 'enabled: false'),
+  now: { sha256: '3a'.repeat(32), text: now },
+});

@@ -21,7 +21,15 @@ import { ERROR_CODES, problemSchema } from '#shared/errors.ts';
 import { captureHeadSchema, incidentListItemSchema, incidentListSchema, incidentSchema } from '#shared/incidents.ts';
 import { nodeMetricsAnswerSchema } from '#shared/metrics.ts';
 import { importPlanSchema } from '#shared/node-import.ts';
-import { configHistorySchema, fleetSchema, nodeConfigSchema, nodeDetailSchema, nodeInputSchema, selfTestSchema } from '#shared/nodes.ts';
+import {
+  configHistorySchema,
+  fleetSchema,
+  keptConfigSchema,
+  nodeConfigSchema,
+  nodeDetailSchema,
+  nodeInputSchema,
+  selfTestSchema,
+} from '#shared/nodes.ts';
 import { alertListSchema, channelListSchema, channelTestSchema, deliveryListSchema } from '#shared/notify.ts';
 import { runbookListSchema, runbookSchema, runbookVersionListSchema } from '#shared/runbooks.ts';
 import { runListSchema, runSchema, runTargetSchema } from '#shared/runs.ts';
@@ -38,6 +46,7 @@ const SHAPES = {
   NodeDetail: nodeDetailSchema,
   NodeConfig: nodeConfigSchema,
   ConfigHistory: configHistorySchema,
+  KeptConfig: keptConfigSchema,
   NodeMetrics: nodeMetricsAnswerSchema,
   NodeEvents: nodeEventsAnswerSchema,
   NodeFds: nodeFdsSchema,
@@ -95,6 +104,7 @@ const ANSWERS: Record<string, ShapeName> = {
   'PATCH /api/v1/nodes/{id}': 'NodeInput',
   'GET /api/v1/nodes/{id}/config': 'NodeConfig',
   'GET /api/v1/nodes/{id}/config/history': 'ConfigHistory',
+  'GET /api/v1/nodes/{id}/config/history/{run}': 'KeptConfig',
   'GET /api/v1/nodes/{id}/metrics': 'NodeMetrics',
   'GET /api/v1/nodes/{id}/events': 'NodeEvents',
   'GET /api/v1/nodes/{id}/fds': 'NodeFds',

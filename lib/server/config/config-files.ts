@@ -5,7 +5,7 @@ import { HeadroomError, isHeadroomError } from '#server/kernel/errors.ts';
 import type { NodeOps } from '#server/ssh/index.ts';
 import type { ChangePreview } from '#shared/changes.ts';
 import { diffLines } from '#shared/diff-lines.ts';
-import type { ConfigHistory, FleetMember, NodeConfig } from '#shared/nodes.ts';
+import type { ConfigHistory, FleetMember, KeptConfig, NodeConfig } from '#shared/nodes.ts';
 import type { PoolSettings } from '#shared/runs.ts';
 import { toInstant } from '#shared/time.ts';
 import { editPool } from './edit-pool.ts';
@@ -23,7 +23,7 @@ export type ConfigFiles = ReturnType<typeof createConfigFiles>;
 /** config.yaml of the nodes, read over SSH, and what of it was agreed: the bytes that a run wrote, or those that were seen first. */
 export function createConfigFiles(deps: {
   db: Db;
-  ops: Pick<NodeOps, 'readConfig' | 'history'>;
+  ops: Pick<NodeOps, 'readConfig' | 'readBackup' | 'history'>;
   nodes: {
     get(id: string): Promise<FleetMember>;
     /** labels and facts, as for a run: the preview is of the nodes that the run would change */
@@ -152,6 +152,22 @@ export function createConfigFiles(deps: {
           return { runId, title: run?.runbookTitle ?? null, startedBy: run?.startedBy ?? null, at: toInstant(at), sha256, state };
         }),
       };
+    },
+
+    /** What the last attempt of a run kept on the node, beside the file as it is. Throws config.not-found when it kept none. */
+    async kept(nodeId: string, runId: string): Promise<KeptConfig> {
+      const node = await nodes.get(nodeId);
+      const { kept } = (await ops.history(node, { timeoutMs: READ_MS })).value;
+      const one = kept.find(({ opsId }) => runIdOf(opsId) === runId);
+      if (one === undefined)
+        throw new HeadroomError(
+          'config.not-found',
+          `${node.name} keeps no config.yaml of the run ${JSON.stringify(runId)}: the last 50 are kept.`,
+        );
+      const call = { timeoutMs: READ_MS };
+      const [backup, now] = await Promise.all([ops.readBackup(node, { runId: one.opsId, ...call }), ops.readConfig(node, call)]);
+      const text = ({ value: { bytes, sha256 } }: typeof now) => ({ sha256, text: bytes.toString('utf8') });
+      return { runId, ...text(backup), now: text(now) };
     },
 
     /** What the change would do to each matched node's file. Reads only; a node that cannot be read says why in its place. */

@@ -39,6 +39,15 @@ export class RunPage {
     return this.#page.locator('.page-h .actions').getByRole('button', { name });
   }
 
+  /** Whatever did not succeed once more, after reading who that is and why. */
+  async again(nodes: number, says: RegExp): Promise<void> {
+    await this.button(`Run again on ${nodes} node`).click();
+    const dialog = this.#page.getByRole('dialog');
+    await dialog.getByText(says).waitFor();
+    await dialog.getByRole('button', { name: new RegExp(`^Run ${nodes} node`) }).click();
+    await dialog.waitFor({ state: 'hidden' });
+  }
+
   /** Opens the act's dialog, and says yes in it. */
   async confirm(open: string, act: RegExp): Promise<void> {
     await this.button(open).click();

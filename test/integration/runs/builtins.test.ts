@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { describe, type TestContext, test } from 'node:test';
 import { simulation, stepOf } from '#test/support/simulated-console.ts';
 
@@ -82,6 +83,22 @@ describe('config-rollback', () => {
     assert.match(back.summary, /changed since the run/);
     assert.equal(node.config(), edited);
     assert.deepEqual(node.restarts, ['run']);
+  });
+
+  test('puts back an older file over the one that a person looked at, and over no other', async (t) => {
+    const { node, run } = await begun(t);
+    const before = node.config();
+    const first = await run('pool-settings', { enabled: false });
+    await run('pool-settings', { max_per_host: 7 });
+    const seen = createHash('sha256').update(node.config()).digest('hex');
+    const back = await run('config-rollback', { run: first.id, over: seen });
+    assert.equal(back.status, 'succeeded', back.summary);
+    assert.equal(node.config(), before);
+    node.setConfig(`${before}# by hand\n`);
+    const late = await run('config-rollback', { run: first.id, over: seen });
+    assert.equal(late.status, 'failed');
+    assert.match(late.summary, /look at the difference again/);
+    assert.match(node.config(), /# by hand/);
   });
 
   test('of a run that changed nothing here is refused on the node, with nothing touched', async (t) => {

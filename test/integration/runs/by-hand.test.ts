@@ -54,6 +54,20 @@ describe('I did this by hand: verify it', () => {
     assert.deepEqual(node.restarts, ['run']);
   });
 
+  test('an edit before the backup was kept counts, and the run says that a revert would keep it', async (t) => {
+    const world = simulation(t, [{ name: 'edge-1', leak: 'pool' as const }]);
+    await world.time.pass(300_000);
+    const console = await world.openConsole();
+    const { id } = await console.start({ selector: '*', strategy: { gates: 'auto' } });
+    await console.command(OPERATOR, console.runs.verbs.doneByHand, { id, nodeId: 'n_edge-1', step: 'edit-config' });
+    const node = world.node('edge-1');
+    node.setConfig(node.config().replace('enabled: true ', 'enabled: false'));
+    const run = await world.ended(console, id);
+    assert.equal(run.verdict, 'pass', run.summary);
+    assert.match(stepOf(run, 'edit-config').summary, /edited by hand before this run kept its backup, says sre-oncall: a revert brings/);
+    assert.doesNotMatch(stepOf(run, 'edit-config').output, /does not hold/);
+  });
+
   test('a file that was edited without a word is still not overwritten', async (t) => {
     const { world, console, id, resume, node } = await pausedBeforeEdit(t);
     node.setConfig(`${node.config()}# mine\n`);

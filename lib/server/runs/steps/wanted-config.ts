@@ -1,6 +1,6 @@
 import { editPool } from '#server/config/index.ts';
 import { HeadroomError } from '#server/kernel/errors.ts';
-import type { PoolSettings } from '#shared/runs.ts';
+import { type PoolSettings, rollbackParamsSchema } from '#shared/runs.ts';
 import { patiently, type StepContext } from './context.ts';
 import { poolSettings } from './pool-settings.ts';
 
@@ -14,21 +14,24 @@ export async function wantedConfig(context: StepContext, found: { bytes: Buffer;
   return { bytes, what: describe(settings), places: edits.length === 1 ? '1 place edited' : `${edits.length} places edited` };
 }
 
-/** The backup of an earlier run, as long as the file is still what that run made of it: what others wrote since is not thrown away. */
+/** The backup of an earlier run, as long as the file is still what that run made of it, or what a person saw and gave up for it: what others wrote since is not thrown away. */
 async function keptConfig(context: StepContext, found: string): Promise<WantedConfig> {
   const { node, ops, run } = context;
   const id = String(run.params.run);
   const earlier = await context.earlier(id);
   const [before, after] = [earlier?.memo.beforeSha256, earlier?.memo.afterSha256];
-  if (earlier === null || before === undefined || after === undefined)
+  const { over } = rollbackParamsSchema.parse(run.params);
+  if (earlier === null || before === undefined || (after === undefined && over === undefined))
     throw new HeadroomError(
       'config.not-found',
       `The run ${id} kept no backup of config.yaml on ${node.name}, so there is nothing to put back`,
     );
-  if (found !== after && found !== before)
+  if (found !== (over ?? after) && found !== before)
     throw new HeadroomError(
       'config.changed',
-      `config.yaml on ${node.name} was changed since the run ${id}: putting its backup back would undo that too; edit the file instead`,
+      over === undefined
+        ? `config.yaml on ${node.name} was changed since the run ${id}: putting its backup back would undo that too; edit the file instead`
+        : `config.yaml on ${node.name} is not the one that was given up for the backup of ${id} (sha256 ${over.slice(0, 12)}) any more: look at the difference again`,
     );
   const kept = await patiently(context, () => ops.readBackup(node, { runId: earlier.opsId }));
   if (kept.value.sha256 !== before)
