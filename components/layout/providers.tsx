@@ -25,7 +25,13 @@ function createClient(): QueryClient {
     }),
     defaultOptions: {
       // known data stays on the screen; a failed refetch is said beside it, not instead of it
-      queries: { retry: false, staleTime: 2000, gcTime: 600_000, networkMode: 'always' },
+      // in the server a page is drawn once: what it asked for goes with it, and no timer holds it
+      queries: {
+        retry: false,
+        staleTime: 2000,
+        gcTime: typeof window === 'undefined' ? Number.POSITIVE_INFINITY : 600_000,
+        networkMode: 'always',
+      },
       mutations: { retry: false, networkMode: 'always' },
     },
   });
