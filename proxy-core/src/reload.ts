@@ -76,6 +76,7 @@ export function makeLive(
       stalledWrite: (stalled_write ?? idle) * 1000,
     },
     expectsProxy: createNetworks(config.proxy_protocol?.accept_from ?? []),
+    tlsOnly: config.tls_only ? { ports: new Set(config.tls_only.ports), redirects: config.tls_only.http === 'redirect' } : null,
     sshByPort,
   };
 }

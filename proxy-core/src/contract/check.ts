@@ -120,6 +120,14 @@ function* advice(config: Config, value: object): Generator<Problem> {
     if (says !== null)
       yield { severity: 'warning', path: ['allowlist', i], message: `allowlist[${i}] is "${pattern}", which ${says}; write "*.${name}"` };
   }
+  const ports = config.listen_addrs.map((address) => address.slice(address.lastIndexOf(':') + 1));
+  for (const [i, port] of (config.tls_only?.ports ?? []).entries())
+    if (!ports.includes(String(port)) && !ports.includes('0'))
+      yield {
+        severity: 'warning',
+        path: ['tls_only', 'ports', i],
+        message: `tls_only.ports[${i}] is ${port}, which no address of listen_addrs has: it has no effect`,
+      };
   if (!config.deny_destinations.includes('default') && !config.routes && !config.default_backend)
     yield {
       severity: 'warning',

@@ -69,7 +69,7 @@ const route = section({
   alpn: list(text('acme-tls/1').min(1, { error: 'must not be empty, like acme-tls/1' }), '[acme-tls/1]')
     .min(1, { error: 'must name at least one protocol, like [acme-tls/1]' })
     .optional()
-    .describe('only for TLS clients that offer one of these protocols'),
+    .describe('only for TLS clients that offer one of these protocols; acme-tls/1 has to be the only one (RFC 8737)'),
   send_proxy: z.enum(['v1', 'v2'], { error: 'must be v1 or v2' }).optional(),
 }).superRefine((value, context) => {
   if ((value.backends === undefined) === (value.dial === undefined))
@@ -160,6 +160,14 @@ export const configSchema = section({
     access: flag.default(true).describe('one line per connection'),
   }).prefault({}),
 
+  tls_only: section({
+    ports: list(port, '[443]').min(1, { error: 'must name at least one port, like [443]' }),
+    http: z
+      .enum(['refuse', 'redirect'], { error: 'must be refuse (status 400) or redirect (to https:// of the same host and path)' })
+      .default('refuse'),
+  })
+    .nullish()
+    .describe('ports on which HTTP without TLS is not routed'),
   proxy_protocol: section({
     accept_from: list(network, '["10.0.0.0/8"]').optional().describe('peers that must send a PROXY header, and are believed'),
     send: z.enum(['v1', 'v2'], { error: 'must be v1 or v2' }).optional(),

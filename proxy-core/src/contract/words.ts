@@ -28,6 +28,7 @@ export const REFUSALS = {
   sslv2: 'the client speaks SSL 2, which cannot name a host',
   http_malformed: 'the HTTP request head breaks the rules of RFC 9112 or RFC 9113',
   http_too_large: 'the HTTP request head is larger than 16 KiB, or has more than 100 headers or too many frames',
+  plain_http_on_tls: 'the client speaks HTTP without TLS on a port of tls_only',
   http_connect: 'the client asked for a CONNECT tunnel, which this proxy does not make',
   proxy_missing: 'a peer in proxy_protocol.accept_from sent no PROXY header',
   proxy_malformed: 'the PROXY header breaks the rules of its specification',

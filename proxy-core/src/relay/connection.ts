@@ -11,7 +11,7 @@ import type { Lease } from '../upstream/pool.ts';
 import { accessFields } from './access-line.ts';
 import type { Core, Live } from './core.ts';
 import { Dial, type DialOwner } from './dial.ts';
-import { answerTo } from './refusal.ts';
+import { answerTo, redirectToTls } from './refusal.ts';
 import { Tunnel, type TunnelOwner } from './tunnel.ts';
 import type { Timed } from './wheel.ts';
 import { NOBODY, type Wire, type WireOwner } from './wire.ts';
@@ -193,8 +193,25 @@ export class Connection implements WireOwner, DialOwner, TunnelOwner, SessionOwn
     }
     this.protocol = verdict.kind === 'asked' ? verdict.asked.protocol : verdict.protocol;
     this.#core.counters.sniffed(this.protocol);
+    if (
+      this.#live.tlsOnly !== null &&
+      this.protocol.startsWith('http') &&
+      this.#refusePlain(verdict.kind === 'asked' ? verdict.asked : null)
+    )
+      return;
     if (verdict.kind === 'refused') this.refuse(verdict.reason);
     else this.#decide(verdict.asked);
+  }
+
+  /** HTTP without TLS on a port that is for TLS: told so, or where to come instead. */
+  #refusePlain(asked: Asked | null): boolean {
+    const { tlsOnly } = this.#live;
+    const port = this.client.local()?.port ?? 0;
+    if (tlsOnly === null || !tlsOnly.ports.has(port)) return false;
+    this.asked = asked;
+    const redirects = tlsOnly.redirects && asked !== null && asked.protocol !== 'http2';
+    this.refuse('plain_http_on_tls', redirects ? redirectToTls(asked.name, this.#head?.bytes ?? NOTHING, port) : null);
+    return true;
   }
 
   /** True once it is read: what follows it is the client's own. Whom it names counts in the limits. */
@@ -333,9 +350,9 @@ export class Connection implements WireOwner, DialOwner, TunnelOwner, SessionOwn
     if (this.#stage === 'tunnel') this.#tunnel?.forgive();
   }
 
-  /** Tells the client why, and ends. */
-  refuse(reason: Refusal): void {
-    const answer = answerTo(this.protocol, reason);
+  /** Tells the client why, in words of its `own` reason if there are any, and ends. */
+  refuse(reason: Refusal, own: Buffer | null = null): void {
+    const answer = own ?? answerTo(this.protocol, reason);
     this.#reason = reason;
     if (answer === null) {
       this.#end(false);

@@ -36,6 +36,8 @@ export type Live = {
   readonly timeouts: { connect: number; clientHello: number; idle: number; halfClose: number; stalledWrite: number };
   /** whether a PROXY header is expected from this address, and believed */
   readonly expectsProxy: (address: string) => boolean;
+  /** listeners on which HTTP without TLS is refused, or sent to https; null when there are none */
+  readonly tlsOnly: { readonly ports: ReadonlySet<number>; readonly redirects: boolean } | null;
   readonly sshByPort: ReadonlyMap<number, { host: string; port: number }>;
 };
 

@@ -1,4 +1,6 @@
+import { formatHostPort } from '../contract/addresses.ts';
 import { type Protocol, REFUSALS, type Refusal } from '../contract/words.ts';
+import { MAX_HEAD } from '../parse/http-head.ts';
 
 const ALERT = { decode_error: 50, access_denied: 49, internal_error: 80, unrecognized_name: 112 } as const;
 /** Which alert and which HTTP status tell a client why; without an entry it gets a close. */
@@ -10,6 +12,7 @@ const ANSWERS: Partial<Record<Refusal, { alert?: number; http?: number }>> = {
   hello_too_large: { alert: ALERT.decode_error },
   http_malformed: { http: 400 },
   http_too_large: { http: 431 },
+  plain_http_on_tls: { http: 400 },
   http_connect: { http: 400 },
   no_route: { alert: ALERT.unrecognized_name, http: 421 },
   allowlist: { alert: ALERT.access_denied, http: 403 },
@@ -56,6 +59,22 @@ function makeAnswer(protocol: Protocol, reason: Refusal): Buffer | null {
   ];
   return Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`, 'latin1');
 }
+
+/**
+ * For HTTP/1 where TLS was expected: the same host, path and method by https (308, RFC 9110 15.4.9). `head` is the request as it was judged, `port`
+ * where it came in; who names no host cannot be sent anywhere.
+ */
+export function redirectToTls(name: string | null, head: Buffer, port: number): Buffer | null {
+  if (name === null) return null;
+  const target = /^(?:\r\n)*\S+ (?:https?:\/\/[^/?#]*)?(\S*) HTTP/i.exec(head.toString('latin1', 0, MAX_HEAD))?.[1] ?? '';
+  const path = target.startsWith('/') ? target : target.startsWith('?') ? `/${target}` : '/';
+  const host = port === 443 ? formatHost(name) : formatHostPort({ host: name, port });
+  const body = `308 Permanent Redirect: ${REFUSALS.plain_http_on_tls}\n`;
+  const lines = ['HTTP/1.1 308 Permanent Redirect', `Location: https://${host}${path}`, 'Content-Type: text/plain; charset=utf-8'];
+  return Buffer.from(`${[...lines, `Content-Length: ${body.length}`, 'Connection: close'].join('\r\n')}\r\n\r\n${body}`, 'latin1');
+}
+
+const formatHost = (name: string): string => (name.includes(':') ? `[${name}]` : name);
 
 const FRAME = { data: 0, headers: 1, settings: 4, goaway: 7 } as const;
 const FLAG = { endStream: 1, endHeaders: 4 } as const;

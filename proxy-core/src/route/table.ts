@@ -33,7 +33,7 @@ export class RouteTable {
         continue;
       }
       const named = byName ?? ((asked: string) => asked === name);
-      const offers = (offered: readonly string[]) => alpn === undefined || alpn.some((one) => offered.includes(one));
+      const offers = (offered: readonly string[]) => alpn === undefined || alpn.some((one) => isOffered(one, offered));
       this.#rules.push({ route, at, matches: (asked, offered) => offers(offered) && named(asked) });
     }
     this.names = [...this.#exact.keys()];
@@ -56,6 +56,10 @@ export class RouteTable {
     return found === null ? null : dialable(found, name);
   }
 }
+
+/** A client that answers a challenge offers nothing else (RFC 8737 3): one that offers more is a visitor, and the challenge's backend serves none. */
+const isOffered = (protocol: string, offered: readonly string[]): boolean =>
+  offered.includes(protocol) && (protocol !== 'acme-tls/1' || offered.length === 1);
 
 /** Null for a plain name, which is looked up. */
 function matcherOf(match: string): ((name: string) => boolean) | null {

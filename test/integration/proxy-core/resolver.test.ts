@@ -2,9 +2,13 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
+import os from 'node:os';
 import { describe, type TestContext, test } from 'node:test';
 import { dnsServer } from '#test/support/dns-server.ts';
+import { h2Get } from '#test/support/h2-bytes.ts';
 import { until } from '#test/support/until.ts';
+import { isIpv4 } from '../../../proxy-core/src/contract/addresses.ts';
+import { helloFor } from '../../unit/proxy-core/hello-bytes.ts';
 import { exchange, refused, request, startProxy } from './harness.ts';
 
 const REPLY = 'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n';
@@ -44,6 +48,7 @@ async function deaf(t: TestContext, host: string): Promise<number> {
 describe('asked names', () => {
   test('j: a name that resolves to what is denied is refused, in any family and spelling, and nothing is sent there', async (t) => {
     const recorder = await on(t, '127.0.0.1');
+    const own = Object.values(os.networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address));
     const addresses: Record<string, [a: string[], aaaa: string[]]> = {
       'loop.test': [['127.0.0.1'], []],
       'six.test': [[], ['::1']],
@@ -53,12 +58,19 @@ describe('asked names', () => {
       'private.test': [['10.0.0.1', '192.168.0.1', '172.16.0.1'], ['fd00::1']],
       'cgnat.test': [['100.64.0.1'], ['fe80::1']],
       'any.test': [['0.0.0.0'], ['::']],
+      'compatible.test': [[], ['::7f00:1', '2002:7f00:1::']],
+      'own.test': [own.filter(isIpv4), own.filter((address) => !isIpv4(address) && !address.includes('%'))],
     };
     const dns = await dnsServer(t, (name, type) => addresses[name]?.[type === 'A' ? 0 : 1] ?? null);
-    const proxy = await startProxy(t, `resolver: { servers: ["${dns.address}"] }`);
-    for (const name of Object.keys(addresses))
-      assert.match((await exchange(t, proxy.port, request(`${name}:${recorder.port}`))).toString('latin1'), /^HTTP\/1\.1 403 /, name);
-    assert.equal(refused(await proxy.metrics(), 'denied_destination'), Object.keys(addresses).length);
+    for (const pool of [false, true]) {
+      const proxy = await startProxy(t, `resolver: { servers: ["${dns.address}"] }\nconnection_pool: { enabled: ${pool} }`);
+      for (const name of Object.keys(addresses)) {
+        assert.match((await exchange(t, proxy.port, request(`${name}:${recorder.port}`))).toString('latin1'), /^HTTP\/1\.1 403 /, name);
+        assert.match((await exchange(t, proxy.port, h2Get(`${name}:${recorder.port}`))).toString('latin1'), /403 Forbidden/, name);
+        assert.equal((await exchange(t, proxy.port, helloFor(name))).toString('hex'), '15030100020231', `${name}: the alert access_denied`);
+      }
+      assert.equal(refused(await proxy.metrics(), 'denied_destination'), 3 * Object.keys(addresses).length);
+    }
     assert.equal(recorder.accepted(), 0);
   });
 

@@ -3,22 +3,11 @@ import http2 from 'node:http2';
 import net from 'node:net';
 import { describe, test } from 'node:test';
 import { dnsServer } from '#test/support/dns-server.ts';
+import { freePort } from '#test/support/free-port.ts';
 import { frame, h2, h2Get, requestBlock, SETTINGS } from '#test/support/h2-bytes.ts';
 import { until } from '#test/support/until.ts';
 import { alpn, extension, handshake, helloBody, helloFor, hostName, records, serverNames } from '../../../unit/proxy-core/hello-bytes.ts';
-import {
-  backend,
-  blackHole,
-  closed,
-  connect,
-  exchange,
-  portOf,
-  type RunningProxy,
-  refused,
-  request,
-  startProxy,
-  suiteOwner,
-} from '../harness.ts';
+import { backend, blackHole, connect, exchange, portOf, type RunningProxy, refused, request, startProxy, suiteOwner } from '../harness.ts';
 import { httpBackend } from '../http-backend.ts';
 
 const FEW = { timeoutMs: 15_000 };
@@ -47,7 +36,12 @@ describe('peer cases that were left to us', () => {
         ),
       );
     assert.match((await exchange(owner, proxy.port, hello('acme-tls/1'))).toString(), /challenge$/);
-    assert.match((await exchange(owner, proxy.port, hello('h2', 'http/1.1'))).toString(), /site$/);
+    for (const more of [
+      ['acme-tls/1', 'h2'],
+      ['http/1.1', 'acme-tls/1'],
+      ['h2', 'http/1.1'],
+    ])
+      assert.match((await exchange(owner, proxy.port, hello(...more))).toString(), /site$/, `${more}: not alone`);
     assert.match((await exchange(owner, proxy.port, hello())).toString(), /site$/);
     assert.match((await exchange(owner, proxy.port, request('a.test'))).toString(), /site$/, 'a route by ALPN is for TLS');
   });
@@ -67,6 +61,36 @@ describe('peer cases that were left to us', () => {
     assert.equal(metrics.get('sniproxy_protocol_distribution_total{protocol="http1.1"}'), 3);
     assert.equal(metrics.get('sniproxy_protocol_distribution_total{protocol="tls"}'), 1);
     assert.deepEqual([refused(metrics, 'http_malformed'), refused(metrics, 'no_route')], [1, 2]);
+  });
+
+  test('case 51: on a port that is for TLS alone plain HTTP is told 400, or sent to https when that is wished, and has a counter of its own', async () => {
+    const site = await said('site');
+    const port = await freePort();
+    const config = (http: string) =>
+      `tls_only: { ports: [${port}]${http} }\nroutes: [{ match: a.test, backends: ["127.0.0.1:${site.port}"] }]`;
+    const proxy = await startProxy(owner, config(''), { listen: [`127.0.0.1:${port}`, '127.0.0.1:0'] });
+    const other = proxy.portAt(1);
+    const ask = async (bytes: string | Buffer) => (await exchange(owner, port, bytes)).toString('latin1');
+    assert.match(await ask(request('a.test')), /^HTTP\/1\.1 400 Bad Request\r\n.*without TLS/s);
+    assert.match(await ask('GET / HTTP/1.1\r\n\r\n'), /^HTTP\/1\.1 400 /);
+    assert.match(await ask(h2Get('a.test')), /400 Bad Request/);
+    assert.match(await ask(helloFor('a.test')), /site$/);
+    assert.match((await exchange(owner, other, request('a.test'))).toString(), /site$/, 'the other port is for both');
+    assert.equal(site.accepted(), 2);
+    assert.equal(refused(await proxy.metrics(), 'plain_http_on_tls'), 3);
+
+    proxy.write(config(', http: redirect'));
+    proxy.signal('SIGHUP');
+    await until('reloaded', () => proxy.output.stdout.includes('config reloaded'), FEW);
+    const location = async (bytes: string) => /^HTTP\/1\.1 308 .*\r\nLocation: (.*?)\r\n/s.exec(await ask(bytes))?.[1];
+    assert.equal(await location('POST /x?y=1 HTTP/1.1\r\nHost: a.test\r\n\r\n'), `https://a.test:${port}/x?y=1`);
+    assert.equal(await location('GET http://b.test?q HTTP/1.1\r\nHost: a.test\r\n\r\n'), `https://b.test:${port}/?q`);
+    assert.equal(await location(`GET / HTTP/1.1\r\nHost: [2001:db8::1]:80\r\n\r\n`), `https://[2001:db8::1]:${port}/`);
+    assert.equal(await location('OPTIONS * HTTP/1.1\r\nHost: a.test\r\n\r\n'), `https://a.test:${port}/`);
+    for (const nobody of ['GET / HTTP/1.0\r\n\r\n', 'GET / HTTP/1.1\r\nHost: a b\r\n\r\n'])
+      assert.match(await ask(nobody), /^HTTP\/1\.1 400 /);
+    assert.match(await ask(helloFor('a.test')), /site$/);
+    assert.equal(refused(await proxy.metrics(), 'plain_http_on_tls'), 9);
   });
 
   test('case 68: without the pool a connection stays with the backend of its first request; with it each request is routed, and judged, by itself', async () => {
@@ -188,41 +212,52 @@ describe('peer cases that were left to us', () => {
     });
   });
 
-  test('case 89: a client that leaves during the lookup or the dial: no backend hears of it, and nothing is left', async () => {
-    const late = await backend(owner, () => {});
-    const gone = Promise.withResolvers<void>();
-    let answered = 0;
-    const dns = await dnsServer(owner, async (_name, type) => {
-      await gone.promise;
-      answered += 1;
-      return type === 'A' ? ['127.0.0.1'] : [];
-    });
-    const hole = await blackHole(owner);
-    const proxy = await startProxy(
-      owner,
-      `timeouts: { connect: 60 }\ndeny_destinations: []\nresolver: { servers: ["${dns.address}"], budget: 3 }\nroutes:
-  - { match: hole.test, backends: ["127.0.0.1:${hole}"] }
+  for (const pool of [false, true])
+    test(`case 89: clients that leave during the lookup or the dial: no backend hears of them, dials are given up at once, nothing is left; pool ${pool}`, async () => {
+      const late = await backend(owner, () => {});
+      const gone = Promise.withResolvers<void>();
+      let answered = 0;
+      const dns = await dnsServer(owner, async (_name, type) => {
+        await gone.promise;
+        answered += 1;
+        return type === 'A' ? ['127.0.0.1'] : [];
+      });
+      const hole = await blackHole(owner);
+      const proxy = await startProxy(
+        owner,
+        `timeouts: { connect: 60 }\ndeny_destinations: []\nresolver: { servers: ["${dns.address}"], budget: 30 }\nconnection_pool: { enabled: ${pool} }\nroutes:
+  - { match: hole.test, backends: ["127.0.0.1:${hole}", "127.0.0.1:${late.port}"] }
+  - { match: "*.looked.test", backends: ["tls.looked.test:${late.port}"] }
   - { match: "*.asked.test", dial: requested }`,
-    );
-    const before = proxy.fds();
-    const phase = async () => (await proxy.metrics()).get('sniproxy_connections_phase{phase="dial"}');
-    const clients = await Promise.all(
-      ['hole.test', `x.asked.test:${late.port}`].map(async (name) => {
-        const client = await connect(owner, proxy.port);
-        client.socket.write(request(name));
-        return client;
-      }),
-    );
-    await until('both are being dialled', async () => (await phase()) === 2 && dns.asked.length > 0, FEW);
-    for (const { socket } of clients) socket.resetAndDestroy();
-    await until('both have ended', async () => (await proxy.metrics()).get('sniproxy_connections_active') === 0, FEW);
-    await until('both are logged', () => proxy.connections().filter(({ reason }) => reason === 'client_gone').length === 2, FEW);
-    assert.equal(closed(await proxy.metrics(), 'client_gone'), 2);
-    gone.resolve();
-    await until('the names are told', () => answered > 0, FEW);
-    // what is asked after the answers is answered after them
-    await proxy.metrics();
-    assert.equal(late.accepted(), 0);
-    await until('no descriptor is left but those of the lookup', () => proxy.fds() <= before + 2, FEW);
-  });
+      );
+      const before = proxy.fds();
+      const firsts = [request('hole.test'), helloFor('hole.test'), request(`x.asked.test:${late.port}`), helloFor('x.looked.test')];
+      const clients = await Promise.all(
+        firsts.map(async (first) => {
+          const client = await connect(owner, proxy.port);
+          client.socket.write(first);
+          return client;
+        }),
+      );
+      const held = async () => {
+        const metrics = await proxy.metrics();
+        return ['client', 'upstream'].map((kind) => metrics.get(`sniproxy_fds{kind="${kind}"}`)).join();
+      };
+      await until('two are being dialled, two names are asked for', async () => (await held()) === '4,2' && dns.asked.length >= 4, FEW);
+      for (const { socket } of clients) socket.resetAndDestroy();
+      await until('nothing is held any more, long before any deadline', async () => (await held()) === '0,0', FEW);
+      await until('each is logged', () => proxy.connections().length === 4, FEW);
+      for (const { reason } of proxy.connections()) assert.ok(reason === 'client_gone' || (pool && reason === 'client_reset'), `${reason}`);
+      assert.equal((await proxy.metrics()).get('sniproxy_connections_active'), 0);
+      gone.resolve();
+      await until('the names are told', () => answered >= 4, FEW);
+      // what is asked after the answers is answered after them
+      await proxy.metrics();
+      assert.equal(late.accepted(), 0);
+      await until('no descriptor is left but those of the lookup', () => proxy.fds() <= before + 2, FEW);
+      const after = await connect(owner, proxy.port);
+      after.socket.write(helloFor('x.looked.test'));
+      await until('the names are good for the next client', () => late.accepted() === 1, FEW);
+      after.socket.destroy();
+    });
 });

@@ -61,6 +61,8 @@ describe('routes', () => {
       return target?.kind === 'backends' ? target.backends[0]?.host.concat(`:${target.backends[0].port}`) : null;
     };
     assert.equal(backend('a.x.example', ['acme-tls/1']), '1.1.1.1:1');
+    assert.equal(backend('a.x.example', ['acme-tls/1', 'h2']), '1.1.1.1:2', 'a challenge is answered alone');
+    assert.equal(backend('a.x.example', ['h2', 'x']), '1.1.1.1:1');
     assert.equal(backend('a.x.example', ['h2', 'http/1.1']), '1.1.1.1:2');
     assert.equal(backend('a.x.example'), '1.1.1.1:2');
     assert.equal(backend('b.example', ['http/1.1', 'h2']), '1.1.1.1:3');
