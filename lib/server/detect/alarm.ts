@@ -14,12 +14,13 @@ const URGENT_SECONDS = 4 * 3600;
 const WATCHED_SHARE = 0.02;
 const MOST_PATIENCE_SECONDS = 3600;
 /**
- * Growth that bends over may be a cache that fills: a sigma of it is watched so much longer, more of it more than so. Up to one sigma, which is chance, for no more than this
- * share of the time that a straight line leaves; the surer the bend, the less that line says.
+ * Growth that bends over may be a cache that fills: a sigma of it is watched so long, more of it longer. Up to one sigma, which is chance, for no more
+ * than this share of the time that a straight line leaves; the surer the bend, the less that line says. What is this near fires at once.
  */
 const BENT_SECONDS = 30 * 60;
 const MOST_BENT_SECONDS = 2 * 3600;
 const BENT_SHARE = 0.2;
+const NEAR_SECONDS = 30 * 60;
 
 /** "It leaks, and surely by `threshold` fds a minute." */
 export function leakAlarm(leak: Leak, band: Band | null, { threshold, clear }: Numbers): Alarm {
@@ -36,12 +37,17 @@ export function emfileAlarm(leak: Leak, band: Band | null, { threshold, clear }:
   if (leak.verdict === 'not-leaking') return { is: 'good', value: null };
   if (band === null) return { is: 'unknown', value: null };
   const value = band.low / 60;
-  return { is: value <= threshold ? 'bad' : value > clear ? 'good' : 'between', value };
+  if (value <= threshold) return { is: 'bad', value, patienceSeconds: bentPatience(leak, band) };
+  return { is: value > clear ? 'good' : 'between', value };
 }
 
-function patience({ bend = 0 }: Leak, band: Band | null): number {
+function patience(leak: Leak, band: Band | null): number {
   if (band === null) return 0;
   const slow = Math.min(MOST_PATIENCE_SECONDS, Math.max(0, (band.low - URGENT_SECONDS) * WATCHED_SHARE));
-  const bent = Math.min(Math.max(0, bend) ** 1.5 * BENT_SECONDS, BENT_SHARE * Math.max(1, bend ** 2) * band.low, MOST_BENT_SECONDS);
-  return Math.max(slow, bent);
+  return Math.max(slow, bentPatience(leak, band));
+}
+
+function bentPatience({ bend = 0 }: Leak, { low }: Band): number {
+  if (bend <= 0 || low < NEAR_SECONDS) return 0;
+  return Math.min(bend ** 1.5 * BENT_SECONDS, BENT_SHARE * Math.max(1, bend ** 2) * low, MOST_BENT_SECONDS);
 }

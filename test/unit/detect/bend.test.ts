@@ -49,5 +49,6 @@ test('the more a growth bends, the longer it is watched; a near limit shortens t
   assert.ok(wait(0.5, 3) > 5 && wait(0.5, 3) < 15);
   assert.equal(wait(1, 3), 30);
   assert.ok(wait(2, 3) > 60 && wait(9, 1000) <= 120);
-  assert.ok(wait(1, 0.5) <= 6, 'no more than a fifth of what a straight line leaves');
+  assert.ok(wait(1, 1) <= 12, 'no more than a fifth of what a straight line leaves');
+  assert.equal(wait(3, 0.4), 0, 'that near it may be what it likes');
 });
