@@ -14,7 +14,8 @@ const CR = 0x0d;
 const LF = 0x0a;
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
 const STATUS = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/;
-const FIELD = /^([!#$%&'*+.^_`|~\w-]+):[ \t]*([\t\x20-\x7e\x80-\xff]*?)[ \t]*$/;
+const NAME = /^[!#$%&'*+.^_`|~\w-]+$/;
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /**
  * One HTTP/1.1 answer (RFC 9112) as it arrives, in any cutting: its body goes to the reader piece by piece and is never held. Strict where
@@ -178,15 +179,25 @@ function readFields(lines: readonly string[]): Map<string, string> {
   if (lines.length > MAX_FIELDS) throw malformed(`its head has more than ${MAX_FIELDS} fields`);
   const fields = new Map<string, string>();
   for (const line of lines) {
-    const [, name, value = ''] = FIELD.exec(line) ?? [];
-    if (name === undefined) throw malformed(`its head has the line ${JSON.stringify(line.slice(0, 40))}`);
-    const key = name.toLowerCase();
+    const colon = line.indexOf(':');
+    const key = line.slice(0, Math.max(0, colon)).toLowerCase();
+    const value = withoutBlanks(line.slice(colon + 1));
+    if (!NAME.test(key) || !VALUE.test(value)) throw malformed(`its head has the line ${JSON.stringify(line.slice(0, 40))}`);
     const before = fields.get(key);
     if (before !== undefined && before !== value && (key === 'content-length' || key === 'transfer-encoding'))
       throw malformed(`it says ${key} twice`);
     fields.set(key, value);
   }
   return fields;
+}
+
+/** Without the blanks and tabs around it. One pattern for a whole field is tried in length³ ways, and a node chooses the length. */
+function withoutBlanks(text: string): string {
+  const isBlank = (at: number) => text[at] === ' ' || text[at] === '\t';
+  let [from, to] = [0, text.length];
+  while (from < to && isBlank(from)) from++;
+  while (to > from && isBlank(to - 1)) to--;
+  return text.slice(from, to);
 }
 
 const malformed = (what: string) => new ScrapeFailure('malformed', `The metrics port did not answer in HTTP: ${what}.`);

@@ -12,7 +12,10 @@ const malformed = (line: number, what: string) =>
   new ScrapeFailure('malformed', `Line ${line} of the metrics page cannot be read: ${what}.`);
 
 const VALUE = /^[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|0[xX][0-9a-fA-F]+)$/;
-export const readValue = (word: string): number | undefined => (VALUE.test(word) ? Number(word) : SPECIAL[word.toLowerCase()]);
+/** Characters of a number; the pattern tries more of them in length² ways. */
+const MOST_DIGITS = 64;
+export const readValue = (word: string): number | undefined =>
+  word.length > MOST_DIGITS ? undefined : VALUE.test(word) ? Number(word) : SPECIAL[word.toLowerCase()];
 const SPECIAL: Record<string, number> = { nan: Number.NaN, inf: Infinity, '+inf': Infinity, '-inf': -Infinity };
 
 /** `text` is a line without its name: `{labels} value [timestamp] [# exemplar]`. */

@@ -28,6 +28,20 @@ export function parseAnswer(stdout: Buffer, bytesAfter?: string): Answer | null 
   return { first: (key) => values.get(key)?.[0], all: (key) => values.get(key) ?? [], rest: stdout.subarray(Math.min(at, stdout.length)) };
 }
 
+/** Characters; ours have 200, and what looks for two labels in one of length n takes n² steps. */
+const MOST_OF_SERIES = 2000;
+
+/** The first series of that name on a metrics page, from its first brace on; empty when there is none, or none that is short enough to be one. */
+export function seriesLine(page: Buffer, name: string): string {
+  const begins = `${name}{`;
+  let at = page.indexOf(begins);
+  while (at > 0 && page[at - 1] !== 10) at = page.indexOf(begins, at + 1);
+  if (at < 0) return '';
+  const end = page.indexOf(10, at);
+  const line = page.subarray(at + name.length, end < 0 ? page.length : end);
+  return line.length > MOST_OF_SERIES ? '' : line.toString('utf8');
+}
+
 /** ECMA-262 section 21.4.1.1: beyond it no instant can be written. */
 const LAST_MS = 8.64e15;
 

@@ -4,7 +4,7 @@ import { HeadroomError } from '#server/kernel/errors.ts';
 import type { ErrorCode } from '#shared/errors.ts';
 import type { FleetMember, SelfTest } from '#shared/nodes.ts';
 import type { ActingOn, Call, Ran } from './acting.ts';
-import { type Answer, parseAnswer, toCount, toMoment } from './answer.ts';
+import { type Answer, parseAnswer, seriesLine, toCount, toMoment } from './answer.ts';
 import { byHelper, type Command, catalogue, stateDirOf } from './catalogue.ts';
 import { drillOp } from './drill-op.ts';
 import { type ConfigHistory, parseHistory } from './history.ts';
@@ -172,7 +172,7 @@ export function createNodeOps(ssh: Ssh, clock: Clock, { helperPath = HELPER_PATH
     async loadedConfig(node: FleetMember, o: Call = {}): Promise<{ sha256: string | null; receipt: Receipt | null }> {
       if (node.metrics.via === 'none') return { sha256: null, receipt: null };
       const { exitCode, stdout, receipt } = await ssh.exec(node, catalogue.fetchMetrics({ url: node.metrics.url }), o);
-      const said = exitCode === 0 ? LOADED_CONFIG.exec(stdout.toString('utf8')) : null;
+      const said = exitCode === 0 ? LOADED_CONFIG.exec(seriesLine(stdout, 'sniproxy_config_info')) : null;
       return { sha256: said?.[1] ?? null, receipt };
     },
 
@@ -255,7 +255,7 @@ export type RevertAnswer = {
 };
 const REVERT_STATES = ['armed', 'reverting', 'reverted', 'disarmed', 'gone'] as const satisfies RevertState[];
 const MARK_LINE: string = MARK;
-const LOADED_CONFIG = /^sniproxy_config_info\{[^}\n]*sha256="([0-9a-f]{64})"[^}\n]*\} 1\b/m;
+const LOADED_CONFIG = /^[^}]*\bsha256="([0-9a-f]{64})"[^}]*\} 1\b/;
 /** A follower holds one of the eight channels to its node for as long as it looks; runs and readings need the others. */
 const MOST_FOLLOWERS = 3;
 

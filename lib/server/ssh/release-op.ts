@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FleetMember } from '#shared/nodes.ts';
 import type { ActingOn, Call } from './acting.ts';
+import { seriesLine } from './answer.ts';
 import { catalogue } from './catalogue.ts';
 import type { Outcome, Receipt, Ssh } from './types.ts';
 
@@ -48,7 +49,7 @@ function hashOf(bytes: Buffer): string {
   return hash;
 }
 
-const BUILD = /^sniproxy_build_info\{[^}\n]*version="([A-Za-z0-9._+-]{1,64})"[^}\n]*\} 1\b/m;
+const BUILD = /^[^}]*\bversion="([A-Za-z0-9._+-]{1,64})"[^}]*\} 1\b/;
 
 /** The version that the process says it is, on its metrics page. Null: it has no page, or does not say. */
 export const reportedVersionOp =
@@ -56,5 +57,5 @@ export const reportedVersionOp =
   async (node: FleetMember, o: Call = {}): Promise<{ version: string | null; receipt: Receipt | null }> => {
     if (node.metrics.via === 'none') return { version: null, receipt: null };
     const { exitCode, stdout, receipt } = await ssh.exec(node, catalogue.fetchMetrics({ url: node.metrics.url }), o);
-    return { version: (exitCode === 0 ? BUILD.exec(stdout.toString('utf8'))?.[1] : null) ?? null, receipt };
+    return { version: (exitCode === 0 ? BUILD.exec(seriesLine(stdout, 'sniproxy_build_info'))?.[1] : null) ?? null, receipt };
   };

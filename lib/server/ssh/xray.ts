@@ -86,7 +86,7 @@ function addIds(groups: RawGroup[], line: string): void {
 
 /** The second line of times(1): user and system time of what the shell started. */
 function cpuOf(times: string): number | null {
-  const parts = [...(times.split('\n')[1] ?? '').matchAll(/(\d+)m([\d.]+)s/g)];
+  const parts = [...(times.split('\n', 2)[1] ?? '').slice(0, 100).matchAll(/(\d{1,9})m([\d.]{1,9})s/g)];
   if (parts.length !== 2) return null;
   return Math.round(parts.reduce((sum, [, minutes, seconds]) => sum + Number(minutes) * 60_000 + Number(seconds) * 1000, 0));
 }

@@ -1,5 +1,5 @@
-import { parse } from 'yaml';
 import { z } from 'zod';
+import { yamlValue } from '#shared/yaml-value.ts';
 
 /** What is read of a config.yaml, ours or another's: anything else in it is none of our business here. */
 const routed = z.object({
@@ -40,12 +40,9 @@ export function backendNames(config: Buffer | null): (peer: string) => string | 
 
 function routesOf(config: Buffer | null): { match: unknown; backends: string[] }[] {
   if (config === null || config.length > MOST_BYTES) return [];
-  try {
-    const read = routed.safeParse(parse(config.toString('utf8'), { logLevel: 'silent' }));
-    return read.success ? read.data.routes.filter((route) => route !== null) : [];
-  } catch {
-    return [];
-  }
+  const yaml = yamlValue(config.toString('utf8'));
+  const read = routed.safeParse(yaml.ok ? yaml.value : null);
+  return read.success ? read.data.routes.filter((route) => route !== null) : [];
 }
 
 /** `match` is one name or a list of them. */
