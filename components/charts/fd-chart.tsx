@@ -26,6 +26,7 @@ export function FdChart({
   data: { times, open, explained },
   limit,
   annotations,
+  running,
   window,
   forecast,
   nowSeconds,
@@ -40,6 +41,8 @@ export function FdChart({
   data: FdData;
   limit: number | null;
   annotations: Annotations;
+  /** when the process that runs now began, epoch seconds: before any start in the range, it was this one */
+  running: number | null;
   /** what is shown, the future included */
   window: ChartWindow;
   forecast: Forecast | null;
@@ -138,7 +141,7 @@ export function FdChart({
           open={open[index] ?? null}
           explained={explained[index] ?? null}
           limit={limit}
-          starts={annotations.starts}
+          start={startOf(times[index] ?? 0, annotations.starts, running)}
         />
       )}
     </div>
@@ -147,6 +150,11 @@ export function FdChart({
 
 const wordsAt = (time: number, open: number | null, explained: number | null): string =>
   `${formatClock(time * 1000)} UTC: ${open === null ? 'no data' : `${formatCount(open)} open`}${open !== null && explained !== null ? `, ${formatCount(open - explained)} unexplained` : ''}`;
+
+/** When the process of a moment began; null where that was before the range and it is not the one that runs now. */
+function startOf(time: number, starts: readonly number[], running: number | null): number | null {
+  return starts.findLast((start) => start <= time) ?? (running !== null && running <= time ? running : null);
+}
 
 /** Pixel position of a time, and which side of it is free. */
 function tipLeft(u: uPlot | null, time: number): { x: number; flip: boolean } {
@@ -161,21 +169,20 @@ function Tip({
   open,
   explained,
   limit,
-  starts,
+  start,
 }: {
   left: { x: number; flip: boolean };
   time: number;
   open: number | null;
   explained: number | null;
   limit: number | null;
-  starts: readonly number[];
+  start: number | null;
 }) {
-  const start = starts.findLast((candidate) => candidate <= time);
   return (
     <div className="tip" aria-hidden="true" style={flip ? { right: `calc(100% - ${x - 12}px)`, top: 62 } : { left: x + 12, top: 62 }}>
       <div className="row mb-1">
         <b>{formatClock(time * 1000)} UTC</b>
-        {start === undefined ? null : <span className="t3 push">age {formatDuration(time - start)}</span>}
+        {start === null ? null : <span className="t3 push">age {formatDuration(time - start)}</span>}
       </div>
       {open === null ? (
         'no data'

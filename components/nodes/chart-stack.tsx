@@ -65,6 +65,7 @@ export function ChartStack({
         data={fds}
         limit={limit}
         annotations={annotations}
+        running={node.processStart === null ? null : Date.parse(node.processStart) / 1000}
         window={{ from: past.from, to: past.to + future }}
         forecast={forecast}
         nowSeconds={range.kind === 'live' ? last : null}
