@@ -143,7 +143,7 @@ export function createMockApi({ clock = Date.now, run = null }: { clock?: () => 
         nodeMetrics(one, startedMs, { fromMs: at('from'), toMs: at('to'), step: Number(url.searchParams.get('step')) }, clock()),
       );
     }
-    if (part === 'events') return send(response, 200, nodeEvents(url, now()));
+    if (part === 'events') return send(response, 200, nodeEvents(url, startedMs));
     if (part === 'fds') return send(response, 200, fdLooks(now()));
     if (part === 'config')
       return send(response, 200, {

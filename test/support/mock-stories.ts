@@ -3,8 +3,8 @@ import type { ServerResponse } from 'node:http';
 const iso = (epochMs: number) => new Date(epochMs).toISOString();
 
 /** One of each that the lane above a chart can show. */
-export function nodeEvents(url: URL, nowMs: number) {
-  const at = (minutes: number) => iso(nowMs - minutes * 60_000);
+export function nodeEvents(url: URL, startedMs: number) {
+  const at = (minutes: number) => iso(startedMs - minutes * 60_000);
   const point = (minutes: number) => ({ from: at(minutes), to: at(minutes) });
   const events = [
     { kind: 'config', ...point(52), before: 'a'.repeat(64), after: 'b'.repeat(64), runId: null },
