@@ -4,7 +4,7 @@ import { INCIDENT_RULES, RULE_KEYS, type RuleKey, type RuleNumbers } from '#shar
 import type { Sample } from '#shared/metrics.ts';
 import type { Fleet, FleetNode } from '#shared/nodes.ts';
 import { runName } from '#shared/run-name.ts';
-import { endSignal, type Fired, fireSignal } from './keep.ts';
+import { beginPass, endPass, endSignal, type Fired, fireSignal } from './keep.ts';
 import type { Looks } from './looks.ts';
 import { nodeView, whatWasSeen } from './node-view.ts';
 import { provenFixes } from './proofs.ts';
@@ -54,25 +54,28 @@ export async function judgeFleet(deps: JudgeDeps, rules: RuleStates, fleet: Flee
   const changes = await evaluateAll(deps, rules, fleet, now);
   const lost = lostSignals(open, rules, new Set(fleet.nodes.map(({ id }) => id)));
   if (changes.length === 0 && lost.length === 0) return;
+  const openOf = new Map(open.map((row) => [`${row.nodeId} ${row.rule}`, row]));
   const done = await db.transaction().execute(async (tx) => {
+    const pass = beginPass();
     const [fired, cleared]: [SignalRow[], SignalRow[]] = [[], []];
     const touched = new Set<string>();
     const end = async (row: SignalRow, why: string) => {
-      const incidentId = await endSignal(tx, row, why, now);
+      const incidentId = await endSignal(tx, row, why, now, pass);
       cleared.push({ ...row, incidentId });
       if (incidentId !== null) touched.add(incidentId);
     };
     for (const change of changes) {
       if (change.made.change === 'fired') {
-        const kept = await fireSignal(tx, firedBy(change, rules), now);
+        const kept = await fireSignal(tx, firedBy(change, rules), now, pass);
         if (kept) fired.push(kept.signal);
         for (const id of kept?.touched ?? []) touched.add(id);
         continue;
       }
-      const row = open.find((s) => s.nodeId === change.node.id && s.rule === change.rule);
+      const row = openOf.get(change.key);
       if (row) await end(row, 'cleared');
     }
     for (const { row, why } of lost) await end(row, why);
+    await endPass(tx, pass, now);
     for (const id of touched) await deps.noted(tx, id);
     return { fired, cleared };
   });
@@ -142,8 +145,10 @@ export async function endByRuns({ db, standings, tell, noted }: JudgeDeps, now: 
   });
   if (ended.length === 0) return;
   const cleared = await db.transaction().execute(async (tx) => {
+    const pass = beginPass();
     const rows: SignalRow[] = [];
-    for (const { row, why } of ended) rows.push({ ...row, until: now, incidentId: await endSignal(tx, row, why, now) });
+    for (const { row, why } of ended) rows.push({ ...row, until: now, incidentId: await endSignal(tx, row, why, now, pass) });
+    await endPass(tx, pass, now);
     for (const id of new Set(rows.map(({ incidentId }) => incidentId))) if (id !== null) await noted(tx, id);
     return rows;
   });

@@ -47,8 +47,21 @@ export async function addEntry(tx: Tx, incidentId: string, { key, at, by, ...ent
 
 const TONES: Record<Severity, TimelineEntry['tone']> = { critical: 'danger', warning: 'warn', info: 'neutral' };
 
-/** Null: another process has it open already. */
-export async function fireSignal(tx: Tx, fired: Fired, now: number): Promise<{ signal: SignalRow; touched: string[] } | null> {
+/**
+ * What one transaction over many signals knows: the open incidents are read once, and each that changed is brought up to date once, by `endPass`. In a storm
+ * a thousand signals of one incident would else read all of it a thousand times.
+ */
+export type Pass = { grouped: Grouping[] | null; stale: Set<string> };
+type Grouping = Omit<Grouped, 'nodeIds'> & { nodeIds: Set<string> };
+export const beginPass = (): Pass => ({ grouped: null, stale: new Set() });
+
+export async function endPass(tx: Tx, pass: Pass, now: number): Promise<void> {
+  for (const id of pass.stale) await refreshIncident(tx, id, now);
+  pass.stale.clear();
+}
+
+/** Null: another process has it open already. `endPass` must come after it. */
+export async function fireSignal(tx: Tx, fired: Fired, now: number, pass: Pass): Promise<{ signal: SignalRow; touched: string[] } | null> {
   const known = await tx
     .selectFrom('signals')
     .select('id')
@@ -58,7 +71,7 @@ export async function fireSignal(tx: Tx, fired: Fired, now: number): Promise<{ s
     .executeTakeFirst();
   if (known) return null;
   const { severity } = INCIDENT_RULES[fired.rule];
-  const placed = fired.shadow ? { incidentId: null, touched: [] } : await placeInIncident(tx, fired, now);
+  const placed = fired.shadow ? { incidentId: null, touched: [] } : await placeInIncident(tx, fired, now, pass);
   const { incidentId } = placed;
   const signal: SignalRow = {
     ...{ id: newId('s', now), rule: fired.rule, nodeId: fired.nodeId, nodeName: fired.nodeName, severity, since: now, until: null },
@@ -72,12 +85,12 @@ export async function fireSignal(tx: Tx, fired: Fired, now: number): Promise<{ s
     ...{ key: `fired:${signal.id}`, at: now, kind: 'signal', tone: TONES[severity], nodeId: fired.nodeId, nodeName: fired.nodeName },
     ...{ text: fired.words, by: `rule ${fired.rule}` },
   });
-  await refreshIncident(tx, incidentId, now);
+  pass.stale.add(incidentId);
   return { signal, touched: placed.touched };
 }
 
-/** Gives the incident that it is part of now: a person may have merged or split it since it was read. */
-export async function endSignal(tx: Tx, signal: SignalRow, ended: string, now: number): Promise<string | null> {
+/** Gives the incident that it is part of now: a person may have merged or split it since it was read. `endPass` must come after it. */
+export async function endSignal(tx: Tx, signal: SignalRow, ended: string, now: number, pass: Pass): Promise<string | null> {
   await tx
     .updateTable('signals')
     .set({ until: now, ended, updatedAt: now })
@@ -90,7 +103,7 @@ export async function endSignal(tx: Tx, signal: SignalRow, ended: string, now: n
     ...{ key: `cleared:${signal.id}`, at: now, kind: 'signal', tone: 'ok', nodeId: signal.nodeId, nodeName: signal.nodeName },
     ...{ text: `${INCIDENT_RULES[toSignal(signal).rule].title}: ${ended}`, by: `rule ${signal.rule}` },
   });
-  await refreshIncident(tx, incidentId, now);
+  pass.stale.add(incidentId);
   return incidentId;
 }
 
@@ -102,26 +115,40 @@ export async function addNode(tx: Tx, incidentId: string, node: { nodeId: string
     .execute();
 }
 
-async function placeInIncident(tx: Tx, fired: Fired, now: number): Promise<{ incidentId: string; touched: string[] }> {
-  const placed = placeSignal({ rule: fired.rule, nodeId: fired.nodeId, at: now }, await grouped(tx, now));
+async function placeInIncident(tx: Tx, fired: Fired, now: number, pass: Pass): Promise<{ incidentId: string; touched: string[] }> {
+  pass.grouped ??= await grouped(tx, now);
+  const placed = placeSignal({ rule: fired.rule, nodeId: fired.nodeId, at: now }, pass.grouped);
   const by = `rule ${fired.rule}`;
   if (placed.do === 'open') {
+    const { cause } = placed;
     const nodes = [{ nodeId: fired.nodeId, name: fired.nodeName }];
-    const id = await openIncident(tx, { title: null, cause: placed.cause, severity: null, by, nodes }, now);
+    const id = await openIncident(tx, { title: null, cause, severity: null, by, nodes }, now);
+    pass.grouped.push({ id, cause, open: true, openedAt: now, closedAt: null, nodeIds: new Set([fired.nodeId]), newestSignalAt: now });
     return { incidentId: id, touched: [id] };
   }
   const { id } = placed;
+  const group = pass.grouped.find((one) => one.id === id);
+  group?.nodeIds.add(fired.nodeId);
+  if (group) group.newestSignalAt = Math.max(group.newestSignalAt, now);
   if (placed.do === 'reopen') {
     await reopen(tx, id, { by, reason: `${fired.nodeName} ${fired.words}`, at: now });
+    if (group) Object.assign(group, { open: true, closedAt: null });
     return { incidentId: id, touched: [id] };
   }
-  if (placed.cause !== null) await tx.updateTable('incidents').set({ cause: placed.cause }).where('id', '=', id).execute();
+  if (placed.cause !== null) {
+    await tx.updateTable('incidents').set({ cause: placed.cause }).where('id', '=', id).execute();
+    if (group) group.cause = placed.cause;
+  }
   if (placed.absorb === null) return { incidentId: id, touched: [id] };
   await mergeInto(tx, { from: placed.absorb, into: id, by, at: now });
+  const gone = pass.grouped.find((one) => one.id === placed.absorb);
+  for (const nodeId of gone?.nodeIds ?? []) group?.nodeIds.add(nodeId);
+  pass.grouped = pass.grouped.filter((one) => one !== gone);
+  pass.stale.delete(placed.absorb);
   return { incidentId: id, touched: [id, placed.absorb] };
 }
 
-async function grouped(tx: Tx, now: number): Promise<Grouped[]> {
+async function grouped(tx: Tx, now: number): Promise<Grouping[]> {
   const rows = await tx
     .selectFrom('incidents')
     .select(['id', 'cause', 'status', 'openedAt', 'closedAt'])
@@ -139,10 +166,13 @@ async function grouped(tx: Tx, now: number): Promise<Grouped[]> {
       .groupBy('incidentId')
       .execute(),
   ]);
+  const nodeIds = new Map<string, Set<string>>(ids.map((id) => [id, new Set()]));
+  for (const { incidentId, nodeId } of nodes) nodeIds.get(incidentId)?.add(nodeId);
+  const since = new Map(newest.map((one) => [one.incidentId, Number(one.since)]));
   return rows.map(({ id, cause, status, openedAt, closedAt }) => ({
     ...{ id, cause: toCause(cause), open: status !== 'resolved', openedAt, closedAt },
-    nodeIds: new Set(nodes.filter((n) => n.incidentId === id).map((n) => n.nodeId)),
-    newestSignalAt: Number(newest.find((s) => s.incidentId === id)?.since ?? openedAt),
+    nodeIds: nodeIds.get(id) ?? new Set(),
+    newestSignalAt: since.get(id) ?? openedAt,
   }));
 }
 
@@ -217,8 +247,7 @@ export async function mergeInto(tx: Tx, o: { from: string; into: string; by: str
   const nodes = await tx.selectFrom('incidentNodes').selectAll().where('incidentId', '=', o.from).execute();
   for (const node of nodes) await addNode(tx, o.into, { nodeId: node.nodeId, name: node.name, at: node.addedAt });
   await moveOf(tx, { from: o.from, into: o.into, nodeIds: null });
-  const entries = await tx.selectFrom('incidentEntries').selectAll().where('incidentId', '=', o.from).orderBy('seq').execute();
-  for (const entry of entries) await addEntry(tx, o.into, { ...entryOf(entry), by: entry.actor, key: `${entry.key}:${o.from}` });
+  await copyEntries(tx, o);
   await tx
     .updateTable('incidents')
     .set({
@@ -250,8 +279,37 @@ export async function mergeInto(tx: Tx, o: { from: string; into: string; by: str
   await refreshIncident(tx, o.into, o.at);
 }
 
+/** A timeline may have tens of thousands of entries. */
+const ENTRIES_AT_ONCE = 500;
+
+async function copyEntries(tx: Tx, o: { from: string; into: string }): Promise<void> {
+  for (let seq = 0; ; ) {
+    const entries = await tx
+      .selectFrom('incidentEntries')
+      .selectAll()
+      .where('incidentId', '=', o.from)
+      .where('seq', '>', seq)
+      .orderBy('seq')
+      .limit(ENTRIES_AT_ONCE)
+      .execute();
+    const last = entries.at(-1);
+    if (last === undefined) return;
+    await tx
+      .insertInto('incidentEntries')
+      .values(
+        entries.map((entry) => ({
+          ...entryOf(entry),
+          ...{ id: newId('e', entry.at), incidentId: o.into, key: `${entry.key}:${o.from}`, actor: entry.actor },
+        })),
+      )
+      .onConflict((oc) => oc.columns(['incidentId', 'key']).doNothing())
+      .execute();
+    seq = last.seq;
+  }
+}
+
 type EntryRow = Selectable<Schema['incidentEntries']>;
-const entryOf = ({ at, kind, tone, nodeId, nodeName, text, runId, captureId }: EntryRow): Omit<Entry, 'key'> => ({
+const entryOf = ({ at, kind, tone, nodeId, nodeName, text, runId, captureId }: EntryRow) => ({
   ...{ at, nodeId, nodeName, text, runId, captureId },
   kind: kind as TimelineEntry['kind'],
   tone: tone as TimelineEntry['tone'],
@@ -268,9 +326,11 @@ export async function moveOf(tx: Tx, o: { from: string; into: string; nodeIds: r
 /** Title and severity follow the signals until a person wrote them. */
 export async function refreshIncident(tx: Tx, id: string, now: number): Promise<void> {
   const row = await incidentRow(tx, id);
-  const signals = await tx.selectFrom('signals').select(['severity', 'until']).where('incidentId', '=', id).execute();
-  const firing = signals.filter(({ until }) => until === null);
-  const severities = (firing.length > 0 ? firing : signals).map(({ severity }) => SEVERITIES.find((s) => s === severity) ?? 'info');
+  const kinds = tx.selectFrom('signals').select('severity').distinct().where('incidentId', '=', id);
+  const firing = await kinds.where('until', 'is', null).execute();
+  const severities = (firing.length > 0 ? firing : await kinds.execute()).map(
+    ({ severity }) => SEVERITIES.find((s) => s === severity) ?? 'info',
+  );
   const nodes = await tx
     .selectFrom('incidentNodes')
     .select('name')

@@ -4,7 +4,6 @@ import type { FleetNode } from '#shared/nodes.ts';
 import { runName } from '#shared/run-name.ts';
 import { judgementSchema } from '#shared/runs.ts';
 import type { NodeProof } from './close.ts';
-import type { SignalRow } from './rows.ts';
 
 export type ProvenFix = { runId: string; nodeId: string; finishedAt: number; summary: string };
 
@@ -29,25 +28,50 @@ export async function provenFixes(db: Db | Tx, nodeIds: readonly string[], since
   });
 }
 
+/** Of the signals of one node in one incident: when the first and the last began, when the last ended, how many fire. */
+export type NodeSignals = { nodeId: string; first: number; began: number; quietSince: number; firing: number };
+
+/** Counted in the database: an incident that flaps for hours has tens of thousands of signals. */
+export async function signalsByNode(db: Db | Tx, incidentId: string): Promise<NodeSignals[]> {
+  const rows = await db
+    .selectFrom('signals')
+    .select((eb) => [
+      'nodeId',
+      eb.fn.min('since').as('first'),
+      eb.fn.max('since').as('began'),
+      eb.fn.max('until').as('quietSince'),
+      eb.fn.countAll().as('all'),
+      eb.fn.count('until').as('ended'),
+    ])
+    .where('incidentId', '=', incidentId)
+    .groupBy('nodeId')
+    .execute();
+  return rows.map(({ nodeId, first, began, quietSince, all, ended }) => ({
+    ...{ nodeId, first: Number(first), began: Number(began), quietSince: Number(quietSince ?? 0), firing: Number(all) - Number(ended) },
+  }));
+}
+
 /** What each node of an incident shows now. */
 export function proofsOf(o: {
   nodes: readonly { nodeId: string; name: string }[];
-  signals: readonly Pick<SignalRow, 'nodeId' | 'since' | 'until'>[];
+  signals: readonly NodeSignals[];
   fixes: readonly ProvenFix[];
   fleet: ReadonlyMap<string, FleetNode>;
   /** of the present process life */
   accepted: (nodeId: string) => number | null;
   now: number;
 }): NodeProof[] {
+  const signals = new Map(o.signals.map((one) => [one.nodeId, one]));
+  const fixes = new Map(o.fixes.map((one) => [one.nodeId, one]));
   return o.nodes.map(({ nodeId, name }) => {
-    const own = o.signals.filter((s) => s.nodeId === nodeId);
-    const firing = own.filter((s) => s.until === null).length;
-    const began = Math.max(...own.map((s) => s.since), Number.NEGATIVE_INFINITY);
-    const fix = o.fixes.findLast((f) => f.nodeId === nodeId && f.finishedAt >= began);
+    const own = signals.get(nodeId);
+    const firing = own?.firing ?? 0;
+    const last = fixes.get(nodeId);
+    const fix = own && last && last.finishedAt >= own.began ? last : null;
     const node = o.fleet.get(nodeId);
     return {
-      ...{ name, firing, hadSignals: own.length > 0, fixedBy: fix && own.length > 0 ? runName(fix.runId) : null },
-      quietSince: firing > 0 || own.length === 0 ? null : Math.max(...own.map((s) => s.until ?? 0)),
+      ...{ name, firing, hadSignals: own !== undefined, fixedBy: fix && runName(fix.runId) },
+      quietSince: firing > 0 || own === undefined ? null : own.quietSince,
       // a node that was removed has nothing to prove any more
       verdict: node ? node.leak.verdict : 'not-leaking',
       accepted: node ? o.accepted(nodeId) : Number.POSITIVE_INFINITY,

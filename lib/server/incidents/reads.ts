@@ -7,12 +7,14 @@ import { judgementSchema } from '#shared/runs.ts';
 import { type Instant, toInstant } from '#shared/time.ts';
 import { closingOf } from './close.ts';
 import { type RunOutcome, whatWeKnow } from './known.ts';
-import { capturesOf, incidentRow, toBought, toHeads, toSignal } from './rows.ts';
+import { capturesOf, incidentRow, type SignalRow, toBought, toHeads, toSignal } from './rows.ts';
 import { proofsNow } from './settle.ts';
 import { suggest } from './suggest.ts';
 import { BEFORE_MS, readTimeline, type TimelineDeps } from './timeline.ts';
 
 const MOST_LISTED = 200;
+/** Of one incident that are shown; its head counts all of them. */
+const MOST_SIGNALS = 2000;
 
 export type ReadDeps = TimelineDeps & {
   fleet: { view(): Promise<Fleet>; node(id: string): Promise<NodeDetail> };
@@ -53,14 +55,14 @@ export async function readIncident(deps: ReadDeps, id: string): Promise<Incident
   const row = await incidentRow(db, id);
   const [heads, signals, bought, view] = await Promise.all([
     toHeads(db, [row]),
-    db.selectFrom('signals').selectAll().where('incidentId', '=', id).orderBy('since').execute(),
+    signalsOf(db, id),
     db.selectFrom('boughtTime').selectAll().where('incidentId', '=', id).where('limitBefore', '>', 0).orderBy('at').execute(),
     deps.fleet.view(),
   ]);
   const [head] = heads;
   if (!head) throw new Error(`incident ${id} has no head`);
   const now = clock.now();
-  const fromMs = Math.min(row.openedAt, ...signals.map((s) => s.since)) - BEFORE_MS;
+  const fromMs = signals.reduce((first, { since }) => Math.min(first, since), row.openedAt) - BEFORE_MS;
   const toMs = row.closedAt ?? now;
   const nodeIds = head.nodes.map(({ nodeId }) => nodeId);
   const byId = new Map(view.nodes.map((node) => [node.id, node]));
@@ -68,7 +70,7 @@ export async function readIncident(deps: ReadDeps, id: string): Promise<Incident
   const [timeline, captures, proofs, runs] = await Promise.all([
     readTimeline(deps, { id, nodes: head.nodes, fromMs, toMs }),
     capturesOf(db, { nodeIds, fromMs }),
-    proofsNow(deps, id, signals, byId, now),
+    proofsNow(deps, id, byId, now),
     runOutcomes(db, nodeIds, { fromMs, toMs }),
   ]);
   const [first] = present;
@@ -94,6 +96,16 @@ export async function readIncident(deps: ReadDeps, id: string): Promise<Incident
       verdict: first && detail?.verdict ? { node: first, sentence: detail.verdict } : null,
     }),
   };
+}
+
+/** What fires, and the newest of what fired: one that flaps for hours has tens of thousands. The oldest first. */
+async function signalsOf(db: Db, incidentId: string): Promise<SignalRow[]> {
+  const of = db.selectFrom('signals').selectAll().where('incidentId', '=', incidentId);
+  const [firing, ended] = await Promise.all([
+    of.where('until', 'is', null).orderBy('since', 'desc').limit(MOST_SIGNALS).execute(),
+    of.where('until', 'is not', null).orderBy('since', 'desc').limit(MOST_SIGNALS).execute(),
+  ]);
+  return [...firing, ...ended].slice(0, MOST_SIGNALS).sort((a, b) => a.since - b.since);
 }
 
 /** Who dies first is first; those without a forecast after them. */

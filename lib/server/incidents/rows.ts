@@ -2,7 +2,7 @@ import type { Selectable } from 'kysely';
 import { z } from 'zod';
 import type { Db, Schema, Tx } from '#server/db/index.ts';
 import { HeadroomError } from '#server/kernel/errors.ts';
-import { CAUSES, INCIDENT_STATUSES, type RuleKey, SEVERITIES } from '#shared/incident-rules.ts';
+import { CAUSES, INCIDENT_STATUSES, SEVERITIES } from '#shared/incident-rules.ts';
 import {
   type BoughtTime,
   type CaptureHead,
@@ -93,22 +93,28 @@ export async function toHeads(db: Db | Tx, rows: readonly IncidentRow[]): Promis
   const ids = rows.map(({ id }) => id);
   const [nodes, signals] = await Promise.all([
     db.selectFrom('incidentNodes').selectAll().where('incidentId', 'in', ids).orderBy('addedAt').orderBy('name').execute(),
-    db.selectFrom('signals').select(['incidentId', 'rule', 'until']).where('incidentId', 'in', ids).execute(),
+    db
+      .selectFrom('signals')
+      .select((eb) => ['incidentId', 'rule', eb.fn.countAll().as('all'), eb.fn.count('until').as('ended')])
+      .where('incidentId', 'in', ids)
+      .groupBy(['incidentId', 'rule'])
+      .execute(),
   ]);
+  const nodesOf = Map.groupBy(nodes, ({ incidentId }) => incidentId);
   return rows.map((row) => {
     const own = signals.filter(({ incidentId }) => incidentId === row.id);
-    const firing = new Set<RuleKey>(own.filter(({ until }) => until === null).map(({ rule }) => ruleKeySchema.parse(rule)));
+    const firing = own.filter(({ all, ended }) => Number(all) > Number(ended)).map(({ rule }) => ruleKeySchema.parse(rule));
     return {
       ...{ id: row.id, number: row.number, title: row.title, owner: row.owner, declaredBy: row.declaredBy },
       ...{ reopened: row.reopened, mergedInto: row.mergedInto },
       cause: enumOf.cause.parse(row.cause),
       status: enumOf.status.parse(row.status),
       severity: enumOf.severity.parse(row.severity),
-      nodes: nodes.filter((n) => n.incidentId === row.id).map((n) => ({ nodeId: n.nodeId, name: n.name, addedAt: toInstant(n.addedAt) })),
+      nodes: (nodesOf.get(row.id) ?? []).map((n) => ({ nodeId: n.nodeId, name: n.name, addedAt: toInstant(n.addedAt) })),
       ...{ openedAt: toInstant(row.openedAt), closedAt: instantOrNull(row.closedAt), updatedAt: toInstant(row.updatedAt) },
       acknowledged: row.acknowledgedAt === null ? null : { by: row.acknowledgedBy ?? '', at: toInstant(row.acknowledgedAt) },
       closed: row.closedAt === null ? null : { by: row.closedBy ?? '', reason: row.closedReason ?? '' },
-      ...{ firing: [...firing], signalCount: own.length },
+      ...{ firing, signalCount: own.reduce((sum, { all }) => sum + Number(all), 0) },
     };
   });
 }

@@ -6,8 +6,8 @@ import { boughtBy, endBought, endOfBought, keepBought, raisedLimits } from './bo
 import { closingOf, closingWords, type NodeProof } from './close.ts';
 import type { Noted } from './judge.ts';
 import { closeIncident, reopen } from './keep.ts';
-import { acceptedOf, proofsOf, provenFixes } from './proofs.ts';
-import type { BoughtRow, SignalRow } from './rows.ts';
+import { acceptedOf, proofsOf, provenFixes, signalsByNode } from './proofs.ts';
+import type { BoughtRow } from './rows.ts';
 
 /** What a pass over incidents needs beside the fleet; `changed` is told once the database has it. */
 export type SettleDeps = {
@@ -65,10 +65,10 @@ export async function settleIncidents(deps: SettleDeps, fleet: FleetMap, now: nu
     .where((eb) => eb.or([eb('status', '!=', 'resolved'), eb('closedAt', '>=', now - 4 * STILL_FIRES_MS)]))
     .execute();
   for (const row of rows) {
-    const signals = await db.selectFrom('signals').select(['nodeId', 'since', 'until']).where('incidentId', '=', row.id).execute();
     if (row.status === 'resolved') {
-      const still = signals.filter((s) => s.until === null).length;
-      if (still === 0 || row.closedAt === null || now - row.closedAt < STILL_FIRES_MS) continue;
+      if (row.closedAt === null || now - row.closedAt < STILL_FIRES_MS) continue;
+      const still = await firingIn(db, row.id);
+      if (still === 0) continue;
       const reason = `${still === 1 ? 'a signal fires' : `${still} signals fire`} still, an hour after it was resolved`;
       const done = await db.transaction().execute(async (tx) => {
         if (!(await isAsRead(tx, row))) return false;
@@ -80,7 +80,7 @@ export async function settleIncidents(deps: SettleDeps, fleet: FleetMap, now: nu
       continue;
     }
     const cause: Cause = CAUSES.find((c) => c === row.cause) ?? 'by-hand';
-    const proofs = await proofsNow(deps, row.id, signals, fleet, now);
+    const proofs = await proofsNow(deps, row.id, fleet, now);
     if (!closingOf(cause, proofs, now).ready) continue;
     const reason = closingWords(proofs);
     const done = await db.transaction().execute(async (tx) => {
@@ -93,6 +93,16 @@ export async function settleIncidents(deps: SettleDeps, fleet: FleetMap, now: nu
   }
 }
 
+async function firingIn(db: Db, incidentId: string): Promise<number> {
+  const row = await db
+    .selectFrom('signals')
+    .select((eb) => eb.fn.countAll().as('firing'))
+    .where('incidentId', '=', incidentId)
+    .where('until', 'is', null)
+    .executeTakeFirst();
+  return Number(row?.firing ?? 0);
+}
+
 /** False: a person resolved, reopened or merged it while the evidence was weighed. What they said stands. */
 async function isAsRead(tx: Tx, { id, status, closedAt }: { id: string; status: string; closedAt: number | null }): Promise<boolean> {
   const row = await tx.selectFrom('incidents').select(['status', 'closedAt', 'mergedInto']).where('id', '=', id).executeTakeFirst();
@@ -103,12 +113,12 @@ async function isAsRead(tx: Tx, { id, status, closedAt }: { id: string; status: 
 export async function proofsNow(
   { db, scraper }: Pick<SettleDeps, 'db' | 'scraper'>,
   id: string,
-  signals: readonly Pick<SignalRow, 'nodeId' | 'since' | 'until'>[],
   fleet: FleetMap,
   now: number,
 ): Promise<NodeProof[]> {
   const nodes = await db.selectFrom('incidentNodes').select(['nodeId', 'name']).where('incidentId', '=', id).execute();
-  const since = Math.min(now, ...signals.map((s) => s.since));
+  const signals = await signalsByNode(db, id);
+  const since = signals.reduce((first, one) => Math.min(first, one.first), now);
   const fixes = await provenFixes(
     db,
     nodes.map((n) => n.nodeId),

@@ -165,7 +165,7 @@ else
         const killed = spawnSync(process.execPath, ['--input-type=module-typescript', '-e', program(step)], {
           cwd: root,
           timeout: 60_000,
-          env: { PATH: process.env.PATH ?? '', HEADROOM_DATA_DIR: dataDir, ...env },
+          env: { PATH: process.env.PATH ?? '', NODE_ENV: 'production', HEADROOM_DATA_DIR: dataDir, ...env },
         });
         assert.equal(killed.signal, 'SIGKILL', `${step}: ${killed.stderr}`);
         await until('PostgreSQL has rolled back', async () => (await relations(url)) === 0);

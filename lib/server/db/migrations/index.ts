@@ -15,6 +15,7 @@ import { notify } from './0015-notify.ts';
 import { alertRules } from './0016-alert-rules.ts';
 import { drills } from './0017-drills.ts';
 import { processes } from './0019-processes.ts';
+import { storms } from './0020-storms.ts';
 
 /** Forward only, in this order. One that was released never changes; what it did wrong is put right by a later one. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -35,6 +36,7 @@ export const MIGRATIONS: readonly Migration[] = [
   alertRules,
   drills,
   processes,
+  storms,
 ];
 
 /** `sql`: one or more statements for SQLite; `postgres`: the same tables there, camelCase names in double quotes, times as BIGINT. */
