@@ -9,9 +9,10 @@ import { Card, Facts } from '#components/ui/card.tsx';
 import { SelectField, TextField } from '#components/ui/field.tsx';
 import { NotStarted } from '#components/ui/not-started.tsx';
 import type { ChangePreview } from '#shared/changes.ts';
+import { ON_FAIL_WORDS } from '#shared/on-fail-words.ts';
 import type { PoolSettings, RunInput } from '#shared/runs.ts';
 import { formatCount, plural } from '#shared/units/count.ts';
-import { batchSizes, ON_FAIL_WORDS, type StrategyDraft, strategyOf, USUAL_STRATEGY } from './strategy-draft.ts';
+import { batchSizes, type StrategyDraft, strategyOf, USUAL_STRATEGY } from './strategy-draft.ts';
 
 /** The runbooks by which pool settings are changed; the first judges too, and only where the pool is turned off. */
 const WAYS = {

@@ -22,11 +22,6 @@ export const USUAL_STRATEGY: StrategyDraft = {
   confirmSeconds: '120',
   failureGroup: '',
 };
-export const ON_FAIL_WORDS: Record<StrategyDraft['onFail'], string> = {
-  pause: 'pause and ask',
-  abort: 'abort: put back what is unconfirmed',
-  rollback: 'roll back all that was changed',
-};
 
 type Errors = Partial<Record<keyof StrategyDraft, string>>;
 

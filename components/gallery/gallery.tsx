@@ -1,7 +1,6 @@
 'use client';
 import { Boxes, HardDriveUpload, ServerCog } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { LostStrip, StaleStrip } from '#components/layout/strips.tsx';
 import { Button, LinkButton } from '#components/ui/button.tsx';
 import { Callout } from '#components/ui/callout.tsx';
 import { Card } from '#components/ui/card.tsx';
@@ -13,6 +12,7 @@ import { Kpi, KpiStrip } from '#components/ui/kpi.tsx';
 import { MARKS, Mark } from '#components/ui/mark.tsx';
 import { Receipt } from '#components/ui/receipt.tsx';
 import { Loading, Skeleton } from '#components/ui/skeleton.tsx';
+import { LostStrip, StaleStrip } from '#components/ui/strip.tsx';
 import { Switch } from '#components/ui/switch.tsx';
 import { VerdictCard } from '#components/ui/verdict-card.tsx';
 

@@ -1,12 +1,11 @@
 'use client';
-import { FlaskConical, HardDriveDownload, Radio, WifiOff } from 'lucide-react';
+import { FlaskConical, HardDriveDownload } from 'lucide-react';
 import Link from 'next/link';
 import { Fragment, useSyncExternalStore } from 'react';
 import { useFleet } from '#client/nodes.ts';
-import { Button } from '#components/ui/button.tsx';
+import { LostStrip, StaleStrip } from '#components/ui/strip.tsx';
 import type { FleetNode } from '#shared/nodes.ts';
 import { plural } from '#shared/units/count.ts';
-import { formatClock, formatDuration } from '#shared/units/time.ts';
 import type { Freshness } from './freshness.ts';
 import { StoppedStrip } from './stop-all.tsx';
 
@@ -32,43 +31,7 @@ export function Strips({ freshness }: { freshness: Freshness }) {
   );
 }
 
-/** The console answers, but nothing new comes in. */
-export function StaleStrip({ sinceSeconds, asOfMs }: { sinceSeconds: number; asOfMs: number }) {
-  return (
-    <div className="strip" role="status">
-      <Radio className="i s" aria-hidden="true" />
-      <span>
-        <b>No new numbers for {formatDuration(sinceSeconds)}.</b> The console answers, its collector does not. Numbers are as of{' '}
-        {formatClock(asOfMs)}.
-      </span>
-    </div>
-  );
-}
-
-type Lost = Omit<Extract<Freshness, { kind: 'lost' }>, 'kind'>;
-
-/** `offline`: it is this browser that has no network; else the console does not answer. */
-export function LostStrip({ sinceSeconds, asOfMs, retryInSeconds, retry, offline }: Lost & { offline: boolean }) {
-  const Icon = offline ? WifiOff : Radio;
-  return (
-    <div className="strip">
-      <Icon className="i s" aria-hidden="true" />
-      <span>
-        <span role="status">
-          <b>{offline ? 'This browser is offline.' : 'Live updates stopped.'}</b>
-        </span>{' '}
-        {offline ? 'Nothing has come in' : 'The console has not answered'} for {formatDuration(sinceSeconds)}; numbers are as of{' '}
-        {formatClock(asOfMs)}. Runs go on without this page.{' '}
-        {retryInSeconds > 0 ? `Trying again in ${Math.ceil(retryInSeconds)} s.` : 'Trying now.'}
-      </span>
-      <Button small onClick={retry}>
-        Try now
-      </Button>
-    </div>
-  );
-}
-
-const LostHere = (lost: Lost) => <LostStrip {...lost} offline={useOffline()} />;
+const LostHere = (lost: Omit<Extract<Freshness, { kind: 'lost' }>, 'kind'>) => <LostStrip {...lost} offline={useOffline()} />;
 
 const onNetwork = (changed: () => void) => {
   const events = ['online', 'offline'];

@@ -1,8 +1,8 @@
 import Link from 'next/link';
 import type { ReactNode } from 'react';
-import { ON_FAIL_WORDS } from '#components/changes/strategy-draft.ts';
 import { Card, Facts } from '#components/ui/card.tsx';
 import { Ago } from '#components/ui/now.tsx';
+import { ON_FAIL_WORDS } from '#shared/on-fail-words.ts';
 import type { Run } from '#shared/runs.ts';
 import { formatCount, plural } from '#shared/units/count.ts';
 import { formatDuration } from '#shared/units/time.ts';

@@ -1,7 +1,7 @@
 import { REFUSALS, type Reason } from '../contract/words.ts';
 import type { Fields } from '../log.ts';
 import type { Route } from '../route/table.ts';
-import type { OpenConnection } from './core.ts';
+import type { OpenConnection } from './open-connections.ts';
 
 /** What a connection is asked for its line. */
 type Logged = OpenConnection & {

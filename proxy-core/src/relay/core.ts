@@ -1,6 +1,5 @@
 import type { HostPort } from '../contract/addresses.ts';
 import type { Config } from '../contract/config.ts';
-import type { Phase, Protocol, Reason } from '../contract/words.ts';
 import type { Drills } from '../drill/drills.ts';
 import type { Concurrency } from '../guard/concurrency.ts';
 import type { Destinations } from '../guard/destinations.ts';
@@ -9,7 +8,6 @@ import type { WirePool } from '../http-pool/wire-pool.ts';
 import type { Log } from '../log.ts';
 import type { Counters } from '../observe/counters.ts';
 import type { Histograms } from '../observe/histograms.ts';
-import type { Asked } from '../parse/first-flight.ts';
 import type { Allowlist } from '../route/allowlist.ts';
 import type { RouteTable } from '../route/table.ts';
 import type { Resolver } from '../upstream/resolve.ts';
@@ -39,27 +37,6 @@ export type Live = {
   /** listeners on which HTTP without TLS is refused, or sent to https; null when there are none */
   readonly tlsOnly: { readonly ports: ReadonlySet<number>; readonly redirects: boolean } | null;
   readonly sshByPort: ReadonlyMap<number, { host: string; port: number }>;
-};
-
-/** A connection as status, metrics and the drain see it. */
-export type OpenConnection = {
-  /** where it stands among the open ones, -1 = nowhere */
-  place: number;
-  readonly who: string;
-  readonly protocol: Protocol;
-  readonly asked: Asked | null;
-  readonly backend: string | null;
-  readonly startedAt: number;
-  readonly generation: number;
-  readonly up: number;
-  readonly down: number;
-  phase(now: number): Phase;
-  /** it holds the client's socket alone: no backend is dialled, connected or borrowed */
-  readonly isAlone: boolean;
-  /** Nothing is under way: the client was answered, and may ask again. Known of pooled HTTP alone. */
-  readonly resting?: boolean;
-  /** Ends it at once. `reset`: its peers must not take that for a proper end. */
-  cut(reason: Reason, reset: boolean): void;
 };
 
 /** What all connections of a process share. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { OpenConnection } from '../../../../proxy-core/src/relay/core.ts';
+import type { OpenConnection } from '../../../../proxy-core/src/relay/open-connections.ts';
 import { OpenConnections } from '../../../../proxy-core/src/relay/open-connections.ts';
 
 const connection = (n: number): OpenConnection => ({
