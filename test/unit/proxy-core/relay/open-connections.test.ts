@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import v8 from 'node:v8';
+import vm from 'node:vm';
 import fc from 'fast-check';
 import type { OpenConnection } from '../../../../proxy-core/src/relay/open-connections.ts';
 import { OpenConnections } from '../../../../proxy-core/src/relay/open-connections.ts';
@@ -26,4 +28,29 @@ test('hold what a set would hold, whatever comes and goes in whatever order, and
       }
     }),
   );
+});
+
+test('keep nothing of those that are over: no garbage grows old, also after a full collection has made their list old', () => {
+  v8.setFlagsFromString('--expose-gc');
+  const collect: unknown = vm.runInNewContext('gc');
+  assert.ok(typeof collect === 'function');
+  const oldBytes = () => v8.getHeapSpaceStatistics().find(({ space_name }) => space_name === 'old_space')?.space_used_size ?? 0;
+  const open = new OpenConnections();
+  const live: OpenConnection[] = [];
+  const pass = (count: number) => {
+    for (let n = 0; n < count; n += 1) {
+      const one = { ...connection(n), ballast: Array.from({ length: 100 }, () => n) };
+      open.add(one);
+      live.push(one);
+      const over = live.length > 2 ? live.shift() : undefined;
+      if (over) open.delete(over);
+    }
+  };
+  pass(5000);
+  collect();
+  const before = oldBytes();
+  pass(40_000);
+  // A Set keeps some 25 MB here.
+  assert.ok(oldBytes() - before < 1_000_000, `${oldBytes() - before} bytes`);
+  assert.equal(open.size, 2);
 });
