@@ -2,10 +2,9 @@
 import Link from 'next/link';
 import { useRunsOf } from '#client/nodes.ts';
 import { Chip, type Tone } from '#components/ui/chip.tsx';
-import { ErrorState } from '#components/ui/error-state.tsx';
 import type { MarkKind } from '#components/ui/mark.tsx';
 import { Ago } from '#components/ui/now.tsx';
-import { Skeleton } from '#components/ui/skeleton.tsx';
+import { RowsToCome } from '#components/ui/rows-to-come.tsx';
 import { TableFrame } from '#components/ui/table.tsx';
 import { hasEnded, type RunList } from '#shared/runs.ts';
 
@@ -14,14 +13,7 @@ type ListedRun = RunList['runs'][number];
 /** Every run that had this node among its targets. */
 export function NodeHistory({ name }: { name: string }) {
   const { data, error, refetch } = useRunsOf(name);
-  if (!data)
-    return error ? (
-      <ErrorState error={error} onRetry={() => void refetch()} />
-    ) : (
-      <div className="p-4">
-        <Skeleton height={120} />
-      </div>
-    );
+  if (!data) return <RowsToCome error={error} onRetry={() => void refetch()} height={120} />;
   if (data.length === 0) return <p className="no-points">No run has touched this node yet.</p>;
   return (
     <TableFrame label={`Runs on ${name}`}>

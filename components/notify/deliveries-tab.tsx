@@ -6,11 +6,10 @@ import { useUrlChoice } from '#client/url-state.ts';
 import { Button } from '#components/ui/button.tsx';
 import { Card } from '#components/ui/card.tsx';
 import { Chip } from '#components/ui/chip.tsx';
-import { ErrorState } from '#components/ui/error-state.tsx';
 import { Ago, useNow } from '#components/ui/now.tsx';
 import { ProblemNote } from '#components/ui/problem-note.tsx';
+import { RowsToCome } from '#components/ui/rows-to-come.tsx';
 import { Segmented } from '#components/ui/segmented.tsx';
-import { Skeleton } from '#components/ui/skeleton.tsx';
 import { ActionsHead, TableFrame } from '#components/ui/table.tsx';
 import type { Delivery } from '#shared/notify.ts';
 import { plural } from '#shared/units/count.ts';
@@ -51,12 +50,8 @@ export function DeliveriesTab({ mayRetry }: { mayRetry: boolean }) {
         ) : (
           <DeliveryTable deliveries={data.deliveries} onRetry={mayRetry ? (id) => retry.mutate(id) : null} busy={retry.isPending} />
         )
-      ) : error ? (
-        <ErrorState error={error} onRetry={() => void refetch()} />
       ) : (
-        <div className="p-4">
-          <Skeleton height={120} />
-        </div>
+        <RowsToCome error={error} onRetry={() => void refetch()} height={120} />
       )}
     </Card>
   );

@@ -7,10 +7,9 @@ import { Button } from '#components/ui/button.tsx';
 import { Card } from '#components/ui/card.tsx';
 import { Chip } from '#components/ui/chip.tsx';
 import { DangerDialog } from '#components/ui/dialog.tsx';
-import { ErrorState } from '#components/ui/error-state.tsx';
 import { Ago, useNow } from '#components/ui/now.tsx';
 import { ProblemNote } from '#components/ui/problem-note.tsx';
-import { Skeleton } from '#components/ui/skeleton.tsx';
+import { RowsToCome } from '#components/ui/rows-to-come.tsx';
 import { ActionsHead, TableFrame } from '#components/ui/table.tsx';
 import { runName } from '#shared/run-name.ts';
 import { formatMatcher, type Silence } from '#shared/silences.ts';
@@ -49,12 +48,8 @@ export function SilencesTab({ mayWrite }: { mayWrite: boolean }) {
           ) : (
             <SilenceTable silences={open} onEnd={mayWrite ? setEnding : null} />
           )
-        ) : error ? (
-          <ErrorState error={error} onRetry={() => void refetch()} />
         ) : (
-          <div className="p-4">
-            <Skeleton height={64} />
-          </div>
+          <RowsToCome error={error} onRetry={() => void refetch()} />
         )}
       </Card>
       {past.length > 0 ? (

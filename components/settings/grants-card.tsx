@@ -7,10 +7,10 @@ import { Button } from '#components/ui/button.tsx';
 import { Callout } from '#components/ui/callout.tsx';
 import { Card } from '#components/ui/card.tsx';
 import { DangerDialog, Dialog } from '#components/ui/dialog.tsx';
-import { asProblem, ErrorState } from '#components/ui/error-state.tsx';
+import { asProblem } from '#components/ui/error-state.tsx';
 import { SelectField, TextField } from '#components/ui/field.tsx';
 import { ProblemNote } from '#components/ui/problem-note.tsx';
-import { Skeleton } from '#components/ui/skeleton.tsx';
+import { RowsToCome } from '#components/ui/rows-to-come.tsx';
 import { ActionsHead, TableFrame } from '#components/ui/table.tsx';
 import { type grantSchema, ROLES } from '#shared/access.ts';
 import { fieldErrorsOf } from './form-errors.ts';
@@ -46,12 +46,8 @@ export function GrantsCard({ mayRead, mayWrite, known }: { mayRead: boolean; may
     >
       {grants.data ? (
         <GrantTable grants={grants.data.grants} {...(mayWrite && { onEdit: (grant) => setEditing({ grant }), onRemove: setRemoving })} />
-      ) : grants.error ? (
-        <ErrorState error={grants.error} onRetry={() => void grants.refetch()} />
       ) : (
-        <div className="p-4">
-          <Skeleton height={64} />
-        </div>
+        <RowsToCome error={grants.error} onRetry={() => void grants.refetch()} />
       )}
       {editing ? <GrantDialog editing={editing} onClose={() => setEditing(null)} /> : null}
       <RemoveDialog grant={removing} onClose={() => setRemoving(null)} />

@@ -6,9 +6,8 @@ import { useUsers } from '#client/users.ts';
 import { Button } from '#components/ui/button.tsx';
 import { Card } from '#components/ui/card.tsx';
 import { Chip } from '#components/ui/chip.tsx';
-import { ErrorState } from '#components/ui/error-state.tsx';
 import { Ago } from '#components/ui/now.tsx';
-import { Skeleton } from '#components/ui/skeleton.tsx';
+import { RowsToCome } from '#components/ui/rows-to-come.tsx';
 import { ActionsHead, TableFrame } from '#components/ui/table.tsx';
 import type { User } from '#shared/account.ts';
 import { InviteDialog } from './invite-dialog.tsx';
@@ -42,12 +41,8 @@ export function PeopleCard({ mayRead, mayWrite, known }: { mayRead: boolean; may
     >
       {users.data ? (
         <PeopleTable users={users.data.users} onChoose={mayWrite ? setChosen : null} />
-      ) : users.error ? (
-        <ErrorState error={users.error} onRetry={() => void users.refetch()} />
       ) : (
-        <div className="p-4">
-          <Skeleton height={96} />
-        </div>
+        <RowsToCome error={users.error} onRetry={() => void users.refetch()} height={96} />
       )}
       {inviting ? <InviteDialog onClose={() => setInviting(false)} /> : null}
       {person ? <PersonDialog user={person} onClose={() => setChosen(null)} /> : null}

@@ -5,9 +5,9 @@ import { Button } from '#components/ui/button.tsx';
 import { Callout } from '#components/ui/callout.tsx';
 import { Card } from '#components/ui/card.tsx';
 import { Chip } from '#components/ui/chip.tsx';
-import { asProblem, ErrorState } from '#components/ui/error-state.tsx';
+import { asProblem } from '#components/ui/error-state.tsx';
 import { Ago } from '#components/ui/now.tsx';
-import { Skeleton } from '#components/ui/skeleton.tsx';
+import { RowsToCome } from '#components/ui/rows-to-come.tsx';
 import { deviceWords, WAY_WORDS } from './device-words.ts';
 
 /** Where this account is signed in. Ending one is at once: a session lives in the database alone. */
@@ -53,12 +53,8 @@ export function SessionsCard() {
             </li>
           ))}
         </ul>
-      ) : error ? (
-        <ErrorState error={error} onRetry={() => void refetch()} />
       ) : (
-        <div className="p-4">
-          <Skeleton height={64} />
-        </div>
+        <RowsToCome error={error} onRetry={() => void refetch()} />
       )}
       {problem ? (
         <div className="p-4">

@@ -1,25 +1,11 @@
+import type { Sample } from '#shared/metrics.ts';
 import { ScrapeFailure } from './failure.ts';
 import { plausibleFigure, plausibleStart } from './plausible.ts';
 import { readSeries, readValue, type Series } from './series-text.ts';
 
 /** What a page's lines fold into: the numbers of one wide sample, and facts that are not time series. */
-export type Exposition = {
+export type Exposition = Omit<Sample, 'at' | 'processStart' | 'source'> & {
   processStartMs: number | null;
-  openFds: number | null;
-  fdLimit: number | null;
-  connectionsActive: number | null;
-  connectionsStale: number | null;
-  withoutBackend: number | null;
-  poolActive: number | null;
-  poolIdle: number | null;
-  baselineFds: number | null;
-  acceptedTotal: number | null;
-  refusedTotal: number | null;
-  bytesTotal: number | null;
-  errorsTotal: number | null;
-  rssBytes: number | null;
-  cpuSeconds: number | null;
-  eventLoopLagSeconds: number | null;
   poolEnabled: boolean | null;
   reloadFailed: boolean | null;
   configSha256: string | null;
