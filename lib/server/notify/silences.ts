@@ -3,12 +3,15 @@ import { z } from 'zod';
 import type { Db, Tx } from '#server/db/index.ts';
 import { HeadroomError } from '#server/kernel/errors.ts';
 import type { Verb, VerbContext } from '#server/kernel/verb.ts';
+import { type Actor, mayEverywhere, mayOn } from '#shared/access.ts';
 import { MAX_SILENCE_DAYS, type Matcher, matcherSchema, type Silence, silenceReadSchema } from '#shared/silences.ts';
 import { toInstant } from '#shared/time.ts';
 import { assertLabelSelector, assertMatchers, covers } from './matchers.ts';
 
 /** Every alert that changes is held against each. */
 const MOST_ACTIVE = 300;
+/** characters of a selector */
+const MOST_SELECTOR = 2000;
 const DAY_MS = 86_400_000;
 
 export type StoredSilence = { id: string; selector: string; matchers: Matcher[]; reason: string; createdBy: string; nodeId: string | null };
@@ -94,6 +97,7 @@ const changed = (silenceId: string) => ({ type: 'silence.changed' as const, sile
 async function insertSilence(tx: Tx, input: z.output<typeof silenceReadSchema>, { actor, now }: VerbContext): Promise<Silence> {
   assertLabelSelector(input.selector);
   assertMatchers(input.matchers);
+  const selector = await heldTo(tx, actor, input);
   const { count } = await tx
     .selectFrom('silences')
     .select((eb) => eb.fn.countAll<number>().as('count'))
@@ -104,7 +108,7 @@ async function insertSilence(tx: Tx, input: z.output<typeof silenceReadSchema>, 
   const row: Row = {
     ...{
       id: randomUUID(),
-      selector: input.selector,
+      selector,
       matchers: JSON.stringify(input.matchers),
       reason: input.reason,
       createdBy: input.owner === undefined || input.owner === actor.name ? actor.name : `${input.owner}, by ${actor.name}`,
@@ -113,6 +117,34 @@ async function insertSilence(tx: Tx, input: z.output<typeof silenceReadSchema>, 
   };
   await tx.insertInto('silences').values(row).execute();
   return toSilence(row, now, 0);
+}
+
+/**
+ * The selector, narrowed to what the actor holds: a silence outlives the look at the nodes that there are, and must not hold one that comes later and is
+ * somebody else's. A selector and a grant's are terms that must all hold, so they stand beside each other.
+ */
+async function heldTo(tx: Tx, actor: Actor, input: Pick<z.output<typeof silenceReadSchema>, 'selector' | 'matchers'>): Promise<string> {
+  if (actor.kind === 'system' || mayEverywhere(actor, 'silence.write')) return input.selector;
+  const ids = await nodesUnder(tx, input);
+  const rows = await tx.selectFrom('nodes').select(['id', 'name', 'labels']).where('id', 'in', ids).execute();
+  const nodes = rows.map((row) => ({ ...row, labels: labelsSchema.catch({}).parse(JSON.parse(row.labels)) }));
+  const words = new Set(input.selector.split(/\s+/).filter((word) => word !== '' && word !== '*'));
+  for (const held of [actor.grants, actor.within]) {
+    if (held === undefined || mayEverywhere({ role: actor.role, grants: held }, 'silence.write')) continue;
+    const grant = held.find((one) => nodes.every((node) => mayOn({ role: one.role, grants: [one] }, 'silence.write', node)));
+    if (grant === undefined)
+      throw new HeadroomError(
+        'request.invalid',
+        `A silence is held to one of your grants, and none covers all of its ${nodes.length} nodes: make one silence for each of them.`,
+      );
+    for (const word of (grant.selector ?? '').split(/\s+/)) if (word !== '') words.add(word);
+  }
+  const selector = [...words].join(' ') || '*';
+  if (selector.length <= MOST_SELECTOR) return selector;
+  throw new HeadroomError(
+    'request.invalid',
+    `The selector and your grant's make ${selector.length} characters: ${MOST_SELECTOR} are the most.`,
+  );
 }
 
 const editSchema = z.object({
@@ -169,7 +201,11 @@ export const replaceSilence: Verb<typeof replaceSchema, Tx, Silence> = {
   name: 'silence.replace',
   permission: 'silence.write',
   input: replaceSchema,
-  nodes: async (tx, input) => [...new Set([...(await nodesOf(tx, input)), ...(await nodesUnder(tx, input))])],
+  nodes: async (tx, input) => {
+    const before = await nodesOf(tx, input);
+    // one that is about no node of now is about nodes to come, whoever's they will be
+    return before.length === 0 ? [] : [...new Set([...before, ...(await nodesUnder(tx, input))])];
+  },
   async run(tx, { id, ...draft }, context) {
     const before = await findSilence(tx, id, context.now);
     if (before.state !== 'expired') await endSilence(tx, before, context.actor.name, context.now);
