@@ -37,6 +37,11 @@ export function RunView({ id, nodeId, onNode }: { id: string; nodeId: string | n
             is as of the last answer.
           </Callout>
         ) : null}
+        {isHeld(run.data) ? (
+          <Callout tone="accent">
+            <b>Not everything may be begun now.</b> {run.data.summary}. It goes on by itself when its time has come.
+          </Callout>
+        ) : null}
         {run.data.status === 'awaiting-approval' ? <ApprovalCard run={run.data} /> : null}
         {run.data.targets.length > 1 ? <TargetMatrix run={run.data} selected={target?.nodeId ?? null} onSelect={onNode} /> : null}
         {target ? <Guided run={run.data} target={target} /> : error ? <ErrorState error={error} /> : null}
@@ -44,6 +49,9 @@ export function RunView({ id, nodeId, onNode }: { id: string; nodeId: string | n
     </>
   );
 }
+
+/** A freeze or a window keeps nodes from being begun; the summary says until when. */
+const isHeld = ({ status, summary }: Run): boolean => status === 'running' && /(: waits|; \d+ wait), /.test(summary);
 
 function Guided({ run, target }: { run: Run; target: RunTarget }) {
   const runbook = useRunbook(run.runbook.key);

@@ -203,6 +203,8 @@ export function simulatedOps(clock: Clock, fleet: SimulatedFleet, point: (name: 
         openFds: node.sample().openFds,
         fdSoftLimit: node.fdLimit,
         fdHardLimit: 524_288,
+        mayRaiseHard: true,
+        kernelLimit: 1_048_576,
         comm: 'sniproxy-server',
         listeners: [{ address: '0.0.0.0', port: 443, pid: node.process().pid }],
         socketStates: {},

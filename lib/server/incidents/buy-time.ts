@@ -9,7 +9,16 @@ const KERNEL_LIMIT = 1_048_576;
 const LOOK_MS = 6000;
 
 /** What one node has, and what it may have: `raisesHard`: root does it, so the hard limit is no bound. */
-type Room = { limit: number | null; hardLimit: number | null; raisesHard: boolean; problem: string | null };
+type Room = {
+  limit: number | null;
+  hardLimit: number | null;
+  raisesHard: boolean;
+  /** root does it there, and may not: as in many containers */
+  rootMayNot?: boolean;
+  /** fs.nr_open; the usual one unless the node said another */
+  kernelLimit?: number | null;
+  problem: string | null;
+};
 
 /** Asks the node for its limits and by whom they can be raised; changes nothing. */
 export async function roomOf(ops: Pick<NodeOps, 'probe' | 'isPrepared'>, member: FleetMember): Promise<Room> {
@@ -18,9 +27,12 @@ export async function roomOf(ops: Pick<NodeOps, 'probe' | 'isPrepared'>, member:
       ops.probe(member, { timeoutMs: LOOK_MS, sockets: false }),
       ops.isPrepared(member, { timeoutMs: LOOK_MS }),
     ]);
-    const { fdSoftLimit: limit, fdHardLimit: hardLimit, mainPid } = probe.value;
+    const { fdSoftLimit: limit, fdHardLimit: hardLimit, mainPid, mayRaiseHard, kernelLimit } = probe.value;
     if (mainPid === null) return { limit: null, hardLimit: null, raisesHard: false, problem: `${member.unit} has no process` };
-    return { limit, hardLimit, raisesHard: prepared || member.user === 'root', problem: null };
+    // who probes is who will raise: root by the helper, or the account itself
+    const asRoot = prepared || member.user === 'root';
+    const rootMayNot = asRoot && mayRaiseHard === false;
+    return { limit, hardLimit, raisesHard: asRoot && !rootMayNot, rootMayNot, kernelLimit, problem: null };
   } catch (error) {
     return { limit: null, hardLimit: null, raisesHard: false, problem: error instanceof Error ? error.message : 'it does not answer' };
   }
@@ -29,7 +41,8 @@ export async function roomOf(ops: Pick<NodeOps, 'probe' | 'isPrepared'>, member:
 /** The offer for one node, by its slope as it is now. Pure. */
 export function offerOf(node: FleetNode, room: Room, wanted: number): BuyOffer {
   const limitNow = room.limit ?? node.fdLimit;
-  const most = room.raisesHard ? KERNEL_LIMIT : (room.hardLimit ?? KERNEL_LIMIT);
+  const kernel = room.kernelLimit ?? KERNEL_LIMIT;
+  const most = room.raisesHard ? kernel : Math.min(room.hardLimit ?? kernel, kernel);
   const limitThen = limitNow === null ? null : Math.min(Math.max(wanted, limitNow), Math.max(most, limitNow));
   const slope = node.leak.verdict === 'leaking' ? node.leak.perMinute : null;
   const nothing = nothingToBuy(node, room, limitNow, limitThen);
@@ -48,7 +61,9 @@ function nothingToBuy(node: FleetNode, room: Room, now: number | null, then: num
   if (now === null || then === null) return 'its limit cannot be read';
   if (then > now) return null;
   if (!room.raisesHard && room.hardLimit !== null && now >= room.hardLimit)
-    return `Nothing to buy: ${formatCount(now)} is its hard limit too, and this account may not raise that. A prepared node can; without it only a restart with a higher LimitNOFILE helps.`;
+    return room.rootMayNot
+      ? `Nothing to buy: ${formatCount(now)} is its hard limit too, and root on ${node.name} has no CAP_SYS_RESOURCE to raise that, as in many containers. Only a restart with a higher LimitNOFILE helps.`
+      : `Nothing to buy: ${formatCount(now)} is its hard limit too, and this account may not raise that. A prepared node can; without it only a restart with a higher LimitNOFILE helps.`;
   return `${node.name} has ${formatCount(now)} already: ask for more`;
 }
 

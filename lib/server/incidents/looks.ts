@@ -49,9 +49,9 @@ export function createLooks(deps: {
     const claimed = node.pool.active === null || node.pool.idle === null ? null : node.pool.active + node.pool.idle;
     const probe = await ops.probe(member, { timeoutMs: DEADLINE_MS, signal: deps.signal }).catch(() => null);
     if (probe) {
-      const { socketStates: states, fdSoftLimit: limit, fdHardLimit: hardLimit } = probe.value;
+      const { socketStates: states, fdSoftLimit: limit, fdHardLimit: hardLimit, mayRaiseHard } = probe.value;
       const prepared = await ops.isPrepared(member, { timeoutMs: DEADLINE_MS, signal: deps.signal }).catch(() => false);
-      found.room = { limit, hardLimit, raisesHard: prepared || member.user === 'root' };
+      found.room = { limit, hardLimit, raisesHard: (prepared || member.user === 'root') && mayRaiseHard !== false };
       const one = { at: clock.now(), processStart, claimed, closeWait: states['CLOSE-WAIT'] ?? 0, established: states.ESTAB ?? 0 };
       found.looks = [...found.looks.filter((l) => l.at >= one.at - LEAST_OF_MS && l.processStart === processStart), one];
     }

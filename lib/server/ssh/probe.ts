@@ -15,6 +15,10 @@ export type Probe = {
   fdSoftLimit: number | null;
   /** up to which its owner may raise that; null also where the node's helper is older than this question */
   fdHardLimit: number | null;
+  /** whether who looked may raise it beyond that, as prlimit(2) asks: CAP_SYS_RESOURCE in the first user namespace; null: not known */
+  mayRaiseHard: boolean | null;
+  /** fs.nr_open, above which nobody may raise it (proc_sys_fs(5)) */
+  kernelLimit: number | null;
   comm: string | null;
   listeners: { address: string; port: number; pid: number | null }[];
   /** the process's sockets by TCP state, as `ss` names them */
@@ -38,6 +42,8 @@ export function parseProbe(answer: Answer): Probe | null {
     openFds: toCount(answer.first('fds')),
     fdSoftLimit: toCount(answer.first('limit')),
     fdHardLimit: answer.first('hard') === 'unlimited' ? Number.MAX_SAFE_INTEGER : toCount(answer.first('hard')),
+    mayRaiseHard: mayRaiseHard(answer),
+    kernelLimit: toCount(answer.first('nropen')),
     comm: answer.first('comm') || null,
     listeners: answer.all('listener').flatMap(parseListener),
     socketStates: Object.fromEntries(answer.all('socket').flatMap(parseState)),
@@ -52,6 +58,16 @@ export function processStart(answer: Answer): number | null {
   if (!stat || !hz || boot === null) return null;
   const ticks = toCount(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
   return ticks === null ? null : toMoment(boot * 1000 + Math.round((ticks * 1000) / hz));
+}
+
+/** capabilities(7), linux/capability.h */
+const CAP_SYS_RESOURCE = 24n;
+
+/** A capability inside another user namespace, as in a rootless container, is none over a hard limit (user_namespaces(7)). */
+function mayRaiseHard(answer: Answer): boolean | null {
+  const [caps, map] = [answer.first('capeff'), answer.first('uidmap')];
+  if (caps === undefined || map === undefined || !/^[0-9a-f]{1,16}$/.test(caps)) return null;
+  return ((BigInt(`0x${caps}`) >> CAP_SYS_RESOURCE) & 1n) === 1n && /^\s*0\s+0\s+4294967295\s*$/.test(map);
 }
 
 function parseListener(line: string): Probe['listeners'] {

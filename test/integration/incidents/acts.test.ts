@@ -113,6 +113,26 @@ describe('what to do next', () => {
   });
 });
 
+describe('a higher limit', () => {
+  test('is not offered where root has no CAP_SYS_RESOURCE: the hard limit is the end there, and the offer says so', async (t) => {
+    const r = await leakOnTwo(t, ['own-01', 'own-boxed-01']);
+    const offers = await r.incidents.offers(r.id, 65_536);
+    const of = (name: string) => offers.find((offer) => offer.nodeName === name);
+    assert.deepEqual([of('own-01')?.limitThen, of('own-01')?.nothing], [65_536, null]);
+    assert.equal(of('own-boxed-01')?.limitThen, null);
+    assert.match(
+      of('own-boxed-01')?.nothing ?? '',
+      /^Nothing to buy: 8,192 is its hard limit too, and root on own-boxed-01 has no CAP_SYS_RESOURCE/,
+    );
+    await r.pass(1);
+    const { suggestions } = await r.get();
+    assert.deepEqual(
+      suggestions.filter((s) => s.runbook === 'buy-time').map((s) => s.selector),
+      ['name=own-01'],
+    );
+  });
+});
+
 describe('evidence', () => {
   test('is kept by itself once in the life of a process that ends soon, and says what could not be read', async (t) => {
     const r = await leakOnTwo(t, ['edge-01']);

@@ -107,7 +107,16 @@ export async function rig(t: Pick<TestContext, 'after'>, names: readonly string[
           processStartMs: START,
           openFds: 1000,
         },
-        ...{ fdSoftLimit: limit, fdHardLimit: 8192, comm: 'proxy', listeners: [], socketStates: { ESTAB: 60 }, configSha256: null },
+        ...{
+          fdSoftLimit: limit,
+          fdHardLimit: 8192,
+          mayRaiseHard: !member.name.startsWith('own-boxed'),
+          kernelLimit: 1_048_576,
+          comm: 'proxy',
+          listeners: [],
+          socketStates: { ESTAB: 60 },
+          configSha256: null,
+        },
       };
       return { value, receipt: receipt('systemctl show', 'ok') };
     },

@@ -95,6 +95,8 @@ export const probeOf = (values: Partial<Probe> = {}): Probe => ({
   openFds: 100,
   fdSoftLimit: 8192,
   fdHardLimit: 524_288,
+  mayRaiseHard: true,
+  kernelLimit: 1_048_576,
   comm: 'sniproxy-server',
   listeners: [],
   socketStates: {},

@@ -36,6 +36,9 @@ test('a probe is read into values, with IPv6 listeners and odd process names', (
         'comm=a) b (c',
         'limit=8192',
         'hard=524288',
+        'capeff=000001ffffffffff',
+        'uidmap=         0          0 4294967295',
+        'nropen=1048576',
         'fds=41',
         'listener=[::]:443 77',
         'listener=127.0.0.1:9090 77',
@@ -57,6 +60,8 @@ test('a probe is read into values, with IPv6 listeners and odd process names', (
     openFds: 41,
     fdSoftLimit: 8192,
     fdHardLimit: 524_288,
+    mayRaiseHard: true,
+    kernelLimit: 1_048_576,
     comm: 'a) b (c',
     listeners: [
       { address: '::', port: 443, pid: 77 },
@@ -83,4 +88,14 @@ test('the catalogue takes no unit, run or hash that could be an option or a path
     assert.throws(() => catalogue.backupConfig({ ...act, runId, expectedSha256: 'a'.repeat(64) }), /a run id is/, runId);
   assert.throws(() => catalogue.backupConfig({ ...act, expectedSha256: 'xyz' }), /a sha256 is/);
   assert.throws(() => catalogue.readConfig({ unit: 'sniproxy', configPath: 'etc/config.yaml' }), /a path is/);
+});
+
+test('over a hard limit goes only who has CAP_SYS_RESOURCE in the first user namespace', () => {
+  const may = (caps: string, map: string) => parseProbe(answer(`@headroom\nnow=1\ncapeff=${caps}\nuidmap=${map}\n`))?.mayRaiseHard;
+  const whole = '         0          0 4294967295';
+  assert.equal(may('000001ffffffffff', whole), true);
+  assert.equal(may('00000000a80425fb', whole), false, 'root of a container');
+  assert.equal(may('000001ffffffffff', '         0       1000          1'), false, 'root of a rootless container');
+  assert.equal(may('0000000000000000', whole), false);
+  assert.equal(may('', ''), null);
 });

@@ -13,6 +13,9 @@ if [ -n "$p" ] && [ -d "/proc/$p" ]; then
   echo "stat=$(cat "/proc/$p/stat" 2>/dev/null)"
   echo "comm=$(cat "/proc/$p/comm" 2>/dev/null)"
   sed -n '/^Max open files/{h;s/^Max open files *\\([0-9a-z]*\\).*/limit=\\1/p;g;s/^Max open files *[0-9a-z]* *\\([0-9a-z]*\\).*/hard=\\1/p;}' "/proc/$p/limits" 2>/dev/null
+  sed -n 's/^CapEff:[^0-9a-f]*/capeff=/p' /proc/self/status 2>/dev/null
+  echo "uidmap=$(cat /proc/self/uid_map 2>/dev/null)"
+  echo "nropen=$(cat /proc/sys/fs/nr_open 2>/dev/null)"
   if [ -r "/proc/$p/fd" ]; then n=$(ls "/proc/$p/fd" 2>/dev/null | wc -l); else n=$($S ls "/proc/$p/fd" 2>/dev/null | wc -l); fi
   [ "$n" -gt 0 ] && echo "fds=$((n))"
 fi
