@@ -75,12 +75,21 @@ export function handle<P extends z.ZodType, Q extends z.ZodType, B extends z.Zod
         return run({ runtime, actor: permitted(actor), params, query, body, scope, request, idempotencyKey: idempotencyKey(request) });
       });
       if (answer instanceof Response) return await asAsked(request, answer);
-      return Response.json(answer ?? null, { status: spec.status ?? 200, headers: { 'cache-control': 'no-store' } });
+      return jsonOf(answer ?? null, spec.status ?? 200);
     } catch (error) {
       return isHeadroomError(error) ? errorResponse(error) : (storageProblem(error) ?? unknownError(error, request));
     }
   };
   return Object.assign(handler, { spec });
+}
+
+/** Below this, the server's compression costs more, a compressor of its own for each answer, than the bytes that it saves. */
+const WORTH_COMPRESSING = 16_384;
+
+function jsonOf(answer: unknown, status: number): Response {
+  const text = JSON.stringify(answer);
+  const cache = text.length < WORTH_COMPRESSING ? 'no-store, no-transform' : 'no-store';
+  return new Response(text, { status, headers: { 'content-type': 'application/json', 'cache-control': cache } });
 }
 
 export type RouteSpec = Spec<z.ZodType, z.ZodType, z.ZodType>;

@@ -16,14 +16,17 @@ const BASE = 'base-';
 
 /** What a person holds now, the account's own grant first; null when there is no such person, or the account is disabled. */
 async function heldBy(db: Db | Tx, userId: string): Promise<Grant[] | null> {
-  const user = await db
-    .selectFrom('user')
-    .select(['role', 'selector'])
-    .where('id', '=', userId)
-    .where('disabledAt', 'is', null)
-    .executeTakeFirst();
+  const rows = await db
+    .selectFrom('user as u')
+    .leftJoin('grants as g', 'g.userId', 'u.id')
+    .select(['u.role as role', 'u.selector as selector', 'g.role as moreRole', 'g.selector as moreSelector'])
+    .where('u.id', '=', userId)
+    .where('u.disabledAt', 'is', null)
+    .orderBy('g.id')
+    .execute();
+  const [user] = rows;
   if (!user) return null;
-  const more = await db.selectFrom('grants').select(['role', 'selector']).where('userId', '=', userId).orderBy('id').execute();
+  const more = rows.flatMap(({ moreRole, moreSelector }) => (moreRole === null ? [] : [{ role: moreRole, selector: moreSelector }]));
   return [user, ...more].map(toGrant);
 }
 

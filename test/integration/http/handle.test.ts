@@ -34,6 +34,13 @@ describe('handle', () => {
     assert.equal((await problem(await ask(handler, init, '/api/v1/x?n=one'))).code, 'request.invalid');
   });
 
+  test('a small answer is left uncompressed by the server, a large one is not', async (t) => {
+    const { ask } = await setUp(t);
+    const cacheOf = async (length: number) =>
+      (await ask(handle({ permission: 'fleet.read' }, () => ({ text: 'x'.repeat(length) })))).headers.get('cache-control');
+    assert.deepEqual([await cacheOf(100), await cacheOf(20_000)], ['no-store, no-transform', 'no-store']);
+  });
+
   test('a known error keeps its code, status, words and fields', async (t) => {
     const { ask } = await setUp(t);
     const response = await ask(
