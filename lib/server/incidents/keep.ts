@@ -273,7 +273,7 @@ export async function mergeInto(tx: Tx, o: { from: string; into: string; by: str
     at: o.at,
     kind: 'status',
     tone: 'neutral',
-    text: `INC-${from.number} was merged into this one`,
+    text: `INC-${from.number} (${from.title}) was merged into this one`,
     by: o.by,
   });
   await refreshIncident(tx, o.into, o.at);

@@ -1,5 +1,5 @@
 import { INCIDENT_RULES, incidentName } from '#shared/incident-rules.ts';
-import type { Incident } from '#shared/incidents.ts';
+import type { Incident, Signal } from '#shared/incidents.ts';
 import { runName } from '#shared/run-name.ts';
 import { formatBytes } from '#shared/units/bytes.ts';
 import { formatCount, formatFigure, plural } from '#shared/units/count.ts';
@@ -65,7 +65,7 @@ function headOf({ incident, url, now }: PostmortemInput): string[] {
 }
 
 function summaryOf({ incident, runs, impacts, now }: PostmortemInput): string[] {
-  const first = incident.signals[0];
+  const first = firstSignal(incident);
   const end = incident.closedAt === null ? now : Date.parse(incident.closedAt);
   const all = [...impacts.values()];
   const peak = Math.max(0, ...all.map((i) => i.peakPercent ?? 0));
@@ -77,7 +77,7 @@ function summaryOf({ incident, runs, impacts, now }: PostmortemInput): string[] 
       first
         ? `The rule "${INCIDENT_RULES[first.rule].title}" saw it first, on ${inline(first.nodeName)} at ${stamp(first.since)}.`
         : `${inline(incident.declaredBy)} declared it at ${stamp(incident.openedAt)}.`,
-      `It was open for ${formatDuration((end - Date.parse(incident.openedAt)) / 1000)} on ${plural(incident.nodes.length, 'node')}.`,
+      `It ${incident.closedAt === null ? 'has been' : 'was'} open for ${formatDuration((end - Date.parse(incident.openedAt)) / 1000)} on ${plural(incident.nodes.length, 'node')}.`,
       ...(peak > 0
         ? [
             `At worst ${Math.round(peak)} % of a limit was used; ${refused > 0 ? `${formatCount(refused)} connections were refused` : 'no connection was refused'}.`,
@@ -90,12 +90,33 @@ function summaryOf({ incident, runs, impacts, now }: PostmortemInput): string[] 
   ];
 }
 
+/** The one that opened it, of those that fired at the same moment. */
+function firstSignal({ signals, declaredBy }: Incident): Signal | undefined {
+  const since = Math.min(...signals.map((s) => Date.parse(s.since)));
+  const first = signals.filter((s) => Date.parse(s.since) === since);
+  return first.find((s) => declaredBy === `rule ${s.rule}`) ?? first[0];
+}
+
+/** By node, in the order of the moments; what was seen stands once under the signals of a moment. */
 function happened({ signals, declaredBy }: Incident): string[] {
   if (signals.length === 0) return [`No rule fired. ${inline(declaredBy)} declared the incident by hand. *To fill in: what was seen.*`];
-  return signals.map((s) => {
-    const end = s.until === null ? 'it fires still' : `until ${stamp(s.until)} (${inline(s.ended ?? 'cleared')})`;
-    const facts = s.evidence.facts.map(({ label, value }) => `${label} ${value}`).join(', ');
-    return `- **${inline(s.nodeName)}** ${inline(s.summary)}: from ${stamp(s.since)}, ${end}. Seen then: ${inline(facts)}.`;
+  const moments = new Map<string, Signal[]>();
+  for (const signal of signals.toSorted((a, b) => Date.parse(a.since) - Date.parse(b.since))) {
+    const key = `${signal.nodeId} ${signal.since}`;
+    moments.set(key, [...(moments.get(key) ?? []), signal]);
+  }
+  return [...moments.values()].flatMap((together) => {
+    const [first] = together;
+    if (!first) return [];
+    const facts = first.evidence.facts.map(({ label, value }) => `${label} ${value}`).join(', ');
+    return [
+      `- **${inline(first.nodeName)}**, from ${stamp(first.since)}:`,
+      ...together.map((s) => {
+        const end = s.until === null ? 'still so' : `until ${stamp(s.until)} (${inline(s.ended ?? 'cleared')})`;
+        return `  - ${inline(s.summary)}; ${end}`;
+      }),
+      ...(facts === '' ? [] : [`  - seen then: ${inline(facts)}`]),
+    ];
   });
 }
 
@@ -149,7 +170,9 @@ function doneOf({ incident, runs }: PostmortemInput): string[] {
       const minutes = b.minutesBought === null ? '' : `, ${formatDuration(b.minutesBought * 60)} bought`;
       return `- The limit of ${inline(b.nodeName)} was raised from ${formatCount(b.limitBefore)} to ${formatCount(b.limitAfter)} at ${stamp(b.at)}${minutes}`;
     }),
-    ...incident.captures.map((c) => `- Evidence of ${inline(c.nodeName)} was kept at ${stamp(c.at)} by ${inline(c.by)}`),
+    ...incident.captures
+      .toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at))
+      .map((c) => `- Evidence of ${inline(c.nodeName)} was kept at ${stamp(c.at)} by ${inline(c.by)}`),
   ];
   return lines.length > 0 ? lines : ['- Nothing was done from the console.'];
 }
@@ -176,7 +199,7 @@ function verdictTable(runs: readonly RunOutcome[]): string[] {
 /** What a review would ask about, as far as the record tells. */
 function shortOf({ incident, runs, impacts }: PostmortemInput): string[] {
   const opened = Date.parse(incident.openedAt);
-  const first = incident.signals[0];
+  const first = firstSignal(incident);
   const age = first?.evidence.facts.find(({ label }) => label === 'Process age')?.value;
   const ack = incident.acknowledged;
   const restarts = incident.timeline.filter((e) => e.kind === 'restart' && e.text !== BEGAN);
@@ -215,7 +238,7 @@ function actionsOf({ incident, runs, now }: PostmortemInput): string[] {
     ...(failed.length > 0 ? [`Find what leaks on ${failed.map(inline).join(', ')}: the pool is ruled out there`] : []),
     ...(firing.length > 0
       ? [
-          `Watch ${[...new Set(firing.map((s) => inline(s.nodeName)))].join(', ')}: ${plural(firing.length, 'signal')} fired still at ${formatInstant(now)}`,
+          `Watch ${[...new Set(firing.map((s) => inline(s.nodeName)))].join(', ')}: at ${formatInstant(now)} ${firing.length === 1 ? 'a signal' : `${formatCount(firing.length)} signals`} still fired`,
         ]
       : []),
     ...bought.map((b) => `Take the raised limit and its LimitNOFILE drop-in away on ${inline(b.nodeName)} together with the leak`),

@@ -192,8 +192,11 @@ const splitIncident: Verb<typeof splitInput, Tx, Head> = {
       );
     const head = await headOf(tx, from);
     const nodes = moving.map(({ nodeId, name }) => ({ nodeId, name }));
-    const into = await openIncident(tx, { title: title ?? null, cause: head.cause, severity: null, by: actor.name, nodes }, now);
     const ids = moving.map(({ nodeId }) => nodeId);
+    const fired = await tx.selectFrom('signals').select('id').where('incidentId', '=', from).where('nodeId', 'in', ids).limit(1).execute();
+    // nothing says that nodes without a signal of their own have what the others have
+    const cause = fired.length > 0 ? head.cause : 'by-hand';
+    const into = await openIncident(tx, { title: title ?? null, cause, severity: null, by: actor.name, nodes }, now);
     await moveOf(tx, { from, into, nodeIds: ids });
     await tx.updateTable('incidentEntries').set({ incidentId: into }).where('incidentId', '=', from).where('nodeId', 'in', ids).execute();
     await tx.deleteFrom('incidentNodes').where('incidentId', '=', from).where('nodeId', 'in', ids).execute();

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { isHeadroomError } from '#server/kernel/errors.ts';
 import type { Actor } from '#shared/access.ts';
 import { incidentSchema } from '#shared/incidents.ts';
-import { leaking, OPERATOR, rig } from './rig.ts';
+import { calm, leaking, OPERATOR, rig } from './rig.ts';
 
 const code = (wanted: string) => (error: unknown) => isHeadroomError(error) && error.code === wanted;
 
@@ -59,6 +59,23 @@ describe('what people do to an incident', () => {
       [[id, 'edge is slow', 2]],
     );
     await assert.rejects(r.command(OPERATOR, r.incidents.verbs.declare, { title: 'x', nodeIds: ['n_nothing'] }), code('node.not-found'));
+  });
+
+  test('a node that fired nothing and is split away is not said to have what the others have', async (t) => {
+    const r = await rig(t, ['edge-01', 'edge-03']);
+    r.set('edge-01', leaking());
+    r.set('edge-03', calm);
+    await r.pass(2);
+    const [leak] = (await r.incidents.list({ status: 'all' })).incidents;
+    assert.ok(leak);
+    const quiet = await r.command(OPERATOR, r.incidents.verbs.declare, { title: 'clients see resets', nodeIds: [r.idOf('edge-03')] });
+    await r.command(OPERATOR, r.incidents.verbs.merge, { id: leak.id, incidentId: quiet.id });
+    assert.ok(
+      (await r.incidents.get(leak.id)).timeline.some((e) => /^INC-2 \(clients see resets\) was merged into this one$/.test(e.text)),
+    );
+    const apart = await r.command(OPERATOR, r.incidents.verbs.split, { id: leak.id, nodeIds: [r.idOf('edge-03')] });
+    const { title, cause } = await r.incidents.get(apart.id);
+    assert.deepEqual([title, cause], ['Something is wrong with edge-03', 'by-hand']);
   });
 
   test('split takes nodes with their signals and story away; merge brings them back, and the pointer stays', async (t) => {
@@ -330,6 +347,8 @@ describe('the postmortem', () => {
     assert.doesNotMatch(text, /(?<!\\)(<img|\[link)/);
     assert.match(text, /\| edge-01 \| [\d,]+ \(\d+ %\) \| [\d,]+ \| \d+ (s|min) \| [\d,]+ \|/, 'impact with figures');
     assert.match(text, /resolved by sre-oncall: fixed upstream/);
+    assert.equal(text.match(/seen then: /g)?.length, 2, 'what was seen of a node at a moment stands once, whatever fired');
+    assert.match(text, /The rule "Leaking" saw it first/);
     const svg = Buffer.from(/data:image\/svg\+xml;base64,([A-Za-z0-9+/=]+)/.exec(text)?.[1] ?? '', 'base64').toString();
     assert.match(svg, /^<svg [\s\S]*<polyline points="[\d., ]+"[\s\S]*<\/svg>\n$/);
     const beside = await r.incidents.postmortem(r.id, 'files');
