@@ -27,6 +27,7 @@ import type { Wire } from './relay/wire.ts';
 import { openWires } from './relay/wires.ts';
 import { clampConnections, makeLive, needsRestart } from './reload.ts';
 import { QuicFront } from './udp/front.ts';
+import { tendYoungGeneration } from './young-generation.ts';
 
 const MEASURE_EVERY_MS = 10_000;
 const DRAIN_LOOK_MS = 100;
@@ -79,6 +80,7 @@ export function createProxy(options: ProxyOptions): SniProxy {
   const registry = new Registry();
   const drills = new Drills(options.drill);
   const lag = new EventLoopLag();
+  let stopTending = () => {};
   let reloadFailed = false;
   let [bound, draining] = [false, false];
 
@@ -157,6 +159,7 @@ export function createProxy(options: ProxyOptions): SniProxy {
         throw new StartError(`the limit of ${core.budget.limit} open files leaves room for no connection; raise LimitNOFILE (ulimit -n)`);
       if (options.worker === undefined) warnOfClamp(core);
       lag.start();
+      stopTending = tendYoungGeneration();
       measuring = setInterval(measure, MEASURE_EVERY_MS).unref();
       if (options.drillOrders) orders = followOrders(options.drillOrders, { follow: (order) => drills.follow(order), log });
     },
@@ -196,6 +199,7 @@ export function createProxy(options: ProxyOptions): SniProxy {
       await allSettled(core);
       if (measuring) clearInterval(measuring);
       lag.stop();
+      stopTending();
       orders?.stop();
       drills.stop();
       await admin.current?.stop();

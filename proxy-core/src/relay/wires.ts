@@ -1,5 +1,4 @@
 import { createHash, randomBytes } from 'node:crypto';
-import v8 from 'node:v8';
 import { handleWires } from './handle-wire.ts';
 import { QUIET_BYTES } from './read-buffers.ts';
 import { streamWires } from './stream-wire.ts';
@@ -10,8 +9,6 @@ const TRIAL_MS = 2000;
 
 /** Handles where this Node offers what they need and a trial on loopback goes well, streams otherwise. */
 export async function openWires(): Promise<Wires> {
-  // V8 lets the young generation grow to 128 MiB after a burst and never gives it back; connections die young in what it has at start.
-  v8.setFlagsFromString('--semi-space-growth-factor=1');
   const handles = handleWires();
   return handles !== null && (await trial(handles)) ? handles : streamWires;
 }
