@@ -9,7 +9,7 @@ import { createMockApi } from '#test/support/mock-api.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 
-export type MockConsole = { url: string; mode(name: string): Promise<void>; dropStreams(): void; close(): Promise<void> };
+export type MockConsole = { url: string; mode(name: string): Promise<void>; close(): Promise<void> };
 
 /** The built pages over the mock API: every state that a page can be in, at once and without a node. */
 export async function startMockConsole(options?: Parameters<typeof createMockApi>[0]): Promise<MockConsole> {
@@ -34,8 +34,6 @@ export async function startMockConsole(options?: Parameters<typeof createMockApi
   return {
     url,
     mode: async (name) => void (await fetch(`${url}/__mode/${name}`)),
-    /** Ends every connection, as a cable does that is pulled. */
-    dropStreams: () => server.closeAllConnections(),
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -40,8 +40,10 @@ export async function openStudio(): Promise<Studio> {
       });
       await picture.ready(page);
       await settled(page);
+      // what comes late above a part moves it
+      const whole = await pictureOf(page);
       const box = picture.part ? await page.locator(picture.part).boundingBox() : null;
-      const bytes = await pictureOf(page, box ?? undefined);
+      const bytes = box ? await pictureOf(page, box) : whole;
       await leave();
       return bytes;
     },
@@ -56,5 +58,6 @@ export async function openStudio(): Promise<Studio> {
 export async function settled(page: Page): Promise<void> {
   await page.locator('main h1, main h2').first().waitFor();
   await page.waitForFunction(() => document.querySelector('[aria-busy="true"]:not(.gallery *)') === null);
+  await page.locator('.asof').waitFor();
   await page.evaluate(() => document.fonts.ready);
 }
