@@ -92,6 +92,50 @@ describe('the incident room over the mock API, in a browser', { concurrency: fal
     await close();
   });
 
+  test('an incident is declared, takes another in, and gives nodes away: each asks for what was chosen', async () => {
+    const { page, close } = await open('/incidents/i-1');
+    const asked: [path: string, body: unknown][] = [];
+    type List = { incidents: { id: string; number: number; title: string; nodes: { nodeId: string; name: string }[] }[] };
+    const list = async (): Promise<List> => (await page.request.get(`${mock.url}/api/v1/incidents?status=open`)).json();
+    const [first] = (await list()).incidents;
+    assert.ok(first);
+    await page.route(/\/api\/v1\/incidents(\?|$|\/i-1\/(merge|split))/, async (route) => {
+      const { pathname } = new URL(route.request().url());
+      if (route.request().method() === 'GET') {
+        const incidents = [first, { ...first, id: 'i-2', number: 14, title: 'clients see resets' }];
+        return route.fulfill({ json: { ...(await list()), incidents } });
+      }
+      asked.push([pathname, route.request().postDataJSON()]);
+      return route.fulfill({ status: 200, json: first });
+    });
+    const dialog = page.getByRole('dialog');
+    const edit = () => page.getByRole('button', { name: 'Edit, merge, split' }).click();
+    await edit();
+    await dialog.getByLabel('Take another incident in').selectOption({ label: 'INC-14 clients see resets' });
+    await dialog.getByRole('button', { name: 'Merge', exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await edit();
+    const split = dialog.getByRole('button', { name: /^Split into/ });
+    assert.equal(await split.isDisabled(), true, 'some must move');
+    const [apart] = first.nodes;
+    assert.ok(apart && first.nodes.length > 1);
+    await dialog.getByRole('checkbox', { name: apart.name }).click();
+    await split.click();
+    await page.waitForURL(`**/incidents/${first.id}`);
+    await page.goto(`${mock.url}/incidents`);
+    await page.getByRole('button', { name: 'Declare…' }).click();
+    await dialog.getByLabel('What is wrong').fill('Clients from the office see resets');
+    await dialog.getByRole('checkbox', { name: apart.name, exact: true }).click();
+    await dialog.getByRole('button', { name: 'Declare' }).click();
+    await page.waitForURL(`**/incidents/${first.id}`);
+    assert.deepEqual(asked, [
+      ['/api/v1/incidents/i-1/merge', { incidentId: 'i-2' }],
+      ['/api/v1/incidents/i-1/split', { nodeIds: [apart.nodeId] }],
+      ['/api/v1/incidents', { title: 'Clients from the office see resets', severity: 'warning', nodeIds: [apart.nodeId] }],
+    ]);
+    await close();
+  });
+
   test('filters are in the URL, and an empty list teaches', async () => {
     const { page, close } = await open('/incidents');
     await page
