@@ -10,6 +10,8 @@ import { createPreview, type PreviewDeps } from './preview.ts';
 import { readPool } from './read-pool.ts';
 
 const READ_MS = 8000;
+/** A node keeps 50. */
+const MOST_RUNS = 200;
 
 export type ConfigFiles = ReturnType<typeof createConfigFiles>;
 
@@ -59,11 +61,18 @@ export function createConfigFiles(deps: {
     /** What the node keeps of earlier runs, and who they were. */
     async history(nodeId: string): Promise<ConfigHistory> {
       const { value } = await ops.history(await nodes.get(nodeId), { timeoutMs: READ_MS });
-      const runIds = [...new Set(value.kept.map(({ opsId }) => runIdOf(opsId)))];
+      const runIds = [...new Set(value.kept.map(({ opsId }) => runIdOf(opsId)))].slice(0, MOST_RUNS);
       const rows =
         runIds.length === 0
           ? []
-          : await db.selectFrom('runs').select(['id', 'runbookTitle', 'startedBy']).where('id', 'in', runIds).execute();
+          : await db
+              .selectFrom('runs')
+              .innerJoin('runTargets', 'runTargets.runId', 'runs.id')
+              .select(['runs.id', 'runbookTitle', 'startedBy'])
+              .where('runs.id', 'in', runIds)
+              // the ids are the node's word, and its readers may not see other nodes' runs
+              .where('runTargets.nodeId', '=', nodeId)
+              .execute();
       const runs = new Map(rows.map((row) => [row.id, row]));
       return {
         sha256: value.sha256,
