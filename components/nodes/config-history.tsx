@@ -84,7 +84,7 @@ export function ConfigHistoryTable({ nodeId }: { nodeId: string }) {
                   {same ? null : (
                     <span className="row">
                       <Button small aria-expanded={open} onClick={() => setShown(open ? null : one.runId)}>
-                        {open ? 'Hide the difference' : 'Difference'}
+                        Difference
                       </Button>
                       {mayStart && name !== undefined && one.title !== null && sha256 !== null ? (
                         <LinkButton small href={restoreHref(name, one.runId, sha256)}>

@@ -6,6 +6,7 @@ import { type FleetFile, FleetFileError, type FleetPlan, parseFleetFile, planFle
 import { nodeInputSchema } from '#shared/nodes.ts';
 import { hasEnded, type Run, runSchema } from '#shared/runs.ts';
 import { isPassing } from './ask.ts';
+import { askedOf } from './watch.ts';
 
 export type ApplyOptions = {
   http: Http;
@@ -125,10 +126,15 @@ async function changePools(http: Http, pools: readonly PoolChange[], file: Fleet
 async function follow(http: Http, started: Run, { say, sleep }: ApplyOptions): Promise<Run> {
   let run = started;
   let said = '';
+  let asked: string | null = null;
   let away = 0;
   while (!hasEnded(run.status)) {
     if (run.summary !== said) say(`  ${run.summary}`);
     said = run.summary;
+    const needs = askedOf(run);
+    if (needs !== null && needs !== asked)
+      say(`! ${needs}${run.status === 'waiting' ? ' (strategy: { gates: auto } in the file answers with the default)' : ''}`);
+    asked = needs;
     await sleep(LOOK_EVERY_MS);
     try {
       run = await http.get(`runs/${encodeURIComponent(started.id)}`, runSchema);

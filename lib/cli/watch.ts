@@ -87,6 +87,16 @@ function stepOf(
   return status ? { number: at + 1, of: marks.length, title: run.plan[at]?.title ?? `step ${at + 1}`, status, startedAt: null } : null;
 }
 
+/** What a person is to do before the run goes on, in words; null when nobody is waited for. */
+export function askedOf(run: Run): string | null {
+  if (run.status === 'paused') return 'it is paused: a person resumes or aborts it on its page';
+  if (run.status === 'awaiting-approval') return 'a second person must agree to it on its page';
+  const gate = gateOf(run);
+  return gate === null && run.status !== 'waiting'
+    ? null
+    : `a person is asked on its page${gate ? `: ${gate.target.name}: ${gate.question}` : ''}`;
+}
+
 const gateOf = (run: Run): { target: RunTarget; question: string } | null => {
   for (const target of run.targets)
     for (const { status, gate } of target.steps)

@@ -52,14 +52,17 @@ export async function scriptedConsole(t: TestContext, script: Script) {
   const env = { HEADROOM_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, HEADROOM_TOKEN: 'hr_good' };
   const leaving = new AbortController();
   const notes: string[] = [];
+  const said: string[] = [];
   let now = NOW;
   /** `onSleep` is called before each sleep, with how many there were. */
   const cli = async (words: string[], asks: { terminal?: boolean; token?: string; onSleep?: (nth: number) => void } = {}) => {
     notes.length = 0;
+    said.length = 0;
     let slept = 0;
     const answer = await headroom(words, {
       env: { ...env, HEADROOM_TOKEN: asks.token ?? env.HEADROOM_TOKEN },
       terminal: asks.terminal ?? true,
+      say: (line) => said.push(line),
       note: (line) => notes.push(line),
       now: () => now,
       sleep: async (ms) => {
@@ -70,7 +73,7 @@ export async function scriptedConsole(t: TestContext, script: Script) {
     });
     return { ...answer, text: answer.lines.join('\n') };
   };
-  return { cli, asked, notes, interrupt: () => leaving.abort(), url: env.HEADROOM_URL.slice(0, -1) };
+  return { cli, asked, notes, said, interrupt: () => leaving.abort(), url: env.HEADROOM_URL.slice(0, -1) };
 }
 
 /** The script's answer where the connection breaks. */

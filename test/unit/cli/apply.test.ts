@@ -13,12 +13,13 @@ describe('headroom apply', () => {
     const file = path.join(dir, 'fleet.yaml');
     fs.writeFileSync(file, 'pool:\n  - { selector: "name=edge-1", settings: { enabled: false } }\n');
     const node = { nodeId: 'n_1', name: 'edge-1', ok: true, problem: null, sha256Before: 'a', sha256After: 'b', diff: [], findings: [] };
-    const { cli, asked } = await scriptedConsole(t, {
+    const { cli, asked, said } = await scriptedConsole(t, {
       'GET nodes': [{ nodes: [] }],
       'POST changes/preview': [{ nodes: [{ ...node, changedBytes: 1 }] }],
       'POST runs': [BEGUN_RUN],
       [`GET runs/${BEGUN_RUN.id}`]: [
         BEGUN_RUN,
+        { ...BEGUN_RUN, status: 'waiting' },
         HANG_UP,
         HANG_UP,
         { ...BEGUN_RUN, status: 'succeeded' },
@@ -27,7 +28,9 @@ describe('headroom apply', () => {
     });
     assert.equal((await cli(['apply', '-f', file])).code, 1, 'not without --yes');
     assert.ok(!asked.some(({ route }) => route === 'POST runs'));
-    assert.equal((await cli(['apply', '-f', file, '--yes'])).code, 0);
+    const done = await cli(['apply', '-f', file, '--yes']);
+    assert.equal(done.code, 0);
+    assert.match(said.join('\n'), /! a person is asked on its page.* \(strategy: \{ gates: auto \} in the file/);
     assert.partialDeepStrictEqual(asked.find(({ route }) => route === 'POST runs')?.body, {
       runbook: 'pool-settings',
       selector: 'name=edge-1',
