@@ -6,7 +6,7 @@ import { Callout } from '#components/ui/callout.tsx';
 import { ErrorState } from '#components/ui/error-state.tsx';
 import { syncClock } from '#components/ui/now.tsx';
 import { Loading, Skeleton } from '#components/ui/skeleton.tsx';
-import type { Run, RunTarget } from '#shared/runs.ts';
+import { hasEnded, type Run, type RunTarget } from '#shared/runs.ts';
 import { ApprovalCard } from './approval-card.tsx';
 import { DocumentPane } from './document-pane.tsx';
 import { GateCard } from './gate-card.tsx';
@@ -51,7 +51,7 @@ export function RunView({ id, nodeId, onNode }: { id: string; nodeId: string | n
 }
 
 /** A freeze or a window keeps nodes from being begun; the summary says until when. */
-const isHeld = ({ status, summary }: Run): boolean => status === 'running' && /(: waits|; \d+ wait), /.test(summary);
+const isHeld = ({ status, summary }: Run): boolean => !hasEnded(status) && /(: waits|; \d+ wait), /.test(summary);
 
 function Guided({ run, target }: { run: Run; target: RunTarget }) {
   const runbook = useRunbook(run.runbook.key);
