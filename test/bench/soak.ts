@@ -1,5 +1,5 @@
 // What hours would do, in minutes: `npm run soak -- [proxy] [console] [http] [--short]`. A million connections through the proxy (about 4 min), a week of 1,000
-// nodes through the console's store (about 10 min), its own process over HTTP with nodes and people that come and go (about 4 min); --short is a smoke test of all
+// nodes through the console's store (about 10 min), its own process over HTTP with nodes and people that come and go (about 5 min); --short is a smoke test of all
 // in two minutes, and writes nothing. Ends with 1 when anything did not come back.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
@@ -9,7 +9,7 @@ const ROOT = path.resolve(import.meta.dirname, '../..');
 const SOAKS = {
   proxy: { file: 'proxy-soak.ts', short: ['--half', '5000', '--dry'] },
   console: { file: 'console-soak.ts', short: ['--nodes', '50', '--days', '4', '--step', '300', '--dry'] },
-  http: { file: 'http-soak.ts', short: ['--nodes', '20', '--rounds', '3', '--seconds', '5', '--dry'] },
+  http: { file: 'http-soak.ts', short: ['--nodes', '20', '--rounds', '4', '--seconds', '5', '--dry'] },
 };
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { short: { type: 'boolean', default: false } } });
 const unknown = positionals.filter((name) => !(name in SOAKS));
