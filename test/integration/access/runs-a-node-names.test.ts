@@ -14,7 +14,8 @@ test('a node that names runs of other nodes as its own is told nothing of them, 
   const value = { sha256: null, changedAt: null, suspects: [], kept };
   const never = () => assert.fail('only the history is asked');
   const files = createConfigFiles({
-    ...{ db: runtime.db, nodes: runtime.nodes, clock: systemClock },
+    ...{ db: runtime.db, clock: systemClock },
+    nodes: { get: runtime.nodes.get, match: async () => never(), explain: async () => never() },
     ops: { history: async () => ({ value, receipt }), readConfig: never, readBackup: never },
   });
   const told = await files.history(ids.a);
