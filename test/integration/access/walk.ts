@@ -75,6 +75,7 @@ const ids = (of: Foreign): Record<string, string> => ({
   'nodes/[id]': of.b,
   'runs/[id]': of.runOfB,
   'targets/[node]': of.b,
+  'history/[run]': of.runOfB,
   'gates/[gate]': 'change',
   'runbooks/[id]': 'fd-leak',
   'tokens/[id]': 't_none',
