@@ -18,7 +18,7 @@ test('of one node a step shows its figure, of many how many', () => {
   const one = meant(fleet, 'name=edge-01');
   assert.equal(liveValue('edit-config', one, now), 'enabled: true');
   assert.match(liveValue('verify-fds', one, now) ?? '', /^1,5\d\d open fds of 8,192$/);
-  assert.match(liveValue('watch', one, now) ?? '', /^\+96 fds\/min, 4,000 per 1,000 connections$/);
+  assert.match(liveValue('watch', one, now) ?? '', /^\+96 fds\/min, 200 per 1,000 connections$/);
   assert.equal(liveValue('watch', fleet, now), '2 of 5 nodes leak');
   assert.equal(liveValue('service', one, now), 'the process is 16 min old');
 });
