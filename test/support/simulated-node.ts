@@ -15,6 +15,8 @@ const sha = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
 type RunFiles = {
   backup: Buffer | null;
+  /** the run has not written config.yaml yet */
+  untouched: boolean;
   restarted: boolean;
   deadline: number | null;
   /** what was current before this run switched */
@@ -115,7 +117,7 @@ export function simulatedNode(options: { clock: Clock; name: string; leak: 'pool
       };
     },
     files(runId: string): RunFiles {
-      const files = runs.get(runId) ?? { backup: null, restarted: false, deadline: null, state: 'none' };
+      const files = runs.get(runId) ?? { backup: null, untouched: true, restarted: false, deadline: null, state: 'none' };
       runs.set(runId, files);
       return files;
     },
@@ -128,8 +130,8 @@ export function simulatedNode(options: { clock: Clock; name: string; leak: 'pool
   function revertTimer(files: RunFiles): void {
     if (files.state !== 'armed' || files.deadline === null || clock.now() < files.deadline) return;
     files.state = 'reverting';
-    const changed = files.backup !== null && !files.backup.equals(config);
-    if (files.backup !== null) config = Buffer.from(files.backup);
+    const changed = files.backup !== null && !files.untouched && !files.backup.equals(config);
+    if (files.backup !== null && changed) config = Buffer.from(files.backup);
     const switched = files.releaseBefore !== undefined && files.releaseBefore !== node.releases.current;
     if (files.releaseBefore !== undefined) node.releases.current = files.releaseBefore;
     if (changed || switched || files.restarted) node.restart('revert');
@@ -280,8 +282,10 @@ export function simulatedOps(clock: Clock, fleet: SimulatedFleet, point: (name: 
     writeConfig: (member, { runId, bytes, expectedSha256 }) =>
       call(member, 'writeConfig', true, (node) => {
         refuseReverted(node, runId);
-        if (sha(node.bytes()) === sha(bytes)) return { written: false };
-        if (sha(node.bytes()) !== expectedSha256) throw new HeadroomError('config.changed', 'config.yaml changed meanwhile');
+        const there = sha(node.bytes()) === sha(bytes);
+        if (!there && sha(node.bytes()) !== expectedSha256) throw new HeadroomError('config.changed', 'config.yaml changed meanwhile');
+        node.files(runId).untouched = false;
+        if (there) return { written: false };
         node.writeConfig(bytes);
         return { written: true };
       }),

@@ -21,7 +21,10 @@ export async function assertNotStopped(tx: Tx): Promise<void> {
 
 type Stopped = { stopped: Stop | null; paused: string[] };
 
-/** Pauses every run and lets none start until runs are allowed again. A run that is being aborted goes on with that. */
+/**
+ * Pauses every run and lets none start until runs are allowed again. A run that is being aborted goes on with that. A node that is armed stays so and is
+ * kept from restoring itself; whatever then ends the pause (an abort, a lost console) takes back what the run wrote, and nothing where it wrote nothing.
+ */
 export const stopAllRuns: Verb<typeof reasonSchema, Tx, Stopped> = {
   name: 'runs.stop-all',
   permission: 'run.control',

@@ -88,6 +88,28 @@ for (const prepared of [false, true]) {
       assert.equal(await state(), 'reverted');
     });
 
+    test('leaves a file that the run never wrote as people have it, and the service alone', async (t) => {
+      const { node, before, pass, state, TIMER } = await changed(t, { restarted: false, edited: false, prepared });
+      fs.appendFileSync(node.configPath, '# by hand\n');
+      pass();
+      node.tick(TIMER);
+      assert.equal(read(node.configPath), `${before}# by hand\n`);
+      assert.deepEqual(node.jobs(), []);
+      assert.equal(await state(), 'reverted');
+    });
+
+    test('takes back an edit by hand that the run was told of', async (t) => {
+      const { node, ops, member, before, pass, TIMER } = await changed(t, { restarted: false, edited: false, prepared });
+      fs.writeFileSync(node.configPath, before.replace('true', 'false'));
+      const { value } = await ops.readConfig(member);
+      const own = { ...RUN, bytes: value.bytes, expectedSha256: value.sha256 };
+      assert.deepEqual((await ops.writeConfig(member, own)).value, { written: false });
+      pass();
+      node.tick(TIMER);
+      assert.equal(read(node.configPath), before);
+      assert.deepEqual(node.jobs(), ['restart']);
+    });
+
     test('restarts after an edit that was never restarted, too', async (t) => {
       const { node, before, pass, TIMER } = await changed(t, { restarted: false, prepared });
       pass();

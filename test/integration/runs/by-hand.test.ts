@@ -77,6 +77,29 @@ describe('I did this by hand: verify it', () => {
     assert.match(stepOf(run, 'edit-config').summary, /changed by somebody else/);
   });
 
+  test('what was said is taken back by the node when the console is gone for good; what was not said stays', async (t) => {
+    for (const said of [true, false]) {
+      const { world, console, id, say, resume, node } = await pausedBeforeEdit(t);
+      const before = node.config();
+      const byHand = before.replace('enabled: true ', 'enabled: false');
+      node.setConfig(byHand);
+      if (said) {
+        await say('edit-config');
+        await resume();
+        await world.until(console, id, (r) => stepOf(r, 'edit-config').status === 'succeeded');
+      }
+      console.kill();
+      await world.time.pass(200_000);
+      assert.equal(node.config(), said ? before : byHand);
+      assert.deepEqual(
+        node.restarts.filter((by) => by === 'revert'),
+        said ? ['revert'] : [],
+      );
+      const next = await world.openConsole();
+      assert.equal((await world.ended(next, id)).status, 'rolled-back');
+    }
+  });
+
   test('is not taken for a step that looks, one that was begun, or an ended run', async (t) => {
     const { world, console, id, say, resume } = await pausedBeforeEdit(t);
     await assert.rejects(say('watch'), { code: 'run.wrong-state', message: /nothing that is done by hand/ });

@@ -39,6 +39,9 @@ export async function editedByHand(
   }
   const before = await patiently(context, () => context.ops.readBackup(context.node, { runId: run.opsId }));
   const edits = `${wanted.what}, edited by hand, says ${byHand}`;
+  // nothing is written: from now on the node's revert counts these bytes as the run's
+  const own = { runId: run.opsId, bytes: found.bytes, expectedSha256: found.sha256 };
+  await patiently(context, () => context.ops.writeConfig(context.node, own));
   await context.remember({ edit: 'done', memo: { ...memo, afterSha256: found.sha256, edits } });
   await context.prove({
     title: 'config.yaml holds the settings',

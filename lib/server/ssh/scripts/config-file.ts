@@ -10,7 +10,10 @@ echo "meta=$m"
 $S cat "$f" || exit ${EXIT.refused}
 `;
 
-/** $1 not-after, $2 state dir, $3 path, $4 expected sha256. Idempotent: a backup of exactly these bytes is enough. */
+/**
+ * $1 not-after, $2 state dir, $3 path, $4 expected sha256. Idempotent: a backup of exactly these bytes is enough. `untouched` lies beside it until this
+ * run writes: what people changed before that is theirs, and no revert takes it back.
+ */
 export const BACKUP_CONFIG = `D=$2; f=$(readlink -f "$3" 2>/dev/null || echo "$3")
 in_time "$1"
 own "$D"
@@ -25,13 +28,14 @@ s=$(sha "$f"); [ "$s" = "$4" ] || { echo "sha=$s"; exit ${EXIT.changed}; }
 t="$D/.backup.$$"; trap 'rm -f "$t"' EXIT
 cp -p "$f" "$t" && { sync "$t" 2>/dev/null || sync; } || exit ${EXIT.io}
 [ "$(sha "$t")" = "$4" ] || fail ${EXIT.changed} 'config.yaml changed while it was copied'
-mv -f "$t" "$D/config.yaml" || exit ${EXIT.io}
+: > "$D/untouched" && mv -f "$t" "$D/config.yaml" || exit ${EXIT.io}
 sync "$D" 2>/dev/null || sync
 `;
 
 /**
  * $1 not-after, $2 state dir, $3 path, $4 expected sha256, $5 sha256 of the new bytes, which come on stdin.
- * The temporary file starts as a copy with mode and owner; the new bytes go into it, to disk, and by one rename into place.
+ * The temporary file starts as a copy with mode and owner; the new bytes go into it, to disk, and by one rename into place. A file that holds the new
+ * bytes already becomes the run's own, so that a revert takes it back.
  */
 export const WRITE_CONFIG = `D=$2; f=$(readlink -f "$3" 2>/dev/null || echo "$3"); d=$(dirname "$f")
 in_time "$1"
@@ -41,7 +45,8 @@ lock 9; in_time "$1"
 { [ -e "$D/reverting" ] || [ -e "$D/reverted" ]; } && fail ${EXIT.reverted} 'the node has restored its config already'
 [ -f "$f" ] || fail ${EXIT.missing} "$3 is not there"
 s=$(sha "$f")
-[ "$s" = "$5" ] && { cat >/dev/null; echo written=0; exit 0; }
+ours() { rm -f "$D/untouched" && { sync "$D" 2>/dev/null || sync; } || exit ${EXIT.io}; }
+[ "$s" = "$5" ] && { cat >/dev/null; ours; echo written=0; exit 0; }
 [ "$s" = "$4" ] || { echo "sha=$s"; exit ${EXIT.changed}; }
 t=$(mktemp "$d/.headroom.XXXXXX") || exit ${EXIT.io}
 trap 'rm -f "$t"' EXIT
@@ -50,6 +55,7 @@ cp -p "$f" "$t" && cat > "$t" && { sync "$t" 2>/dev/null || sync; } || exit ${EX
 [ "$(stat -c '%a %u %g' "$f")" = "$(stat -c '%a %u %g' "$t")" ] || fail ${EXIT.refused} "mode and owner of $3 cannot be kept"
 in_time "$1"
 s=$(sha "$f"); [ "$s" = "$4" ] || { echo "sha=$s"; exit ${EXIT.changed}; }
+ours
 mv -f "$t" "$f" || exit ${EXIT.io}
 sync "$d" 2>/dev/null || sync
 echo written=1

@@ -35,7 +35,8 @@ due() {
 
 /**
  * $D state dir, $C config path, $U unit, over: what follows when there is nothing to do any more. Whatever it is killed in, the next tick goes on: a claimed revert is finished, a
- * restart whose process is another one is not done again. Without room for a copy the backup itself is moved into place.
+ * restart whose process is another one is not done again. Without room for a copy the backup itself is moved into place. A file that the run never
+ * wrote stays as people have it.
  */
 export const FIRE = `exec 8>>"$D/lock" || exit 1
 i=0; until flock -n 8; do i=$((i+1)); [ "$i" -lt 50 ] || exit 1; sleep 0.1; done
@@ -50,7 +51,7 @@ exec 9>>"$D/act.lock" || exit 1
 i=0; until flock -n 9; do i=$((i+1)); [ "$i" -lt 1200 ] || exit 1; sleep 0.1; done
 [ -e "$D/reverted" ] && over
 r=0; f=$(readlink -f "$C" 2>/dev/null || echo "$C"); d=$(dirname "$f"); B="$D/config.yaml"
-if [ -f "$B" ] && ! cmp -s "$B" "$f"; then
+if [ -f "$B" ] && [ ! -e "$D/untouched" ] && ! cmp -s "$B" "$f"; then
   r=1; : > "$D/restored"
   cp -p "$f" "$D/overwritten.yaml" 2>/dev/null
   if t=$(mktemp "$d/.headroom.XXXXXX") && cp -p "$B" "$t" && { sync "$t" 2>/dev/null || sync; } && cmp -s "$B" "$t"; then
