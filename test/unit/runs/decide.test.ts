@@ -7,6 +7,8 @@ import { type Draw, modelRun } from './model.ts';
 
 /** How long a history may take once nothing disturbs it any more. */
 const FAIR_TURNS = 2000;
+/** Every run takes seeds of its own. `HEADROOM_MODEL_TIMES=20 node --test test/unit/runs/decide.test.ts` looks at twenty times as many. */
+const TIMES = Number(process.env.HEADROOM_MODEL_TIMES ?? 1);
 
 type Model = ReturnType<typeof modelRun>;
 
@@ -67,7 +69,7 @@ describe('whatever happens in whatever order, crashes at every moment included',
         assert.equal(run.targets.length, options.nodes);
         for (const target of run.targets) assert.ok(targetEnded(target), `${target.name} is ${target.status}`);
       }),
-      { numRuns: 1500 },
+      { numRuns: 1500 * TIMES },
     );
   });
 
@@ -93,7 +95,7 @@ describe('whatever happens in whatever order, crashes at every moment included',
         if (run.status === 'succeeded') assert.ok(run.targets.every((t) => t.status === 'succeeded'));
         if (run.verdict === 'pass') assert.equal(run.status, 'succeeded');
       }),
-      { numRuns: 1500 },
+      { numRuns: 1500 * TIMES },
     );
   });
 
@@ -107,7 +109,7 @@ describe('whatever happens in whatever order, crashes at every moment included',
         // maxFailed is 1, and two run at once: a third failure can only be the one that was under way.
         assert.ok(failed <= 3, `${failed} failed`);
       }),
-      { numRuns: 500 },
+      { numRuns: 500 * TIMES },
     );
   });
 });
