@@ -3,6 +3,7 @@ import { LogOut } from 'lucide-react';
 import Link from 'next/link';
 import { useOpenIncidents } from '#client/incidents.ts';
 import { mayAll, signOut } from '#client/session.ts';
+import { useStop } from '#client/stop-all.ts';
 import { Button } from '#components/ui/button.tsx';
 import { Mark } from '#components/ui/mark.tsx';
 import type { Session } from '#shared/access.ts';
@@ -14,6 +15,7 @@ import { StopAll } from './stop-all.tsx';
 
 export function Sidebar({ fleet, session, path }: { fleet: Fleet | undefined; session: Session | undefined; path: string }) {
   const openIncidents = useOpenIncidents();
+  const { asking } = useStop();
   const liveRuns = new Set(fleet?.nodes.map((node) => node.activeRunId).filter((id) => id !== null)).size;
   return (
     <aside className="side" aria-label="Sidebar">
@@ -23,7 +25,10 @@ export function Sidebar({ fleet, session, path }: { fleet: Fleet | undefined; se
           label="Main"
           items={MAIN_NAV}
           path={path}
-          counts={{ runs: liveRuns > 0 ? `${liveRuns} live` : undefined, incidents: openIncidents > 0 ? String(openIncidents) : undefined }}
+          counts={{
+            runs: asking > 0 ? `${asking} ${asking === 1 ? 'asks' : 'ask'} you` : liveRuns > 0 ? `${liveRuns} live` : undefined,
+            incidents: openIncidents > 0 ? String(openIncidents) : undefined,
+          }}
         />
         <div className="nav-sep">Govern</div>
         <Nav label="Govern" items={GOVERN_NAV} path={path} counts={{}} />

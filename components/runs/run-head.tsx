@@ -119,9 +119,11 @@ function Progress({ run }: { run: Run }) {
   const only = run.targets.length === 1 ? run.targets[0] : undefined;
   if (!only) {
     const done = run.targets.filter((target) => !['pending', 'running', 'waiting', 'paused'].includes(target.status)).length;
+    const asking = run.targets.filter(({ status }) => status === 'waiting').length;
     return (
-      <Chip tone="accent" mark="run">
+      <Chip tone="accent" mark={asking > 0 ? 'wait' : 'run'}>
         {done} of {plural(run.targets.length, 'node')} done
+        {asking > 0 ? `, ${asking} ${asking === 1 ? 'waits' : 'wait'} for your answer` : ''}
       </Chip>
     );
   }

@@ -12,17 +12,17 @@ export function TargetMatrix({ run, selected, onSelect }: { run: Run; selected: 
     <section className="card run-matrix" aria-label="Nodes and steps">
       <header className="card-h">
         <h2>{plural(run.targets.length, 'node')}</h2>
-        <span className="meta">batch by batch; choose a node to see its steps</span>
+        <span className="meta">batch by batch, step by step as numbered below; choose a node to see its steps</span>
       </header>
       <TableFrame label="Nodes and steps" tight>
         <thead>
           <tr>
             <th scope="col">Batch</th>
             <th scope="col">Node</th>
-            {columns.map((step) => (
+            {columns.map((step, i) => (
               <th scope="col" key={step.key} className="matrix-h" title={step.title}>
                 <span className="vh">{step.title}</span>
-                <span aria-hidden="true">{step.key.slice(0, 4)}</span>
+                <span aria-hidden="true">{i + 1}</span>
               </th>
             ))}
             <th scope="col">Result</th>
@@ -48,6 +48,7 @@ export function TargetMatrix({ run, selected, onSelect }: { run: Run; selected: 
                   <span className="row">
                     <Mark kind={result.mark} />
                     {result.word}
+                    {target.status === 'waiting' ? <b>asks you</b> : null}
                   </span>
                 </td>
               </tr>

@@ -1,4 +1,13 @@
-import type { Run, RunStatus, RunTarget, Step, StepStatus, TargetStatus, Verdict } from '#shared/runs.ts';
+import {
+  hasEnded,
+  type Run,
+  type RunStatus,
+  type RunTarget,
+  type Step,
+  type StepStatus,
+  type TargetStatus,
+  type Verdict,
+} from '#shared/runs.ts';
 
 type Mark = 'ok' | 'warn' | 'danger' | 'unknown' | 'run' | 'wait' | 'skip' | 'drift';
 type Tone = 'ok' | 'warn' | 'danger' | 'unknown' | 'accent' | 'neutral';
@@ -79,19 +88,31 @@ export function targetLook(target: RunTarget, nowMs = 0): Look {
     : verdictLook(target.verdict, contextOf(target));
 }
 
-/** What the run's chip says: that something is being taken back; else its verdict once there is one, else its status. */
+/** What the run's chip says: that something is being taken back; else the verdict, of several nodes once all have ended; else the status. */
 export function runLook(
-  run: Pick<Run, 'status' | 'verdict' | 'summary' | 'runbook'> & { targets?: readonly RunTarget[] },
+  run: Pick<Run, 'status' | 'verdict' | 'summary' | 'runbook'> & { targets?: readonly RunTarget[]; targetCount?: number },
   nowMs = 0,
 ): Look {
   const only = run.targets?.length === 1 ? run.targets[0] : undefined;
   const undoing = run.targets?.filter((target) => isUndoing(target, nowMs)).length ?? 0;
   if (undoing > 0) return only ? UNDOING : { ...UNDOING, word: `Reverting ${undoing} of ${run.targets?.length ?? 0}` };
-  if (run.status === 'rolled-back' || run.status === 'aborted' || run.verdict === null) return statusLook(run.status);
+  const going = !only && !hasEnded(run.status);
+  if (going || run.status === 'rolled-back' || run.status === 'aborted' || run.verdict === null) return statusLook(run.status);
   // only fd-leak judges; of a list no more is known
   const broke = run.targets ? run.targets.some(hasBroken) : run.runbook.key !== 'fd-leak';
   if (run.status === 'failed' && run.verdict === 'inconclusive' && broke) return statusLook('failed');
-  return verdictLook(run.verdict, only ? contextOf(only) : { judged: false, wasLeaking: true });
+  return verdictLook(run.verdict, contextOfRun(run));
+}
+
+/** A run is judged where a node of it was. Of a list there is the runbook's key, and what the one node, if it is one, says of itself. */
+function contextOfRun({ runbook, verdict, summary, targets, targetCount }: Parameters<typeof runLook>[0]) {
+  if (!targets)
+    return {
+      judged: runbook.key === 'fd-leak' && (targetCount === 1 || verdict === 'fail'),
+      wasLeaking: !/was not leaking/i.test(summary),
+    };
+  const judged = targets.map(contextOf).filter((context) => context.judged);
+  return { judged: judged.length > 0, wasLeaking: judged.some(({ wasLeaking }) => wasLeaking) };
 }
 
 export const stepSeconds = (step: Pick<Step, 'startedAt' | 'finishedAt'>, nowMs: number): number | null =>

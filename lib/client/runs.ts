@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { hasEnded, type Run, type RunInput, runListSchema, runSchema, runTargetSchema } from '#shared/runs.ts';
+import { hasEnded, type Run, type RunInput, type RunTarget, runListSchema, runSchema, runTargetSchema } from '#shared/runs.ts';
 import { api, isProblemError } from './http.ts';
 import { queryKeys } from './query-keys.ts';
 
@@ -31,9 +31,13 @@ export function useRun(id: string) {
   });
 }
 
+/** The node that a run is opened on unless one was chosen: one that asks a person before one that is at work. */
+export const firstToShow = (targets: readonly RunTarget[]): RunTarget | undefined =>
+  targets.find(({ status }) => status === 'waiting') ?? targets.find(({ status }) => status === 'running') ?? targets[0];
+
 /** One node with its steps and receipts. A run of many nodes comes without them; of a small one they are there already. */
 export function useRunTarget(run: Run | undefined, nodeId: string | null) {
-  const chosen = run?.targets.find((target) => target.nodeId === nodeId) ?? run?.targets[0];
+  const chosen = run?.targets.find((target) => target.nodeId === nodeId) ?? firstToShow(run?.targets ?? []);
   const apart = run?.detail === 'matrix' && chosen !== undefined;
   const query = useQuery({
     queryKey: queryKeys.runTarget(run?.id ?? '', chosen?.nodeId ?? ''),

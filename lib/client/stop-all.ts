@@ -6,7 +6,7 @@ import { shape } from './shape.ts';
 /** Events do not tell of a stop in another browser when no run was live: this is how late it is seen at most. */
 const REFETCH_MS = 15_000;
 
-/** Whether all runs are stopped, and how many are live. On every page, so without the schema library: the same answer as useRuns. */
+/** Whether all runs are stopped, how many are live, and how many of them wait for a person. On every page, so without the schema library: the same answer as useRuns. */
 export function useStop() {
   const { data } = useQuery({
     queryKey: queryKeys.runs,
@@ -14,7 +14,9 @@ export function useStop() {
     refetchInterval: REFETCH_MS,
     retry: false,
   });
-  return { stopped: data?.stopped ?? null, live: data?.runs.filter((run) => run.finishedAt === null).length ?? 0 };
+  const live = data?.runs.filter((run) => run.finishedAt === null) ?? [];
+  const asking = live.filter(({ status }) => status === 'waiting' || status === 'awaiting-approval');
+  return { stopped: data?.stopped ?? null, live: live.length, asking: asking.length };
 }
 
 export function useStopAllRuns() {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { firstToShow } from '#client/runs.ts';
 import { isUndoing, runLook, targetLook } from '#components/runs/words.ts';
 import type { Run, RunTarget } from '#shared/runs.ts';
 
@@ -38,4 +39,31 @@ test('what broke before anything was judged has failed; "can’t tell" is for wh
   const window = { per1000Connections: null, perMinute: null, window: { from: '', to: '' }, processAge: 60 };
   const judged = target({ status: 'failed', verdict: 'inconclusive', judgement: { before: null, after: window, comparedBy: null } });
   assert.equal(runLook(run([judged], { status: 'failed', verdict: 'inconclusive' })).word, 'Can’t tell yet');
+});
+
+test('a run of several nodes has no verdict while one of them is still asked about, and is opened on that one', () => {
+  const asked = target({ nodeId: 'm', status: 'waiting', summary: '' });
+  const kept = target({ status: 'succeeded' });
+  assert.equal(runLook(run([kept, asked], { status: 'waiting' })).word, 'Waits for an answer');
+  assert.equal(firstToShow([kept, target({ nodeId: 'k' }), asked])?.nodeId, 'm');
+  assert.equal(firstToShow([kept, target({ nodeId: 'k' })])?.nodeId, 'k');
+  assert.equal(firstToShow([kept])?.nodeId, 'n');
+});
+
+test('the list says of an fd-leak run what its page says', () => {
+  const row = (over: object) => ({
+    ...run([]),
+    runbook: { key: 'fd-leak', version: 'v', title: 't' },
+    targets: undefined,
+    targetCount: 1,
+    ...over,
+  });
+  const listed = (over: object) => {
+    const { targets: _, ...rest } = row(over);
+    return runLook(rest).word;
+  };
+  assert.equal(listed({ status: 'failed', verdict: 'fail', summary: 'edge-01: not fixed: 525 before, 524 after' }), 'Not fixed');
+  assert.equal(listed({ status: 'succeeded', verdict: 'pass', summary: 'edge-01: fixed: 263 before, 0 after' }), 'Fixed');
+  assert.equal(listed({ status: 'succeeded', verdict: 'pass', summary: 'edge-01: was not leaking: 0 before, 0 after' }), 'Was not leaking');
+  assert.equal(listed({ status: 'succeeded', verdict: 'pass', summary: 'of 3 nodes 3 succeeded', targetCount: 3 }), 'Passed');
 });
