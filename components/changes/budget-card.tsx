@@ -55,7 +55,7 @@ export function BudgetCard({ nodeIds, pool }: { nodeIds: readonly string[]; pool
           <tr>
             <th scope="col">Node</th>
             <th scope="col" className="num p2">
-              Tunnels
+              Sockets of tunnels
             </th>
             <th scope="col" className="num p2">
               Idle pool

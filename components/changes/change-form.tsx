@@ -137,7 +137,7 @@ function PoolFields({
             label={<span className="mono">{key}</span>}
             unit={unit}
             inputMode="numeric"
-            placeholder="unchanged"
+            placeholder="as it is"
             value={texts[key] ?? ''}
             error={errors[key]}
             onChange={(event) => onText(key, event.target.value)}

@@ -171,7 +171,7 @@ function StrategyFields({
             <TextField label="At once, at most" unit="nodes" inputMode="numeric" {...field('maxParallel')} />
             <TextField label="Watch after a batch" unit="s" inputMode="numeric" {...field('bakeSeconds')} />
             <TextField label="May fail" unit="nodes" inputMode="numeric" {...field('maxFailed')} />
-            <TextField label="Never two at once of a" placeholder="label" {...field('failureGroup')} />
+            <TextField label="Never two at once of" placeholder="site" help="one value of this label" {...field('failureGroup')} />
           </div>
         </>
       ) : null}

@@ -129,7 +129,7 @@ function DiesFirstKpi({ first, cannotTell }: { first: FleetNode | undefined; can
       unit={unit}
       detail={
         <>
-          <b>{first.name}</b> {formatBand(band)}
+          <b>{first.name}</b> <span className="whitespace-nowrap">{formatBand(band)}</span>
         </>
       }
       href={`/nodes/${encodeURIComponent(first.id)}`}

@@ -15,6 +15,7 @@ import { hasEnded, type Run } from '#shared/runs.ts';
 import { plural } from '#shared/units/count.ts';
 import { RollBack } from './roll-back.tsx';
 import { RunAgain } from './run-again.tsx';
+import { StartForReal } from './start-for-real.tsx';
 import { runLook } from './words.ts';
 
 export function RunHead({ run }: { run: Run }) {
@@ -69,6 +70,7 @@ export function RunHead({ run }: { run: Run }) {
             <RunAgain run={run} busy={action.isPending} onAgain={() => act('retry')} />
           ) : null}
           {mayControl ? <RollBack run={run} /> : null}
+          {may(session.data, 'run.start') ? <StartForReal run={run} /> : null}
           {ended || !mayControl ? null : (
             <Button look="danger" onClick={() => setAborting(true)}>
               <OctagonPause className="i s" aria-hidden="true" />

@@ -70,7 +70,7 @@ export const leakSchema = z.object({
   verdict: z.enum(LEAK_VERDICTS),
   perMinute: intervalSchema.nullable(),
   per1000Connections: intervalSchema.nullable(),
-  /** what is missing for a verdict, in words: "4 more minutes of this process life" */
+  /** what is missing for a verdict, in words: "up to 4 more minutes of this process life" */
   missing: z.string().optional(),
   /** of a leak: by how many sigmas its growth bends over; a straight line is within 1 of 0, a cache that fills goes beyond as time passes */
   bend: z.number().optional(),

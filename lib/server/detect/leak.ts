@@ -143,9 +143,10 @@ function assessFdOnly(all: Scope): LeakAssessment {
   return answer('cannot-tell', rate, scope, 'more hours to compare with the same hours of the day before');
 }
 
+/** At most: a leak that is fast against the load is told much earlier. */
 const waitFor = (minutes: number): string => {
   const left = Math.max(1, Math.ceil(minutes));
-  return `${left} more minute${left === 1 ? '' : 's'} of this process life`;
+  return `up to ${left} more minute${left === 1 ? '' : 's'} of this process life`;
 };
 
 /** Accepted connections in rows `[from, to)`, resets of the counter included; null where the node does not count them. */
