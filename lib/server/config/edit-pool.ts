@@ -29,6 +29,7 @@ export function editPool(bytes: Buffer, settings: PoolSettings): Edited {
 type Wanted = [key: string, value: boolean | number][];
 
 function plan(source: ConfigDocument, wanted: Wanted): Edit[] {
+  refuseLoneReturns(source);
   const root: unknown = source.document.contents;
   const style = readStyle(source);
   if (root === null || (isScalar(root) && root.value === null)) return [appendSection(source, null, wanted, style)];
@@ -77,6 +78,14 @@ function replace(source: ConfigDocument, pair: Pair, key: string, value: boolean
   if (!range) throw invalid(`${name} cannot be found in the text`);
   if (range[0] === range[1]) return [{ from: range[0], to: range[1], text: ` ${value}` }];
   return [{ from: range[0], to: range[1], text: String(value) }];
+}
+
+/** A line break by YAML 1.2 (§5.4), none by our parser: what is a comment to one program is a section to the other. */
+function refuseLoneReturns({ text }: ConfigDocument): void {
+  const at = text.search(/\r(?!\n)/);
+  if (at < 0) return;
+  const line = text.slice(0, at).split('\n').length;
+  throw invalid(`line ${line} holds a carriage return without a line feed, which not all programs read alike; save it with LF or CRLF`);
 }
 
 /** An anchor that something else uses, an alias or a tag: changing this node would change more than it, or less. */
@@ -147,12 +156,26 @@ function appendSection(source: ConfigDocument, root: YAMLMap | null, wanted: Wan
 }
 
 /** Whole lines after the line that ends at or holds `offset`; a file without a last newline stays without. */
-function afterLine({ text }: ConfigDocument, offset: number, lines: string[], style: Style): Edit {
+function afterLine(source: ConfigDocument, offset: number, lines: string[], style: Style): Edit {
+  const { text } = source;
   const lineStart = offset === 0 || text[offset - 1] === '\n' || (offset === 1 && text[0] === '\ufeff');
   const newline = lineStart ? -1 : text.indexOf('\n', offset);
-  if (!lineStart && newline < 0) return { from: text.length, to: text.length, text: lines.map((line) => style.newline + line).join('') };
+  if (!lineStart && newline < 0) {
+    refuseOpenText(source);
+    return { from: text.length, to: text.length, text: lines.map((line) => style.newline + line).join('') };
+  }
   const at = lineStart ? offset : newline + 1;
   return { from: at, to: at, text: lines.map((line) => line + style.newline).join('') };
+}
+
+/** A text of several lines has no last newline where the file ends with it (YAML 1.2 §8.1.1.2); with lines after it, it would get one. */
+function refuseOpenText({ text, document }: ConfigDocument): void {
+  visit(document, {
+    Scalar(_, node) {
+      const open = (node.type === Scalar.BLOCK_LITERAL || node.type === Scalar.BLOCK_FOLDED) && (node.range?.[2] ?? 0) >= text.length;
+      if (open) throw invalid('it ends in a text of several lines, without a newline; put a newline at its end, then change it');
+    },
+  });
 }
 
 /** The proof: parsed again, the file holds what it held, with the wanted values. */

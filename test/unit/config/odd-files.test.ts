@@ -78,6 +78,15 @@ const REFUSED: Record<string, [text: string, words: RegExp]> = {
   ],
   'a key of the section twice, once in quotes': ['connection_pool:\n  enabled: true\n  "enabled": true\n', /a key is there twice.*line 3/],
   'lines that end with CR alone': ['a: 1\rconnection_pool:\r  enabled: true\r', /not valid YAML/],
+  'a comment that ends with CR alone, behind which others see a section': [
+    '# a\rconnection_pool:\r  enabled: true\r',
+    /line 1 .*carriage return/,
+  ],
+  'a text of several lines that ends with the file, without a newline': ['a: |\n  x', /put a newline at its end/],
+  'a text in the section that ends with the file, without a newline': [
+    'connection_pool:\n  enabled: true\n  a: |\n    x',
+    /put a newline at its end/,
+  ],
   'a key in flow style without a colon': ['connection_pool: {enabled}\n', /no colon; write enabled: false/],
   'an empty text': ['connection_pool: ""\n', /must be a map of keys/],
   'a tag on the value': ['connection_pool:\n  enabled: !!bool true\n', /remove the tag/],
