@@ -16,7 +16,9 @@ const EVEN = 1.35;
 const EVEN_REACH = 0.8;
 /** A leak that pauses at low load is expected only where all but this share of it was seen, and a little above. */
 const PAUSED_BELOW = 0.1;
-const PAUSED_MARGIN = 1.05;
+const PAUSED_MARGIN = 1.1;
+/** A load is one that leaks once this many fds came at lower ones, beside what ever fell. */
+const LEAKED_BELOW = 16;
 /** The old life counts as looked at for as long once it had carried this share of the new one's connections. */
 const SIMILAR_LOAD = 0.8;
 
@@ -47,14 +49,17 @@ function steadyRate({ n, minutes, accepted, rate }: Bins, sigmas: number): Float
  * `values` are the fds beyond traffic of `bins`. 0 where nothing speaks for a dependence on load.
  */
 export function leakyLoad(bins: Bins, values: Float64Array): number {
-  const { load, reach } = leakySeen(bins, values);
+  const { load, reach } = leakySeen(bins, values, LEAKED_BELOW + growthOf(values, bins.n).drop);
   return reach * load;
 }
 
-/** All but a little of the leak came at accept rates (per minute) of `load` and more; `paused`: below it there was load that would have shown it. */
+/**
+ * All but a tenth of the leak, or `atMost` fds of it, came at accept rates (per minute) of `load` and more; `paused`: below it there was load that
+ * would have shown it.
+ */
 export type LeakySeen = { load: number; reach: number; paused: boolean };
 
-export function leakySeen(bins: Bins, values: Float64Array): LeakySeen {
+export function leakySeen(bins: Bins, values: Float64Array, atMost = Number.POSITIVE_INFINITY): LeakySeen {
   const { n, accepted } = bins;
   const nothing: LeakySeen = { load: 0, reach: 0, paused: false };
   const rate = steadyRate(bins, 0);
@@ -68,9 +73,10 @@ export function leakySeen(bins: Bins, values: Float64Array): LeakySeen {
   const all = sumOf(steps);
   if (all.growth <= 0) return nothing;
   const usual = all.growth / all.accepted;
+  const enough = Math.min(PAUSED_BELOW * all.growth, atMost);
   let seen = 0;
   let i = 0;
-  while (i < steps.length - 1 && seen + (steps[i]?.growth ?? 0) < PAUSED_BELOW * all.growth) {
+  while (i < steps.length - 1 && seen + (steps[i]?.growth ?? 0) < enough) {
     seen += steps[i]?.growth ?? 0;
     i += 1;
   }
@@ -104,22 +110,32 @@ function sumOf(steps: readonly Step[]): { growth: number; accepted: number } {
 }
 
 /**
- * fds that the old leak would have leaked in `window` while the load was at least `floor` (accepted per minute): at the slow end of the old slope's
- * interval, per minute and per connection, whichever is less.
+ * fds that the old leak would have leaked in `bins`, the new life, while the load was at least `floor` (accepted per minute): at the slow end of the
+ * old slope's interval, per minute and per connection at such a load, whichever is less.
  */
-export function expectedLeak(old: JudgedWindow, window: JudgedWindow, floor: number): number {
+export function expectedLeak(old: JudgedWindow, bins: Bins, floor: number): number {
   if (old.beyond === null) return 0;
-  const { bins } = window;
-  if (old.accepted === null || window.accepted === null || old.accepted <= 0) return Math.max(0, old.beyond.low * window.minutes);
-  const rate = steadyRate(bins, CHANCE);
-  let minutes = 0;
-  let accepted = 0;
+  // a line through a leak that pauses may end above what was leaked
+  const leaked = Math.min(old.beyond.low * old.minutes, wholeRise(old.bins));
+  const at = spentAt(old.bins, floor / PAUSED_MARGIN, 0);
+  const now = spentAt(bins, floor, CHANCE);
+  if (at.accepted <= 0 || bins.accepted[bins.n - 1] === 0) return Math.max(0, leaked * (bins.span / old.minutes));
+  return Math.max(0, Math.min(leaked * (now.minutes / at.minutes), leaked * (now.accepted / at.accepted)));
+}
+
+/** The middles of the outer bins lie a bin inside the window at either end. */
+const wholeRise = ({ beyond, n }: Bins): number => (growthOf(beyond, n).rise * n) / Math.max(2, n - 2);
+
+/** Minutes and connections at loads of `floor` accepted per minute and more. */
+function spentAt(bins: Bins, floor: number, sigmas: number): { minutes: number; accepted: number } {
+  const rate = steadyRate(bins, sigmas);
+  const spent = { minutes: 0, accepted: 0 };
   for (let i = 0; i < bins.n; i += 1) {
     if ((rate[i] ?? 0) < floor) continue;
-    minutes += (bins.minutes[i] ?? 0) - (bins.minutes[i - 1] ?? 0);
-    accepted += (bins.accepted[i] ?? 0) - (bins.accepted[i - 1] ?? 0);
+    spent.minutes += (bins.minutes[i] ?? 0) - (bins.minutes[i - 1] ?? 0);
+    spent.accepted += (bins.accepted[i] ?? 0) - (bins.accepted[i - 1] ?? 0);
   }
-  return Math.max(0, Math.min(old.beyond.low * minutes, old.beyond.low * old.minutes * (accepted / old.accepted)));
+  return spent;
 }
 
 /** What the old process had leaked by the same age, the connections that it had carried by then, and its rows `[from, to)`. */
@@ -145,7 +161,5 @@ export function leakedBySameAge(
   while (to < life.to && counted !== null && (samples[to]?.acceptedTotal ?? Number.POSITIVE_INFINITY) - counted < enough) to += 1;
   const bins = binWindow(samples, from, to);
   if (bins.n < 4 || bins.span * 60 < Math.min(0.5 * span.age, (0.9 * ((samples[life.to - 1]?.at ?? 0) - first.at)) / 1000)) return null;
-  // the middles of the outer bins lie a bin inside the window at either end
-  const leaked = (growthOf(bins.beyond, bins.n).rise * bins.n) / Math.max(2, bins.n - 2);
-  return { leaked, accepted: bins.accepted[bins.n - 1] ?? 0, minutes: bins.span, from, to };
+  return { leaked: wholeRise(bins), accepted: bins.accepted[bins.n - 1] ?? 0, minutes: bins.span, from, to };
 }

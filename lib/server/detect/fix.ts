@@ -1,7 +1,7 @@
 import type { Sample } from '#shared/metrics.ts';
 import type { Judgement } from '#shared/runs.ts';
 import { type Interval, toInstant } from '#shared/time.ts';
-import { binWindow } from './bins.ts';
+import { binWindow, MAX_BINS } from './bins.ts';
 import { type Control, differenceTo, judgeControl } from './control.ts';
 import { driftOf } from './drift.ts';
 import { expectedLeak, leakedBySameAge, leakyLoad, type SameAge } from './expect.ts';
@@ -28,10 +28,15 @@ export type FixAssessment = {
 
 /** The last window of the old life is at least this long, seconds, so that its slope is worth comparing with. */
 const BASELINE_SECONDS = 300;
+/** The old rate is taken over this long at least, minutes: over a short window chance leaves its low end far below it. */
+const RATE_MINUTES = 90;
+/** The load since the restart is looked at this finely, minutes, in no more bins than that: a leak may begin within a quarter of an hour of the morning. */
+const LOAD_MINUTES = 5;
+const LOAD_BINS = 160;
 /** Reconnects and warm-up right after a start are not looked at, seconds of process age. */
 const SETTLE_SECONDS = 8;
 /** "Fixed" needs this many fds that the old leak would have leaked by now, and less than this share of them seen. */
-const EXPECTED_FDS = 24;
+const EXPECTED_FDS = 28;
 const EXPECTED_NOISES = 6;
 const EXPECTED_GROWS = 0.12;
 /**
@@ -127,7 +132,7 @@ export function assessFix(input: {
   }
   if (beside !== null && beside.state !== 'leaking')
     return close('inconclusive', beside.state === 'stopped' ? CONTROL_STOPPED : 'more time: the control would hardly show its leak yet');
-  const expected = expectedSince(before, oldLife, was, window, same, beside);
+  const expected = expectedSince({ before, oldLife, after, newLife, window, same, control: beside });
   if (expected < Math.max(dueFor(window.minutes) + EXPECTED_PER_FD * left.rise, EXPECTED_NOISES * window.beyond.noise))
     return close('inconclusive', 'more time at a load like before: the old leak would hardly show yet');
   const share = window.minutes < WANDER_MINUTES ? LEFT_SHARE : LEFT_SHARE_LATER;
@@ -161,19 +166,24 @@ function lastWindow(samples: readonly Sample[], life: Life, minutes: number): Ju
 }
 
 /** fds that the old leak would have leaked since the restart, by every measure there is; the least counts. */
-function expectedSince(
-  before: readonly Sample[],
-  life: Life,
-  was: JudgedWindow,
-  window: JudgedWindow,
-  same: SameAge | null,
-  control: Control | null,
-): number {
+function expectedSince(has: {
+  before: readonly Sample[];
+  oldLife: Life;
+  after: readonly Sample[];
+  newLife: Life;
+  window: JudgedWindow;
+  same: SameAge | null;
+  control: Control | null;
+}): number {
+  const { before, oldLife, after, newLife, window, same, control } = has;
   const accepted = window.accepted ?? 0;
-  const bins = binWindow(before, life.from, life.to);
+  const bins = binWindow(before, oldLife.from, oldLife.to);
   // a control that leaks on under the same traffic says that this load is one that leaks
   const floor = control === null ? leakyLoad(bins, withoutLoad(bins, loadCost(bins))) : 0;
-  const byLoad = expectedLeak(was, window, floor);
+  const rated = lastWindow(before, oldLife, Math.max(RATE_MINUTES, window.minutes));
+  const fine = Math.min(LOAD_BINS, Math.max(MAX_BINS, Math.ceil(window.minutes / LOAD_MINUTES)));
+  const since = binWindow(after, firstAt(after, window.fromMs, newLife.from, newLife.to), newLife.to, fine);
+  const byLoad = rated === null ? 0 : expectedLeak(rated, since, floor);
   const byControl = control === null ? Number.POSITIVE_INFINITY : control.perConnection * accepted;
   return Math.min(byLoad, byControl, bySameAge(same, window, accepted));
 }
