@@ -86,6 +86,10 @@ export function NodeCheck({ id }: { id: string }) {
             <LinkButton small look="primary" href={`/nodes/${encodeURIComponent(id)}`}>
               Open {name}
             </LinkButton>
+          ) : check.data ? (
+            <LinkButton small href={`/nodes/${encodeURIComponent(id)}/edit`}>
+              Edit {name}
+            </LinkButton>
           ) : undefined
         }
       >

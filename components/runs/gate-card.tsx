@@ -23,10 +23,11 @@ const COSTS: Record<string, string | undefined> = {
 function adviceOf(target: RunTarget): string | null {
   const { name, verdict } = target;
   const { judged, wasLeaking } = contextOf(target);
-  if (!judged || !wasLeaking) return null;
+  if (!judged) return null;
+  if (!wasLeaking) return `${name} did not leak before the change and does not now: nothing that was measured speaks against keeping it.`;
   if (verdict === 'pass') return `The leak has ended on ${name} with this change: what was measured speaks for keeping it.`;
   if (verdict === 'fail')
-    return `The cause is not what was changed, and ${name} leaks either way: the X-ray below shows what grows, and by whom. Reverting brings the old setting back for one more restart; keeping it costs that setting, and no tunnel now.`;
+    return `The cause is not what was changed, and ${name} leaks either way: the X-ray below shows what grows, and by whom. Reverting brings the old setting back for one more restart; kept, the new setting stays and nothing restarts now.`;
   if (verdict === 'inconclusive')
     return `What was measured does not tell. Kept, ${name} stays watched, and the judgement is told on its page once there is enough; reverted, the next answer is about the old setting.`;
   return null;

@@ -113,7 +113,7 @@ export function AddStep({
             {own.data ? (
               <Callout live>
                 {own.data.exists
-                  ? `Read ${own.data.file}: ${plural(own.data.hosts, 'Host line')}. Only how hosts are reached was taken; ${plural(own.data.leftOut, 'other line')} stayed there.`
+                  ? `Read ${own.data.file}: ${plural(own.data.hosts, 'Host line')}. Only how hosts are reached was taken; ${own.data.leftOut > 0 ? `${plural(own.data.leftOut, 'other line')} stayed there.` : ''}`
                   : `There is no ${own.data.file}: the account of the console knows no hosts. Paste them.`}
               </Callout>
             ) : null}

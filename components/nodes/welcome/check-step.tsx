@@ -1,7 +1,7 @@
 'use client';
 import { useCallback, useEffect, useState } from 'react';
 import { useCheckNode } from '#client/nodes.ts';
-import { Button } from '#components/ui/button.tsx';
+import { Button, LinkButton } from '#components/ui/button.tsx';
 import { Card } from '#components/ui/card.tsx';
 import { ProblemNote } from '#components/ui/problem-note.tsx';
 import { Loading, Skeleton } from '#components/ui/skeleton.tsx';
@@ -54,9 +54,16 @@ function SelfTestCard({ node, onTold }: { node: FleetNode; onTold: (id: string, 
       title={node.name}
       meta={isPending ? 'testing…' : data ? (data.ok ? 'all that is needed works' : 'something is missing') : null}
       end={
-        <Button small disabled={isPending} onClick={run} aria-label={`Test ${node.name} again`}>
-          {isPending ? 'Asking…' : 'Test again'}
-        </Button>
+        <span className="row">
+          {data && !data.ok ? (
+            <LinkButton small look="ghost" href={`/nodes/${encodeURIComponent(id)}/edit`}>
+              Edit {node.name}
+            </LinkButton>
+          ) : null}
+          <Button small disabled={isPending} onClick={run} aria-label={`Test ${node.name} again`}>
+            {isPending ? 'Asking…' : 'Test again'}
+          </Button>
+        </span>
       }
     >
       {data ? (

@@ -59,7 +59,7 @@ export function connectFailed(t: SshTarget, error: unknown, timeoutMs: number): 
   if (level === 'client-authentication')
     return made(
       'ssh.auth-failed',
-      `SSH to ${addressOf(t)}: the account ${t.user} refused our key; append the console's public key (Settings, SSH key) to ~${t.user}/.ssh/authorized_keys on ${t.name}`,
+      `SSH to ${addressOf(t)}: the account ${t.user} refused our key; append the console's public key (Settings, Nodes and SSH) to ~${t.user}/.ssh/authorized_keys on ${t.name}`,
     );
   const known = code === undefined ? undefined : CAUSES[code];
   if (known) return made('ssh.unreachable', `SSH to ${addressOf(t)} ${known}`);

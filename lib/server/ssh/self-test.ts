@@ -70,7 +70,7 @@ function judgeFailure(node: FleetMember, error: HeadroomError): Partial<Record<K
         'host-key': pass('verified'),
         auth: fail(
           error.message,
-          `install -d -m 700 ~${node.user}/.ssh && cat >> ~${node.user}/.ssh/authorized_keys   # paste the console's public key, then Ctrl-D`,
+          `install -d -m 700 ~${node.user}/.ssh && cat >> ~${node.user}/.ssh/authorized_keys   # paste the console's key (Settings, Nodes and SSH), then Ctrl-D`,
         ),
       };
     case 'ssh.host-key-unknown':
@@ -127,9 +127,13 @@ function judgeSudo(node: FleetMember, answer: Answer): Judged {
   }
 }
 
-/** Beside the files of deploy/, copied to the node. */
-const prepare = (node: FleetMember): string =>
-  `sudo ./headroom-node-install ${quote(node.user)} ${quote(node.unit)} ${quote(node.configPath)}`;
+/** From the console's folder: the files of deploy/ go to the node, and its root runs the installer that is one of them. */
+function prepare({ user, host, sshPort, unit, configPath }: FleetMember): string {
+  const there = quote(`${user}@${host}`);
+  const folder = quote(`${user}@${host.includes(':') ? `[${host}]` : host}:`);
+  const install = `sudo ./headroom-node-install ${quote(user)} ${quote(unit)} ${quote(configPath)}`;
+  return `cd deploy && scp -P ${sshPort} headroom-node* headroom-revert.* sudoers.headroom-node ${folder} && ssh -t -p ${sshPort} ${there} ${quote(install)}`;
+}
 
 function judgeHelper(node: FleetMember, answer: Answer): Judged {
   const [by, contract] = (answer.first('helper') ?? '').split(' ');
@@ -151,7 +155,11 @@ function judgeUnit(node: FleetMember, answer: Answer): Judged {
 
 function judgeConfig(node: FleetMember, answer: Answer): Judged {
   const path = quote(node.configPath);
-  if (answer.first('config') === 'missing') return fail(`${node.configPath} is not there`, `ls -l ${quote(dirOf(node.configPath))}`);
+  if (answer.first('config') === 'missing')
+    return fail(
+      `${node.configPath} is not there: if ${node.unit} reads another file, say which (Edit the node)`,
+      `systemctl show -p ExecStart --value ${quote(node.unit)}`,
+    );
   if (answer.first('config') !== 'readable') return fail(`${node.configPath} cannot be read`, `sudo ls -l ${path}`);
   if (answer.first('configdir') !== 'writable')
     return fail(

@@ -24,9 +24,9 @@ async function setUp(t: TestContext, page = '# HELP process_open_fds x\nprocess_
     ...node.member,
     ...{ sshPort: server.port, user: server.user, metrics: { via: 'ssh', url: `http://127.0.0.1:${address.port}/metrics` } },
   };
-  const connect = async (privateKey = server.privateKey) => {
+  const connect = async (privateKey = server.privateKey, helperPath = node.helperPath) => {
     const { ssh, db } = await testSsh(t, privateKey, member.id);
-    return { ops: createNodeOps(ssh, systemClock, { helperPath: node.helperPath }), db };
+    return { ops: createNodeOps(ssh, systemClock, { helperPath }), db };
   };
   return { node, server, member, connect };
 }
@@ -49,10 +49,23 @@ test('each fault is found, with one command to paste', async (t) => {
   const result = await ops.selfTest({ ...member, metrics: { via: 'ssh', url: 'http://127.0.0.1:1/metrics' } });
   assert.ok(!result.ok);
   assert.equal(check(result, 'config').status, 'fail');
-  assert.match(check(result, 'config').fix ?? '', /^ls -l '/);
+  assert.match(check(result, 'config').fix ?? '', /^systemctl show -p ExecStart --value /);
   assert.equal(check(result, 'metrics').status, 'fail');
   assert.match(check(result, 'metrics').fix ?? '', /curl -sS 'http:\/\/127\.0\.0\.1:1\/metrics'/);
   assert.match(check(await ops.selfTest(member), 'metrics').detail, /no Prometheus page/);
+});
+
+test('a bare node is ready, and one line from the console’s folder prepares it', async (t) => {
+  const { server, member, connect } = await setUp(t);
+  const { ops, db } = await connect(server.privateKey, '/nonexistent/headroom-node');
+  await pin(db, member.id, server.fingerprint());
+  const result = await ops.selfTest(member);
+  assert.ok(result.ok);
+  assert.equal(check(result, 'helper').status, 'warn');
+  const at = `'${member.user}@${member.host}`;
+  const [copy, install] = (check(result, 'helper').fix ?? '').split(' && ').slice(1);
+  assert.equal(copy, `scp -P ${member.sshPort} headroom-node* headroom-revert.* sudoers.headroom-node ${at}:'`);
+  assert.match(install ?? '', new RegExp(`^ssh -t -p ${member.sshPort} ${at}' 'sudo ./headroom-node-install `));
 });
 
 test('what needs a session is skipped when there is none, and the cause is the failed check', async (t) => {

@@ -1,4 +1,5 @@
 import { editPool, lintConfig } from '#server/config/index.ts';
+import { plural } from '#shared/units/count.ts';
 import { patiently, type StepRunner } from './context.ts';
 import { poolSettings } from './pool-settings.ts';
 
@@ -13,14 +14,14 @@ export const validate: StepRunner = async (context) => {
     title: 'checked against the schema',
     command: `lint of ${node.configPath}${run.dryRun ? ' as it would be' : ''}`,
     raw: errors.map((f) => `${f.line ?? '?'}:${f.column ?? '?'} ${f.message}`).join('\n'),
-    value: `${errors.length} error(s)`,
+    value: plural(errors.length, 'error'),
     threshold: '0 errors',
     verdict: errors.length === 0 ? 'pass' : 'inconclusive',
   });
   if (run.dryRun)
     return {
       status: 'succeeded',
-      summary: first ? `config.yaml would have ${errors.length} error(s): ${first.message}` : 'would be valid',
+      summary: first ? `config.yaml would have ${plural(errors.length, 'error')}: ${first.message}` : 'would be valid',
     };
 
   const check = await patiently(context, () => ops.validateConfig(node));
