@@ -170,10 +170,10 @@ export class History {
   #hold(tick: number, node: number, row: Float64Array): void {
     let open = this.#samples.get(node);
     if (!open) {
-      open = new OpenSamples(node);
+      open = new OpenSamples(node, tick);
       this.#samples.set(node, open);
     }
-    open.push(tick, row);
+    open.push(row);
     this.#newest.set(node, Math.max(this.#newest.get(node) ?? Number.NEGATIVE_INFINITY, row[AT] ?? 0));
   }
 
@@ -200,7 +200,7 @@ export class History {
       for (const open of this.#samples.values()) if (!leaving.has(open)) needed = Math.min(needed, open.firstTick);
       this.#sql.dropTicks(needed);
     });
-    for (const [, open] of full) open.clear();
+    for (const [node] of full) this.#samples.delete(node);
     this.#closed = [];
   }
 

@@ -16,22 +16,22 @@ const UNPACKED = 16;
 export class OpenSamples {
   readonly #newest = new Float64Array(UNPACKED * SAMPLE_WIDTH);
   /** of UNPACKED rows each, older than #newest */
-  #packed: Uint8Array[] = [];
+  readonly #packed: Uint8Array[] = [];
   /** of all of them, the packed ones too */
-  #times: number[] = [];
+  readonly #times: number[] = [];
   readonly #limit: number;
-  /** of the journal: the tick of the oldest of them; Infinity when there are none */
-  firstTick = Number.POSITIVE_INFINITY;
+  /** of the journal: the tick of the oldest of them */
+  readonly firstTick: number;
 
-  constructor(node: number) {
+  constructor(node: number, firstTick: number) {
+    this.firstTick = firstTick;
     this.#limit = CHUNK_SAMPLES + ((node * 7) % CHUNK_SAMPLES_MORE);
   }
 
-  push(tick: number, row: Float64Array): void {
+  push(row: Float64Array): void {
     const unpacked = this.#unpacked;
     if (unpacked === UNPACKED) this.#packed.push(encodeChunk(this.#newest));
     this.#newest.set(row, (unpacked % UNPACKED) * SAMPLE_WIDTH);
-    if (this.#times.length === 0) this.firstTick = tick;
     this.#times.push(row[AT] ?? 0);
   }
 
@@ -44,10 +44,9 @@ export class OpenSamples {
     return rows;
   }
 
-  /** It should be written as chunks and cleared. */
+  /** It should be written as chunks, and the next sample begin anew. */
   isFull(tick: number): boolean {
     const times = this.#times;
-    if (times.length === 0) return false;
     const span = (times.at(-1) ?? 0) - (times[0] ?? 0);
     return times.length >= this.#limit || tick - this.firstTick > JOURNAL_TICKS || span < 0 || span > CHUNK_SPAN_MS / 2;
   }
@@ -57,7 +56,7 @@ export class OpenSamples {
   }
 
   newestBefore(beforeMs: number): boolean {
-    return this.#times.length > 0 && this.#times.every((at) => at < beforeMs);
+    return this.#times.every((at) => at < beforeMs);
   }
 
   /** Each in time order, within the span of a chunk; a clock set back begins another one. */
@@ -71,12 +70,6 @@ export class OpenSamples {
       yield rows.subarray(from * SAMPLE_WIDTH, i * SAMPLE_WIDTH);
       from = i;
     }
-  }
-
-  clear(): void {
-    this.#packed = [];
-    this.#times = [];
-    this.firstTick = Number.POSITIVE_INFINITY;
   }
 
   get #unpacked(): number {
