@@ -59,11 +59,12 @@ function readV2(raw: Buffer): ProxyResult {
   if (version !== 2 || command > COMMAND_PROXY) return 'malformed';
   if (raw.length < 14) return 'more';
   const [family, transport] = [raw.readUInt8(13) >> 4, raw.readUInt8(13) & 15];
-  const addressBytes = ADDRESS_BYTES[family];
-  if (addressBytes === undefined || transport > 2) return 'malformed';
+  // Of LOCAL the family is ignored, whatever it says.
+  const addressBytes = command === COMMAND_LOCAL ? 0 : ADDRESS_BYTES[family];
+  if (addressBytes === undefined || (command === COMMAND_PROXY && transport > 2)) return 'malformed';
   if (raw.length < V2_HEAD) return 'more';
   const body = raw.readUInt16BE(14);
-  if (body > MAX_V2_BODY || (command === COMMAND_PROXY && body < addressBytes)) return 'malformed';
+  if (body > MAX_V2_BODY || body < addressBytes) return 'malformed';
   const length = V2_HEAD + body;
   if (raw.length < length) return 'more';
   const silent: ProxyHeader = { version: 2, length, source: null, destination: null };

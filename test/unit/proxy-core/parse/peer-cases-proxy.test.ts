@@ -57,7 +57,8 @@ test('case 74: a version 2 header that comes in pieces needs more, up to its las
 });
 
 test('case 75: LOCAL keeps the addresses of the socket, whatever it carries', () => {
-  for (const body of [Buffer.alloc(0), v4, Buffer.alloc(5)]) assert.deepEqual(sourceOf(readProxyHeader(v2(0x20, 0x11, body))), null);
+  for (const family of [0x11, 0x00, 0x31, 0x4f, 0xff])
+    for (const body of [Buffer.alloc(0), v4, Buffer.alloc(5)]) assert.equal(sourceOf(readProxyHeader(v2(0x20, family, body))), null);
 });
 
 test('case 76: another version, and a command above 1, are refused as soon as they are there', () => {
