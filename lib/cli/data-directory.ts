@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { type Config, ConfigError, describeSettings, readConfig } from '#server/kernel/config.ts';
 import { backup, moveToPostgres, restore, rotateSecret } from '#server/operations/index.ts';
+import { plural } from '#shared/units/count.ts';
 import type { Answer } from './answer.ts';
+import { ownVersion } from './version.ts';
 
 export type DataDirectoryCommand = 'config' | 'backup' | 'restore' | 'move' | 'rotate-secret';
 type Asked = { file: string; metrics: boolean };
@@ -31,7 +32,8 @@ async function run(command: DataDirectoryCommand, { file, metrics }: Asked): Pro
     return {
       json: { ok: true, ...done },
       lines: [
-        `${done.file}: ${done.bytes} bytes, ${files.length} file${files.length === 1 ? '' : 's'} (${files.map(({ name }) => name).join(', ')})`,
+        `${done.file}: ${done.bytes} bytes, ${plural(files.length, 'file')} (${files.map(({ name }) => name).join(', ')})`,
+        ...(metrics ? [] : ['  the samples of the charts are not in it: --metrics takes them along']),
         ...(keyId ? [`  secrets are sealed with key ${keyId}, which is not in it: keep that key elsewhere`] : []),
         ...(auditHead ? [`  audit ends with ${auditHead.seq}:${auditHead.hash}`] : []),
       ],
@@ -42,7 +44,7 @@ async function run(command: DataDirectoryCommand, { file, metrics }: Asked): Pro
     return {
       json: { ok: true, dataDir, manifest, nodes: facts.nodes, auditHead: facts.auditHead },
       lines: [
-        `restored into ${dataDir}: Headroom ${manifest.version} of ${manifest.createdAt}, ${facts.nodes} nodes`,
+        `restored into ${dataDir}: Headroom ${manifest.version} of ${manifest.createdAt}, ${plural(facts.nodes, 'node')}`,
         `  the audit is whole${facts.auditHead ? ` up to ${facts.auditHead.seq}:${facts.auditHead.hash}` : ''}; start the console`,
       ],
     };
@@ -92,5 +94,3 @@ function config(): Told {
     ...(!ok && { code: 78 }),
   };
 }
-
-const ownVersion = (): string => String(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version);

@@ -6,6 +6,7 @@ import { COMMANDS, isNoun } from './commands.ts';
 import { helpOf, nearest, overview, usageOf } from './help.ts';
 import { findCommand, parseCall, wantsHelp } from './parse.ts';
 import { printable } from './table.ts';
+import { ownVersion } from './version.ts';
 
 /** What nobody reads along: no terminal, nothing said on the way. */
 const ALONE: Io = {
@@ -43,16 +44,14 @@ export async function headroom(words: readonly string[], outside: Partial<Io> = 
 function noCommand(words: readonly string[]): Answer {
   const [noun, verb] = words;
   if (noun === undefined) return wrong(...overview(COMMANDS));
+  if (noun === '--version' || noun === '-V') return good(`headroom ${ownVersion()}`);
   if (noun === '--help' || noun === '-h') return good(...overview(COMMANDS));
   if (isNoun(noun) && (verb === '--help' || verb === '-h')) return good(...overview(COMMANDS, noun));
   const asked = isNoun(noun) ? [noun, verb].filter((word) => word !== undefined).join(' ') : noun;
   const near = nearest(asked, isNoun(noun) ? COMMANDS.map(({ name }) => name) : COMMANDS.map(({ name }) => name.split(' ')[0] ?? name));
-  return wrong(
-    ...(isNoun(noun) && verb === undefined
-      ? []
-      : [`headroom: there is no command "${asked}"${near === null ? '' : `; did you mean ${near}?`}`, '']),
-    ...overview(COMMANDS, isNoun(noun) ? noun : undefined),
-  );
+  const said = `headroom: there is no command "${asked}"${near === null ? '' : `; did you mean ${near}?`}`;
+  if (!isNoun(noun)) return wrong(said, 'headroom help lists them all.');
+  return wrong(...(verb === undefined ? [] : [said, '']), ...overview(COMMANDS, noun));
 }
 
 if (import.meta.main) {

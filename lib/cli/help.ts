@@ -82,7 +82,8 @@ export function overview(commands: readonly Command[], noun?: string): string[] 
     ...groups,
     '',
     'Those of nodes, runs and incidents, apply and export ask the console at HEADROOM_URL with the API token HEADROOM_TOKEN (Settings, Tokens);',
-    'they show tables on a terminal and JSON elsewhere. The others work on this machine. headroom help COMMAND says more, with examples.',
+    'they show tables on a terminal and JSON elsewhere. The others work on this machine. headroom help COMMAND says more, with examples;',
+    'headroom --version says which this is.',
     ...block(
       'Exit codes',
       EXIT_CODES.map(({ code, means }) => [`${code}`, means]),

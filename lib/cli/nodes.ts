@@ -7,7 +7,7 @@ import { IMPORT_FORMATS, type ImportFormat, type ImportPlan, type ImportRequest,
 import { poolWord, selectorSubject } from '#shared/node-words.ts';
 import { type FleetNode, fleetSchema, nodeInputSchema, type SelfTest, selfTestSchema } from '#shared/nodes.ts';
 import { describeProblem, matchesSelector, parseSelector } from '#shared/selector.ts';
-import { formatBand } from '#shared/units/band.ts';
+import { formatEstimate } from '#shared/units/band.ts';
 import { formatCount, formatSigned, plural } from '#shared/units/count.ts';
 import { type Answer, good } from './answer.ts';
 import { openConsole, segment } from './ask.ts';
@@ -63,7 +63,7 @@ const row = (node: FleetNode): string[] => [
   node.leak.perMinute ? formatSigned(node.leak.perMinute.mid) : '–',
   count(node.openFds),
   count(node.fdLimit),
-  node.timeToEmfileSeconds ? formatBand(node.timeToEmfileSeconds) : '–',
+  node.timeToEmfileSeconds ? formatEstimate(node.timeToEmfileSeconds) : '–',
   poolWord(node),
   node.drift ? 'yes' : 'no',
 ];

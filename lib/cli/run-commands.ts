@@ -1,4 +1,5 @@
 import type { Command } from './command.ts';
+import { answerRun } from './run-answer.ts';
 import { actOn, allowRuns, followRun, listRuns, startRun, stopAll } from './runs.ts';
 
 /** Those that come with the console; operators add their own. */
@@ -100,6 +101,25 @@ export const RUN_COMMANDS: readonly Command[] = [
     output: 'tables',
     asks: true,
     run: followRun,
+  },
+  {
+    name: 'runs answer',
+    group: 'Runs',
+    summary: 'show what a run asks a person, or answer it',
+    about: [
+      'Without ANSWER it shows each question with what was measured and the answers there are. A changed node waits with its way back armed meanwhile.',
+    ],
+    takes: [RUN, { name: 'ANSWER', help: 'one of those shown, like keep or revert', optional: true }],
+    options: { node: { value: 'NAME', help: 'the node that is meant, where several are asked about', many: true } },
+    examples: [
+      { line: 'headroom runs answer R-4F2K9', does: 'what is asked, and what was found' },
+      { line: 'headroom runs answer R-4F2K9 keep', does: 'keep the change' },
+      { line: 'headroom runs answer R-4F2K9 revert --node edge-03', does: 'put the file back on one of several nodes' },
+    ],
+    exits: { 0: 'answered, or nothing is asked', 2: 'there is no such run, question or answer', 3: 'shown: a person has to decide' },
+    output: 'tables',
+    asks: true,
+    run: answerRun,
   },
   {
     name: 'runs pause',

@@ -85,10 +85,12 @@ const scalar = (text: string): string | number | boolean =>
 
 export async function followRun(call: Call): Promise<Answer> {
   const console = openConsole(call);
-  return watchRun(call, console, await find(console, call.args[0] ?? ''));
+  return watchRun(call, console, await findRun(console, call.args[0] ?? ''));
 }
 
-const find = async ({ http }: Console, called: string): Promise<Run> => http.get(`runs/${segment(await runId(http, called))}`, runSchema);
+/** A run by its id or its name. */
+export const findRun = async ({ http }: Console, called: string): Promise<Run> =>
+  http.get(`runs/${segment(await runId(http, called))}`, runSchema);
 
 export const actOn =
   (act: 'abort' | 'pause' | 'resume') =>

@@ -65,8 +65,12 @@ const endLines = (run: Run): string[] => [
   `${runName(run.id)}: ${run.status}${run.verdict === null ? '' : `, ${VERDICT[run.verdict]}`}: ${run.summary}`,
   ...run.targets
     .filter(({ verdict, status }) => verdict !== 'pass' || status !== 'succeeded')
-    .map((t) => `  ${t.name}: ${t.status}, ${t.summary}`),
+    .map((t) => `  ${t.name}: ${t.status}${after(', ', foundOf(t))}`),
 ];
+
+/** A node has words of its own at its end; before that, what the watching found. */
+const foundOf = ({ summary, steps }: RunTarget): string => summary || (steps.find(({ kind }) => kind === 'watch')?.summary ?? '');
+const after = (mark: string, text: string): string => (text === '' ? '' : `${mark}${text}`);
 
 const VERDICT = { pass: 'PASS', fail: 'FAIL', inconclusive: 'INCONCLUSIVE' } as const;
 const DONE: readonly StepStatus[] = ['succeeded', 'failed', 'inconclusive', 'skipped'];
@@ -132,13 +136,13 @@ class Told {
       this.#batch(run, target, batches);
       this.#steps(run, target);
       if (target.verdict !== null && this.#fresh(`${target.nodeId} verdict`, target.verdict))
-        this.#note(`${target.name}  ${VERDICT[target.verdict]}: ${target.summary}`);
+        this.#note(`${target.name}  ${VERDICT[target.verdict]}${after(': ', foundOf(target))}`);
       if (target.status !== 'running' && this.#fresh(target.nodeId, target.status))
-        this.#note(`${target.name}  ${target.status}${target.verdict === null ? `: ${target.summary}` : ''}`);
+        this.#note(`${target.name}  ${target.status}${target.verdict === null ? after(': ', target.summary) : ''}`);
     }
     const gate = gateOf(run);
     if (gate && this.#fresh('gate', `${gate.target.nodeId} ${gate.question}`))
-      this.#note(`${gate.target.name}  asks a person: ${gate.question}`);
+      this.#note(`${gate.target.name}  asks a person: ${gate.question} (headroom runs answer ${runName(run.id)})`);
     if (this.#fresh('run', run.status))
       this.#note(`${runName(run.id)}  ${run.status}${run.status === 'running' ? '' : `: ${run.summary}`}`);
   }

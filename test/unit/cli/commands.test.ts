@@ -47,6 +47,8 @@ describe('the table of commands', () => {
       assert.deepEqual([code, error], [2, true]);
       assert.match(lines[0] ?? '', new RegExp(`did you mean ${meant}\\?`));
     }
+    assert.deepEqual((await headroom(['nosuch'])).lines, ['headroom: there is no command "nosuch"', 'headroom help lists them all.']);
+    assert.match((await headroom(['--version'])).lines[0] ?? '', /^headroom \d+\.\d+\.\d+/);
     assert.deepEqual([(await headroom([])).code, (await headroom(['--help'])).code, (await headroom(['runs'])).code], [2, 0, 2]);
     assert.match((await headroom(['help', 'runs'])).lines.join('\n'), /runs start RUNBOOK SELECTOR/);
   });

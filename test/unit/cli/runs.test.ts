@@ -5,7 +5,11 @@ import { HANG_UP, NOW, problem, scriptedConsole } from '#test/support/scripted-c
 
 const STEPS = ['preflight', 'edit-config', 'restart', 'watch'];
 const at = new Date(NOW).toISOString();
-const gate = { question: 'Keep or revert?', options: [], default: 'keep', answer: null, by: null, at: null };
+const OPTIONS = [
+  { value: 'keep', label: 'Keep and disarm', danger: false },
+  { value: 'revert', label: 'Revert now', danger: true },
+];
+const gate = { question: 'Keep or revert?', options: OPTIONS, default: 'keep', answer: null, by: null, at: null };
 
 type Target = { name: string; batch: number; status: string; verdict?: Verdict; steps: StepStatus[]; summary?: string; gate?: boolean };
 const run = (status: RunStatus, targets: Target[], more: object = {}) =>
@@ -191,7 +195,7 @@ describe('headroom runs watch', () => {
     ]);
     const waits = await scriptedConsole(t, { [ONE]: [BEGUN, asks] });
     assert.equal((await waits.cli(['runs', 'watch', 'r_01hxyz4f2k9', '--until-paused'])).code, 3);
-    assert.ok(waits.notes.some((line) => line.endsWith('edge-1  asks a person: Keep or revert?')));
+    assert.ok(waits.notes.some((line) => line.endsWith('edge-1  asks a person: Keep or revert? (headroom runs answer R-4F2K9)')));
     const paused = await scriptedConsole(t, { [ONE]: [{ ...ended('paused', 'fail', 'not fixed'), status: 'paused' }] });
     assert.equal((await paused.cli(['runs', 'watch', 'r_01hxyz4f2k9', '--until-paused'])).code, 1);
   });
@@ -237,5 +241,53 @@ describe('the other verbs of runs', () => {
     assert.match((await cli(['runs', 'stop-all', 'network', 'of', 'fra'])).text, /1 run held[\s\S]*R-4F2K9 {2}running/);
     assert.deepEqual(asked.find(({ route }) => route === 'POST runs/stop-all')?.body, { reason: 'network of fra' });
     assert.match((await cli(['runs', 'allow'])).text, /may start and go on/);
+  });
+});
+
+describe('headroom runs answer', () => {
+  const waits = (name: string) => ({
+    ...{ name, batch: 0, status: 'waiting', verdict: 'pass' as const, gate: true },
+    steps: ['succeeded', 'succeeded', 'succeeded', 'waiting'] satisfies StepStatus[],
+  });
+  const POST = 'POST runs/r_01hxyz4f2k9/gates/watch';
+
+  test('shows the question with its answers and ends with 3; an answer is sent to the node that asks', async (t) => {
+    const { cli, asked } = await scriptedConsole(t, { ...SHORT, [ONE]: [run('waiting', [waits('edge-1')]), BEGUN], [POST]: [BEGUN] });
+    const shown = await cli(['runs', 'answer', 'R-4F2K9']);
+    assert.equal(shown.code, 3);
+    assert.match(
+      shown.text,
+      /^edge-1: Keep or revert\?\n {2}keep {2}Keep and disarm \(default\)\n {2}revert {2}Revert now\n\nheadroom runs answer R-4F2K9 ANSWER$/,
+    );
+    assert.deepEqual(
+      asked.some(({ route }) => route === POST),
+      false,
+    );
+  });
+
+  test('one answer for one node; of several, only for those that are named; nothing that is no answer', async (t) => {
+    const two = run('waiting', [waits('edge-1'), waits('edge-2')]);
+    const { cli, asked } = await scriptedConsole(t, { ...SHORT, [ONE]: [two], [POST]: [BEGUN] });
+    const which = await cli(['runs', 'answer', 'R-4F2K9', 'keep']);
+    assert.deepEqual([which.code, /2 nodes wait for an answer: edge-1, edge-2; say which with --node NAME/.test(which.text)], [2, true]);
+    const wrong = await cli(['runs', 'answer', 'R-4F2K9', 'maybe', '--node', 'edge-1']);
+    assert.deepEqual([wrong.code, /"maybe" is no answer .* it takes keep or revert/.test(wrong.text)], [2, true]);
+    assert.equal((await cli(['runs', 'answer', 'R-4F2K9', 'keep', '--node', 'edge-9'])).code, 2);
+    assert.equal(
+      asked.some(({ route }) => route === POST),
+      false,
+    );
+    assert.equal((await cli(['runs', 'answer', 'R-4F2K9', 'revert', '--node', 'edge-2'])).code, 0);
+    assert.deepEqual(
+      asked.filter(({ route }) => route === POST).map(({ body }) => body),
+      [{ answer: 'revert', nodeId: 'n_edge-2' }],
+    );
+  });
+
+  test('a run that asks nothing says so', async (t) => {
+    const { cli } = await scriptedConsole(t, { ...SHORT, [ONE]: [BEGUN] });
+    const idle = await cli(['runs', 'answer', 'R-4F2K9']);
+    assert.deepEqual([idle.code, /asks nothing: running/.test(idle.text)], [0, true]);
+    assert.equal((await cli(['runs', 'answer', 'R-4F2K9', 'keep'])).code, 2);
   });
 });
