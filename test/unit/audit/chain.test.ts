@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { sql } from 'kysely';
 import { type AuditEntry, createAudit } from '#server/audit/index.ts';
+import { chainText } from '#shared/audit-chain.ts';
 import { testDatabase } from '#test/support/database.ts';
 
 const entry = (action: string): AuditEntry => ({
@@ -13,6 +15,15 @@ const entry = (action: string): AuditEntry => ({
   after: { name: 'b' },
   at: 1000,
 });
+
+/** What seals the head of a chain, and what it has sealed. */
+function sealedBox() {
+  const secrets = new Map<string, string>();
+  return {
+    get: async (key: string) => secrets.get(key) ?? null,
+    make: async (key: string, value: string) => secrets.set(key, secrets.get(key) ?? value).get(key) ?? value,
+  };
+}
 
 describe('audit', () => {
   test('each entry carries the hash of the one before it, and the chain verifies', async (t) => {
@@ -60,11 +71,7 @@ describe('audit', () => {
   ] as const)
     test(`${what}: found, though every row that is left follows from the one before`, async (t) => {
       const db = await testDatabase(t);
-      const secrets = new Map<string, string>();
-      const sealed = {
-        get: async (key: string) => secrets.get(key) ?? null,
-        make: async (key: string, value: string) => secrets.set(key, secrets.get(key) ?? value).get(key) ?? value,
-      };
+      const sealed = sealedBox();
       const audit = createAudit({ db, sealed });
       await audit.prepare(0);
       for (const action of ['a', 'b', 'c', 'd']) await audit.record(entry(action));
@@ -77,6 +84,49 @@ describe('audit', () => {
       await later.prepare(1);
       assert.match((await later.verify()).problem ?? '', words);
     });
+
+  test('a last row that was written anew, with a hash that fits it, is not the one that was signed', async (t) => {
+    const db = await testDatabase(t);
+    const audit = createAudit({ db, sealed: sealedBox() });
+    await audit.prepare(0);
+    for (const action of ['a', 'b', 'c']) await audit.record(entry(action));
+    const [last] = await audit.list({ limit: 1 });
+    if (!last) throw new Error('there is no row');
+    const action = 'x';
+    const hash = createHash('sha256')
+      .update(chainText({ ...last, action }))
+      .digest('hex');
+    await sql`DROP TRIGGER audit_no_update`.execute(db);
+    await db.updateTable('audit').set({ action, hash }).where('seq', '=', last.seq).execute();
+    assert.match((await audit.verify()).problem ?? '', /row 3 is not the one that was signed/);
+  });
+
+  test('of more rows than one reading takes each is read once, and the first that is wrong is found', async (t) => {
+    const db = await testDatabase(t);
+    const audit = createAudit({ db });
+    await db.transaction().execute(async (tx) => {
+      for (let i = 1; i <= 1050; i++) await audit.append(tx, entry(`a${i}`));
+    });
+    const seqs: number[] = [];
+    for await (const page of audit.all()) seqs.push(...page.map(({ seq }) => seq));
+    assert.deepEqual(
+      seqs,
+      Array.from({ length: 1050 }, (_, i) => i + 1),
+    );
+    assert.deepEqual([(await audit.verify()).rows, (await audit.verify()).brokenAt], [1050, null]);
+    await sql`DROP TRIGGER audit_no_update`.execute(db);
+    await db.updateTable('audit').set({ object: 'x' }).where('seq', 'in', [1001, 1040]).execute();
+    assert.equal((await audit.verify()).brokenAt, 1001);
+  });
+
+  test('is prepared once: the first key goes on to sign', async (t) => {
+    const db = await testDatabase(t);
+    const audit = createAudit({ db, sealed: { get: async () => null, make: async (_key, value) => value } });
+    await audit.prepare(0);
+    await audit.record(entry('a'));
+    await audit.prepare(1);
+    assert.deepEqual([(await audit.verify()).problem, (await audit.verify()).rows], [null, 1]);
+  });
 
   test('a new key over rows that are there already is an entry of its own', async (t) => {
     const db = await testDatabase(t);
@@ -117,8 +167,8 @@ describe('audit', () => {
     for (let before: number | undefined, pages = 0; pages < 10; pages++) {
       const page = await audit.page({ limit: 2, before, filter: {}, view: (row) => (view(row) ? row : null) });
       seqs.push(...page.rows.map(({ seq }) => seq));
+      assert.equal(page.rows.length, page.next === null ? 1 : 2);
       if (page.next === null) break;
-      assert.equal(page.rows.length, 2);
       before = page.next;
     }
     assert.deepEqual(seqs, [35, 28, 21, 14, 7]);
