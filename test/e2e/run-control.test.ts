@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
+import { headroom } from '#cli/headroom.ts';
 import { invitedSchema } from '#shared/account.ts';
 import { changeRuleSchema } from '#shared/change-rules.ts';
 import { hasEnded, type Run } from '#shared/runs.ts';
@@ -321,5 +322,44 @@ describe('a run in the hands of people, in a browser', { concurrency: false }, (
     const run = await ended(id);
     assert.deepEqual([run.status, ...run.targets.map(({ status }) => status)], ['succeeded', 'succeeded', 'succeeded'], run.summary);
     for (const name of [first, second]) assert.match(config(name), /max_per_host: 64\b/);
+  });
+
+  test('headroom apply makes the pools what a file says, by a run on the nodes that differ, and then has nothing left to do', async () => {
+    const { url, apiToken } = demo.meta();
+    const cli = async (...words: string[]) => {
+      const said: string[] = [];
+      const outside = { env: { HEADROOM_URL: url, HEADROOM_TOKEN: apiToken }, say: (line: string) => void said.push(line) };
+      const { code, lines } = await headroom(words, outside);
+      return { code, text: [...said, ...lines].join('\n') };
+    };
+    const file = path.join(path.dirname(path.dirname(demo.node(first).configPath)), 'fleet.yaml');
+    const say = (most: number) =>
+      fs.writeFileSync(
+        file,
+        `pool:\n  - { selector: "name=${first}", settings: { max_per_host: 64 } }\n  - { selector: "name=${second}", settings: { max_per_host: ${most} } }\nstrategy: { gates: auto }\n`,
+      );
+    say(65);
+    const before = [config(first), config(second)];
+    const pids = [demo.node(first).pid, demo.node(second).pid];
+    const dry = await cli('apply', file, '--dry-run');
+    assert.equal(dry.code, 1, dry.text);
+    assert.match(dry.text, new RegExp(`pool of name=${first}: max_per_host: 64: nothing to change`));
+    assert.match(
+      dry.text,
+      new RegExp(`pool of name=${second}: max_per_host: 65: 1 to change \\(${second}\\)[^]*Dry run: nothing was done`),
+    );
+    assert.deepEqual([config(first), config(second)], before);
+
+    const done = await cli('apply', file, '--yes');
+    assert.equal(done.code, 0, done.text);
+    assert.match(done.text, new RegExp(`run \\S+: ${url}/runs/[^]*: succeeded, `));
+    assert.equal(config(second), before[1]?.replace('max_per_host: 64', 'max_per_host: 65'));
+    assert.equal(config(first), before[0]);
+    assert.equal(demo.node(first).pid, pids[0], 'the node that was right already was not restarted');
+    assert.notEqual(demo.node(second).pid, pids[1]);
+
+    const again = await cli('apply', file, '--yes');
+    assert.deepEqual([again.code, /The fleet is as the file says\.$/.test(again.text)], [0, true], again.text);
+    assert.equal((await cli('export')).code, 0);
   });
 });
