@@ -100,6 +100,8 @@ function request(
   signal: AbortSignal,
 ): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
+    // the status says whether it was taken: whatever becomes of the body, nothing is said twice for it
+    let heard: (() => void) | null = null;
     const looked: net.LookupFunction = (_name, options, done) => {
       const found = addresses.map((one) => ({ address: one, family: net.isIPv6(one) ? 6 : 4 }));
       const [first] = found;
@@ -119,7 +121,7 @@ function request(
       (answer) => {
         const chunks: Buffer[] = [];
         let size = 0;
-        const end = () => {
+        heard = () => {
           answer.destroy();
           resolve({
             status: answer.statusCode ?? 0,
@@ -130,13 +132,15 @@ function request(
         answer.on('data', (chunk: Buffer) => {
           chunks.push(chunk);
           size += chunk.length;
-          if (size > MOST_BYTES) end();
+          if (size > MOST_BYTES) heard?.();
         });
-        answer.on('end', end);
-        answer.on('error', reject);
+        answer.on('end', heard);
+        answer.on('error', heard);
       },
     );
-    asked.on('error', reject);
+    const gone = (error: Error) => (heard ? heard() : reject(error));
+    asked.on('error', gone);
+    asked.on('close', () => heard ?? reject(Object.assign(new Error('closed'), { code: 'ECONNRESET' })));
     asked.end(body);
   });
 }
@@ -171,6 +175,8 @@ export function inWords(error: unknown, host: string): string {
   const code = first instanceof Error && 'code' in first && typeof first.code === 'string' ? first.code : '';
   const words = WORDS[code];
   if (words !== undefined) return `${host} ${words}`;
+  if (code.startsWith('HPE_')) return `${host} does not speak HTTP as it should (${code})`;
+  if (code === 'EPROTO' || code.startsWith('ERR_SSL')) return `${host} does not speak TLS as it should (${code})`;
   if (/CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO/.test(code)) return `${host} has a certificate that is not believed (${code})`;
   return `${host} could not be asked (${code || (first instanceof Error ? first.name : 'unknown')})`;
 }

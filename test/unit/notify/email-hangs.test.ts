@@ -4,6 +4,7 @@ import net from 'node:net';
 import { test } from 'node:test';
 import { SendFailure } from '#server/notify/reach.ts';
 import { sendEmail } from '#server/notify/senders/email.ts';
+import { until } from '#test/support/until.ts';
 
 test('a mail server that goes on saying a little holds nobody up once the sending is ended', { timeout: 20_000 }, async (t) => {
   const ended = new AbortController();
@@ -11,6 +12,7 @@ test('a mail server that goes on saying a little holds nobody up once the sendin
   const server = net.createServer((socket) => {
     sockets.push(socket.on('error', () => undefined));
     // a greeting of several lines that has no last one
+    socket.resume();
     const drip = setInterval(() => socket.write('220-mail.test\r\n'), 20);
     socket.once('close', () => clearInterval(drip));
     ended.abort(new Error('the console stops'));
@@ -48,4 +50,5 @@ test('a mail server that goes on saying a little holds nobody up once the sendin
     sendEmail({ target, secret: '', reach }, told, ended.signal),
     (error) => error instanceof SendFailure && error.again,
   );
+  await until('the connection is given back', () => sockets.length === 1 && sockets.every((socket) => socket.destroyed));
 });

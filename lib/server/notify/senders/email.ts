@@ -1,3 +1,4 @@
+import net from 'node:net';
 import { createTransport } from 'nodemailer';
 import { addressesOf, inWords, raceSignal, SEND_MS, SendFailure } from '../reach.ts';
 import { headline, linkOf, nodeNames, ruleNames, type Sender, type Told } from './told.ts';
@@ -32,9 +33,13 @@ export function mailOf(told: Told, envelope: { from: string; to: string[] }) {
 
 export const sendEmail: Sender<'email'> = async ({ target, secret, reach }, told, signal) => {
   const where = `${target.host}:${target.port}`;
-  const [address] = await addressesOf(target.host, { allowPrivate: reach.allowPrivate, clear: target.tls === 'none' }).catch((error) => {
+  const timeout = AbortSignal.timeout(MAIL_MS);
+  const within = signal ? AbortSignal.any([signal, timeout]) : timeout;
+  const late = (cause: unknown) => new SendFailure(`${where} did not come to an end in time`, { again: true, cause });
+  const looked = addressesOf(target.host, { allowPrivate: reach.allowPrivate, clear: target.tls === 'none' });
+  const [address] = await raceSignal(looked, within).catch((error) => {
     if (error instanceof SendFailure) throw error;
-    throw new SendFailure(inWords(error, where), { again: true, cause: error });
+    throw within.aborted ? late(error) : new SendFailure(inWords(error, where), { again: true, cause: error });
   });
   const transport = createTransport({
     host: address ?? target.host,
@@ -43,7 +48,10 @@ export const sendEmail: Sender<'email'> = async ({ target, secret, reach }, told
     requireTLS: target.tls === 'starttls',
     ignoreTLS: target.tls === 'none',
     ...(target.user !== '' && { auth: { user: target.user, pass: secret } }),
-    tls: { servername: target.host, ...(reach.caCertificate !== '' && { ca: reach.caCertificate }) },
+    tls: {
+      ...(net.isIP(target.host) === 0 && { servername: target.host }),
+      ...(reach.caCertificate !== '' && { ca: reach.caCertificate }),
+    },
     ...{
       connectionTimeout: SEND_MS / 2,
       greetingTimeout: SEND_MS / 2,
@@ -52,15 +60,12 @@ export const sendEmail: Sender<'email'> = async ({ target, secret, reach }, told
       disableUrlAccess: true,
     },
   });
-  const timeout = AbortSignal.timeout(MAIL_MS);
-  const within = signal ? AbortSignal.any([signal, timeout]) : timeout;
   try {
-    const sent = await raceSignal(transport.sendMail(mailOf(told, { from: target.from, to: target.to })), within);
-    const refused = sent.rejected?.length ?? 0;
-    return `${where} took it for ${target.to.length - refused} of ${target.to.length}: ${String(sent.response).slice(0, 120)}`;
+    const sent = await transport.sendMail({ ...mailOf(told, { from: target.from, to: target.to }), signal: within });
+    const refused = (sent.rejectedErrors ?? []).map(({ response, recipient }) => `; refused for ${recipient}: ${oneLine(response)}`);
+    return `${where} took it for ${target.to.length - refused.length} of ${target.to.length}: ${oneLine(sent.response)}${refused.join('')}`;
   } catch (error) {
-    if (within.aborted) throw new SendFailure(`${where} did not come to an end in time`, { again: true, cause: error });
-    throw failureOf(error, where);
+    throw within.aborted ? late(error) : failureOf(error, where);
   } finally {
     transport.close();
   }
@@ -81,8 +86,22 @@ function failureOf(error: unknown, where: string): SendFailure {
       cause: error,
     });
   if (code === 'ETIMEDOUT') return new SendFailure(`${where} gave no answer in time`, { again: true, cause: error });
-  return new SendFailure(inWords(error, where), { again: true, cause: error });
+  return new SendFailure(inDialogWords(error, code, where), { again: true, cause: error });
 }
+
+/** nodemailer's codes (dist/esm/errors.d.ts); the system's own stands in the message of an ESOCKET. */
+function inDialogWords(error: unknown, code: string | null, where: string): string {
+  if (code === 'ECONNECTION') return `${where} closed the connection in the middle`;
+  if (code === 'EPROTOCOL') return `${where} does not speak SMTP as it should`;
+  const inner = code === 'ESOCKET' && error instanceof Error ? /\bE[A-Z]{3,}\b/.exec(error.message)?.[0] : undefined;
+  if (inner !== undefined) return inWords(Object.assign(new Error('dialog'), { code: inner }), where);
+  return code === 'ESOCKET' ? `${where} does not speak TLS as it should` : inWords(error, where);
+}
+
+const oneLine = (said: unknown): string =>
+  String(said ?? '')
+    .replace(/\s+/g, ' ')
+    .slice(0, 120);
 
 function shapeOf(error: unknown): { code: string | null; responseCode: number | null; response: string | null } {
   if (!(error instanceof Error)) return { code: null, responseCode: null, response: null };
