@@ -84,19 +84,21 @@ function lifeRows(sections: readonly Section[]): Row[] {
   }));
 }
 
-/** A soak is one trial: it survives when every ratio that has a limit keeps it. */
+/** A soak is one trial: it survives when every figure that has a target holds it. */
 function soakRows(sections: readonly Section[]): Row[] {
   return sections
     .filter(({ mark }) => mark.endsWith('-soak'))
     .map(({ table, command, date }) => {
       const broken = table.slice(1).filter(([, measured, target = '']) => {
         if (target === 'the same') return new Set((measured ?? '').split(', ')).size > 1;
+        if (target === '0') return measured !== '0';
         return target.startsWith('≤') && (numberIn(measured) ?? 0) > (numberIn(target) ?? 0);
       });
-      const [first = [], second = []] = table.slice(1);
+      const [first = []] = table.slice(1);
+      const same = table.slice(1).find(([, , target]) => target === 'the same') ?? [];
       const lost = broken.length === 0 ? 'nothing' : broken.map(([name]) => name).join(', ');
       return {
-        what: `soak: ${[first[1], first[0]].join(' ')}; ${second[0]}: ${second[1]}`,
+        what: `soak: ${[first, same].map(([name, measured]) => `${name}: ${measured}`).join('; ')}`,
         tried: 1,
         survived: broken.length === 0 ? 1 : 0,
         lost,

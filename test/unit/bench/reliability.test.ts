@@ -30,6 +30,7 @@ const BENCHES = `<!-- x-soak -->
 | connections | 100 |  |
 | descriptors | 24, 24, 25 | the same |
 | memory | 1.1 | ≤ 1.02 |
+| requests that failed | 2 | 0 |
 <!-- /x-soak -->
 `;
 
@@ -41,7 +42,7 @@ describe('the table of what was tried, survived and lost', () => {
     assert.match(row('on real hosts'), /\| 3 \| 2 \| 1 \| `node test\/fleet\/run.ts` \| 2026-11-24 \|/);
     assert.match(row('SIGKILL'), /\| 221 \| 221 \| nothing \|/);
     assert.match(row('full disk'), /\| 1 \| 0 \| 2 changes \|/);
-    assert.match(row('soak'), /\| 1 \| 0 \| descriptors, memory \|/);
+    assert.match(row('soak'), /\| 1 \| 0 \| descriptors, memory, requests that failed \|/);
   });
 
   test('stands above the sections, and is replaced when it is made again', () => {
