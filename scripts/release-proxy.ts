@@ -1,5 +1,5 @@
 // Makes a release of the proxy for the runbook upgrade-proxy: the pinned Node, the bundle and their version in one tarball, and prints its sha256.
-//   node scripts/release-proxy.ts [FILE]        (default proxy-core/dist/sniproxy-VERSION.tar.gz)
+//   npm run release-proxy [-- FILE]        (default proxy-core/dist/sniproxy-VERSION.tar.gz)
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';

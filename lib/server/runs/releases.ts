@@ -45,7 +45,7 @@ export function releasesIn(folder: string, readFile: (file: string) => Promise<B
     }
     throw new HeadroomError(
       'request.invalid',
-      `No release with the sha256 ${sha256} is in ${folder}: an admin puts the tarball there (node scripts/release-proxy.ts makes one).`,
+      `No release with the sha256 ${sha256} is in ${folder}: an admin puts the tarball there (npm run release-proxy makes one).`,
     );
   }
 

@@ -50,6 +50,7 @@ export const SHOWN: readonly Shown[] = [
   // nothing answers at the node's port, so a run ends in its first step: 1, or 3 where a person is asked; 130 where the test leaves it; a node carries one run at a time; --pools and apply say 1 of a node that does not answer
   { begins: 'headroom runs start', run: [0, 1, 3, 130], orBusy: true },
   { begins: 'headroom runs watch', run: [0, 1, 3, 130] },
+  { begins: 'headroom runs answer', run: [0, 2, 3] },
   { begins: 'headroom runs pause', run: [0, 2] },
   { begins: 'headroom runs resume', run: [0, 2] },
   { begins: 'headroom runs abort', run: [0, 2] },

@@ -66,7 +66,7 @@ put)
   awk '$1 !~ /^[-d]/ || / \\// || /(^| |\\/)\\.\\.(\\/|$)/ { bad = 1 } END { exit bad }' "$t/list" || fail ${EXIT.refused} 'the tarball holds something else than files and folders of its own'
   mkdir "$t/tree" && tar -xzf "$t/tarball" -C "$t/tree" --no-same-owner --no-same-permissions || exit ${EXIT.io}
   S=$t/tree/share
-  [ -f "$t/tree/bin/sniproxy-server" ] && [ -f "$S/sniproxy.service" ] && [ -f "$S/config.yaml" ] || fail ${EXIT.refused} 'the tarball has no program, unit or config: node scripts/release-proxy.ts makes one that has'
+  [ -f "$t/tree/bin/sniproxy-server" ] && [ -f "$S/sniproxy.service" ] && [ -f "$S/config.yaml" ] || fail ${EXIT.refused} 'the tarball has no program, unit or config: npm run release-proxy makes one that has'
   chmod -R a+rX,go-w,u-s,g-s "$t/tree" && chmod 755 "$t/tree" "$t"/tree/bin/* && mv -T "$t/tree" "$R/releases/$V" || exit ${EXIT.io}
   S=$R/releases/$V/share
   echo "file $R/current" >> "$L"; ln -s "releases/$V" "$R/current" || exit ${EXIT.io}
