@@ -80,6 +80,8 @@ const suiteFiles = (folder) =>
         .sort()
     : [];
 
+if (wanted.length === 0)
+  console.log('everything: about 20 minutes on two cores; `npm test -- unit` runs one suite, `npm test -- unit/detect` one folder');
 await ensureInstalled();
 const node = node24();
 const env = {
