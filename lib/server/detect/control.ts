@@ -6,7 +6,7 @@ import { firstAt, lastLife } from './lives.ts';
 import { type JudgedWindow, judgeRows } from './window.ts';
 
 /** An untouched node that leaks on leaks at least this share of what it did before, under the load it has now. */
-const STILL_SHARE = 0.5;
+const STILL_SHARE = 0.35;
 const PROOF_FDS = 12;
 /** A process that started this long before the change or later is not the one that leaked before it, ms: clocks differ by seconds. */
 const TOUCHED_MS = -5_000;

@@ -1,5 +1,6 @@
 import type { Sample } from '#shared/metrics.ts';
 import { type Bins, binWindow } from './bins.ts';
+import { FDS_PER_EVENT } from './evidence.ts';
 import { growthOf } from './growth.ts';
 import { firstAt, type Life } from './lives.ts';
 import type { JudgedWindow } from './window.ts';
@@ -8,6 +9,8 @@ import type { JudgedWindow } from './window.ts';
 const PAUSE_SHARE = 0.35;
 /** ... and that would have been this many fds at least, in this many bins at most of all. */
 const PAUSE_FDS = 12;
+/** ... and their absence more than this many sigmas of what single events leave to chance. */
+const CHANCES = 3;
 const PAUSE_BINS = 1 / 2;
 /** A leak that never paused is expected down to this share of the lowest loads it was seen at, fewer would be guesswork. */
 const REACH = 1;
@@ -94,7 +97,8 @@ function pausesAtLowLoad(steps: readonly Step[], perConnection: number): boolean
   for (let i = 0; i < steps.length * PAUSE_BINS; i += 1) {
     growth += steps[i]?.growth ?? 0;
     expected += (steps[i]?.accepted ?? 0) * perConnection;
-    if (i >= 1 && expected >= PAUSE_FDS && growth < PAUSE_SHARE * expected) return true;
+    const chance = CHANCES * Math.sqrt(FDS_PER_EVENT * expected);
+    if (i >= 1 && expected >= PAUSE_FDS && growth < PAUSE_SHARE * expected && expected - growth > chance) return true;
   }
   return false;
 }
@@ -110,13 +114,13 @@ function sumOf(steps: readonly Step[]): { growth: number; accepted: number } {
 }
 
 /**
- * fds that the old leak would have leaked in `bins`, the new life, while the load was at least `floor` (accepted per minute): at the slow end of the
- * old slope's interval, per minute and per connection at such a load, whichever is less.
+ * fds that the old leak would have leaked in `bins`, the new life, while the load was at least `floor` (accepted per minute): by the
+ * old slope (`low`: at the slow end of its interval), per minute and per connection at such a load, whichever is less.
  */
-export function expectedLeak(old: JudgedWindow, bins: Bins, floor: number): number {
+export function expectedLeak(old: JudgedWindow, bins: Bins, floor: number, sureBy: 'low' | 'mid'): number {
   if (old.beyond === null) return 0;
   // a line through a leak that pauses may end above what was leaked
-  const leaked = Math.min(old.beyond.low * old.minutes, wholeRise(old.bins));
+  const leaked = Math.min(old.beyond[sureBy] * old.minutes, wholeRise(old.bins));
   const at = spentAt(old.bins, floor / PAUSED_MARGIN, 0);
   const now = spentAt(bins, floor, CHANCE);
   if (at.accepted <= 0 || bins.accepted[bins.n - 1] === 0) return Math.max(0, leaked * (bins.span / old.minutes));

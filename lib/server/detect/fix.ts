@@ -178,12 +178,12 @@ function expectedSince(has: {
   const { before, oldLife, after, newLife, window, same, control } = has;
   const accepted = window.accepted ?? 0;
   const bins = binWindow(before, oldLife.from, oldLife.to);
-  // a control that leaks on under the same traffic says that this load is one that leaks
+  // a control that leaks on under the same traffic says that this load is one that leaks, and measures the leak once more
   const floor = control === null ? leakyLoad(bins, withoutLoad(bins, loadCost(bins))) : 0;
   const rated = lastWindow(before, oldLife, Math.max(RATE_MINUTES, window.minutes));
   const fine = Math.min(LOAD_BINS, Math.max(MAX_BINS, Math.ceil(window.minutes / LOAD_MINUTES)));
   const since = binWindow(after, firstAt(after, window.fromMs, newLife.from, newLife.to), newLife.to, fine);
-  const byLoad = rated === null ? 0 : expectedLeak(rated, since, floor);
+  const byLoad = rated === null ? 0 : expectedLeak(rated, since, floor, control === null ? 'low' : 'mid');
   const byControl = control === null ? Number.POSITIVE_INFINITY : control.perConnection * accepted;
   return Math.min(byLoad, byControl, bySameAge(same, window, accepted));
 }
