@@ -111,7 +111,7 @@ function ReportKpis({ report }: { report: Report }) {
         detail={low ? `${low.name}, ${formatCount(low.headroom)} fds` : 'no samples'}
       />
       <Kpi
-        label="Leaks found"
+        label="Leak incidents"
         value={report.leaks.found}
         detail={`${report.leaks.fixed} closed, ${report.leaks.notFixed} judged "not fixed"`}
         tone={report.leaks.open > 0 ? 'warn' : undefined}

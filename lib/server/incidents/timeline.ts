@@ -113,7 +113,7 @@ async function nodeEntries(deps: TimelineDeps, node: { nodeId: string; name: str
     }
     if (event.kind === 'config') {
       const by = event.runId === null ? 'by hand' : `by ${runName(event.runId)}`;
-      const text = `config.yaml changed ${by}: sha256 ${event.after.slice(0, 12)}`;
+      const text = `config.yaml seen changed ${by}: sha256 ${event.after.slice(0, 12)}`;
       return [
         {
           ...about,

@@ -1,5 +1,5 @@
 import type { Report } from '#shared/reports.ts';
-import { formatCount } from '#shared/units/count.ts';
+import { formatCount, plural } from '#shared/units/count.ts';
 import { formatDay, formatDuration, formatInstant } from '#shared/units/time.ts';
 import { range } from './words.ts';
 
@@ -42,7 +42,7 @@ export function sectionsOf(
       none: 'No samples in this time.',
     },
     {
-      title: `Leaks: ${report.leaks.found} found, ${report.leaks.fixed} closed, ${report.leaks.notFixed} judged "not fixed"`,
+      title: `Leaks: ${plural(report.leaks.found, 'incident')}, ${report.leaks.fixed} closed, ${report.leaks.notFixed} judged "not fixed"`,
       lines: report.incidents
         .filter(({ cause }) => cause === 'fd-leak')
         .map((i) => `INC-${i.number} ${i.title}: ${i.status}${i.closedReason ? `, ${i.closedReason}` : ''}`),

@@ -32,7 +32,7 @@ describe('the fleet report', () => {
       report({ now: { diesFirst: [dying], drift: [], notUp: [] }, leaks: { found: 1, fixed: 0, notFixed: 1, open: 1 } }),
     );
     assert.match(said[0] ?? '', /edge-fra-01 runs out of fds first, in \S+.* to .* unless somebody acts/);
-    assert.match(said[1] ?? '', /1 leak found: 0 closed, 1 still open. 1 fix judged "not fixed"/);
+    assert.match(said[1] ?? '', /1 incident of a leak: 0 closed, 1 still open. 1 fix judged "not fixed"/);
   });
 
   test('tells what to do next for each thing that is open, and to rehearse when nobody did', () => {
