@@ -10,7 +10,7 @@ import { type Actor, mayEverywhere, maySomewhere, type Permission } from '#share
 import { describeGrants } from '#shared/grants.ts';
 import type { FleetMember } from '#shared/nodes.ts';
 import { readBody } from './body.ts';
-import { errorResponse, problemResponse } from './problem.ts';
+import { asAlertmanagerError, errorResponse, problemResponse } from './problem.ts';
 
 /** Outside checks give an answer 10 s; what takes longer belongs into a run. */
 const DEADLINE_MS = 9000;
@@ -33,6 +33,8 @@ type Spec<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> = {
   body?: B;
   /** of a good answer; 200 unless said */
   status?: number;
+  /** whose clients read the errors; ours take RFC 9457 */
+  errors?: 'alertmanager';
 };
 
 export type Asked<P, Q, B, A = Actor> = {
@@ -77,7 +79,8 @@ export function handle<P extends z.ZodType, Q extends z.ZodType, B extends z.Zod
       if (answer instanceof Response) return await asAsked(request, answer);
       return jsonOf(answer ?? null, spec.status ?? 200);
     } catch (error) {
-      return isHeadroomError(error) ? errorResponse(error) : (storageProblem(error) ?? unknownError(error, request));
+      const problem = isHeadroomError(error) ? errorResponse(error) : (storageProblem(error) ?? unknownError(error, request));
+      return spec.errors === 'alertmanager' ? await asAlertmanagerError(problem) : problem;
     }
   };
   return Object.assign(handler, { spec });

@@ -17,3 +17,11 @@ export function errorResponse(error: HeadroomError): Response {
   const headers = error.status === 429 || error.status === 503 ? { 'retry-after': '5' } : undefined;
   return problemResponse(error.code, error.message, error.fields, headers);
 }
+
+/** As an Alertmanager says it (api/v2/openapi.yaml): a JSON string, 400 for whatever was not taken. amtool shows nothing of any other shape. */
+export async function asAlertmanagerError(problem: Response): Promise<Response> {
+  if (problem.status === 401 || problem.status === 403) return problem;
+  const { detail }: Problem = await problem.json();
+  const status = problem.status === 404 ? 404 : problem.status < 500 ? 400 : 500;
+  return new Response(JSON.stringify(detail), { status, headers: { 'content-type': 'application/json', 'cache-control': 'no-store' } });
+}

@@ -111,12 +111,18 @@ async function insertSilence(tx: Tx, input: z.output<typeof silenceReadSchema>, 
       selector,
       matchers: JSON.stringify(input.matchers),
       reason: input.reason,
-      createdBy: input.owner === undefined || input.owner === actor.name ? actor.name : `${input.owner}, by ${actor.name}`,
+      createdBy: madeBy(input.owner, actor.name),
     },
     ...{ ...spanOf(input, now), createdAt: now, updatedAt: now, endedBy: null, runId: null, nodeId: null },
   };
   await tx.insertInto('silences').values(row).execute();
   return toSilence(row, now, 0);
+}
+
+/** Who asked for it, and whose token or session made it. What amtool exports and imports again carries both already. */
+function madeBy(owner: string | undefined, name: string): string {
+  if (owner === undefined || owner === name) return name;
+  return owner.endsWith(`, by ${name}`) ? owner : `${owner}, by ${name}`;
 }
 
 /**

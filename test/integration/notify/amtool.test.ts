@@ -101,7 +101,34 @@ describe('Debian’s amtool, with a token in its HTTP config file', () => {
 
   test('cannot make a silence without an end within a month, or one that a text could make slow', async (t) => {
     const { amtool } = await amtoolOn(t);
-    await assert.rejects(amtool('silence', 'add', 'alertname=leaking', '-d', '90d', '-c', 'too long'));
-    await assert.rejects(amtool('silence', 'add', 'node=~"(a+)+b"', '-c', 'slow'));
+    const refused = (words: RegExp) => ({ stderr: words });
+    await assert.rejects(amtool('silence', 'add', 'alertname=leaking', '-d', '90d', '-c', 'too long'), refused(/BadRequest.*30 days/));
+    await assert.rejects(amtool('silence', 'add', 'node=~"(a+)+b"', '-c', 'slow'), refused(/BadRequest.*(slow|repeat)/));
+    await assert.rejects(amtool('alert', 'query', 'node=~"(a+)+b"'), refused(/BadRequest.*(slow|repeat)/));
+    await assert.rejects(amtool('silence', 'expire', '11111111-1111-4111-8111-111111111111'), refused(/404/));
+  });
+
+  test('asks with its other options, and takes back what it exported', async (t) => {
+    const { runtime, amtool } = await amtoolOn(t);
+    assert.match(await amtool('alert', 'query', 'leaking'), /edge-01/);
+    assert.doesNotMatch(await amtool('alert', 'query', 'node!~edge-01', 'severity=~"warning|critical"', '-o', 'extended'), /edge-01/);
+    for (const none of ['--inhibited', '--unprocessed', '--receiver=other', 'zone=b'])
+      assert.equal((await amtool('alert', 'query', none, '-o', 'json')).trim(), '[]', none);
+    const [soon, later] = [1, 3].map((hours) => new Date(Date.now() + hours * 3_600_000).toISOString());
+    await amtool('silence', 'add', 'leaking', '-c', 'now');
+    await amtool('silence', 'add', 'node=edge-02', '-c', 'a window', '-a', 'bo', `--start=${soon}`, `--end=${later}`);
+    assert.match(await amtool('silence', 'query', 'node=edge-02'), /bo, by .*a window/);
+    assert.doesNotMatch(await amtool('silence', 'query', '--within', '90m'), /a window/);
+    const kept = path.join(runtime.config.dataDir, 'silences.json');
+    fs.writeFileSync(kept, await amtool('silence', 'query', '-o', 'json'));
+    const ids = (await amtool('silence', 'query', '-q')).trim().split('\n');
+    await amtool('silence', 'expire', ...ids);
+    assert.equal((await amtool('silence', 'import', kept)).trim().split('\n').length, 2);
+    const back = (await runtime.notify.silences()).filter(({ state }) => state !== 'expired');
+    assert.deepEqual(back.map(({ createdBy, reason }) => `${createdBy.replace(/^.*, by/, 'by')}: ${reason}`).sort(), [
+      'by test operator: a window',
+      'by test operator: now',
+    ]);
+    assert.ok(back.every(({ createdBy }) => createdBy.split(', by ').length === 2));
   });
 });

@@ -3,7 +3,7 @@ import { handle } from '../../_http/handle.ts';
 import { visibleSilences } from '../../_http/visible-silences.ts';
 
 /** Alertmanager's GET /api/v2/silences. */
-export const GET = handle({ permission: 'alert.read', on: 'scoped' }, async ({ runtime, scope, request }) =>
+export const GET = handle({ permission: 'alert.read', on: 'scoped', errors: 'alertmanager' }, async ({ runtime, scope, request }) =>
   alertmanagerApi.gettableSilences(
     await visibleSilences(runtime, scope, await runtime.notify.silences()),
     new URL(request.url).searchParams,
@@ -12,7 +12,7 @@ export const GET = handle({ permission: 'alert.read', on: 'scoped' }, async ({ r
 
 /** Alertmanager's POST /api/v2/silences: with an id, that one gets another end and comment; with other matchers too, it ends and a new one begins. */
 export const POST = handle(
-  { permission: 'silence.write', on: 'scoped', body: alertmanagerApi.postableSilenceSchema },
+  { permission: 'silence.write', on: 'scoped', errors: 'alertmanager', body: alertmanagerApi.postableSilenceSchema },
   async ({ runtime, actor, body }) => {
     const { verbs } = runtime.notify;
     const span = { startsAt: Date.parse(body.startsAt), endsAt: Date.parse(body.endsAt) };

@@ -6,14 +6,20 @@ import { visibleSilences } from '../../../_http/visible-silences.ts';
 
 const params = z.object({ id: z.string() });
 
-export const GET = handle({ permission: 'alert.read', on: 'scoped', params }, async ({ runtime, scope, params: { id } }) => {
-  const [silence] = await visibleSilences(runtime, scope, [await runtime.notify.silence(id)]);
-  if (!silence) throw new HeadroomError('silence.not-found', `There is no silence ${JSON.stringify(id.slice(0, 64))}.`);
-  return alertmanagerApi.gettableSilence(silence);
-});
+export const GET = handle(
+  { permission: 'alert.read', on: 'scoped', errors: 'alertmanager', params },
+  async ({ runtime, scope, params: { id } }) => {
+    const [silence] = await visibleSilences(runtime, scope, [await runtime.notify.silence(id)]);
+    if (!silence) throw new HeadroomError('silence.not-found', `There is no silence ${JSON.stringify(id.slice(0, 64))}.`);
+    return alertmanagerApi.gettableSilence(silence);
+  },
+);
 
 /** Ends it now. */
-export const DELETE = handle({ permission: 'silence.write', on: 'scoped', params }, async ({ runtime, actor, params }) => {
-  await runtime.command(actor, runtime.notify.verbs.expireSilence, params);
-  return new Response(null, { status: 200 });
-});
+export const DELETE = handle(
+  { permission: 'silence.write', on: 'scoped', errors: 'alertmanager', params },
+  async ({ runtime, actor, params }) => {
+    await runtime.command(actor, runtime.notify.verbs.expireSilence, params);
+    return new Response(null, { status: 200 });
+  },
+);
