@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { diffLines } from '#shared/diff-lines.ts';
+import { cpuMs } from '#test/support/cpu-time.ts';
 
 const text = fc.array(fc.constantFrom('a', 'b', 'c', ''), { maxLength: 30 }).map((lines) => lines.map((line) => `${line}\n`).join(''));
 
@@ -48,7 +49,7 @@ test('a lost newline at the end is a difference', () => {
 
 test('wholly different large files are answered in bounded time', () => {
   const lines = (mark: string) => Array.from({ length: 50_000 }, (_, i) => `${mark}${i}\n`).join('');
-  const startedAt = performance.now();
+  const startedAt = cpuMs();
   assert.equal(diffLines(lines('a'), lines('b')).length, 100_000);
-  assert.ok(performance.now() - startedAt < 5000);
+  assert.ok(cpuMs() - startedAt < 5000);
 });

@@ -10,6 +10,7 @@ import {
   type Selector,
   type Term,
 } from '#shared/selector.ts';
+import { cpuMs } from '#test/support/cpu-time.ts';
 
 const edge = {
   id: 'n_1',
@@ -107,8 +108,8 @@ describe('selector', () => {
   });
 
   test('a hostile glob is done in no time', () => {
-    const started = performance.now();
+    const started = cpuMs();
     assert.equal(matchesGlob(`${'*a'.repeat(100)}b`, 'a'.repeat(250)), false);
-    assert.ok(performance.now() - started < 200);
+    assert.ok(cpuMs() - started < 200);
   });
 });

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { previewImport } from '#server/nodes/index.ts';
 import { type ImportFormat, importRequestSchema } from '#shared/node-import.ts';
 import { type FleetMember, nodeInputSchema } from '#shared/nodes.ts';
+import { cpuMs } from '#test/support/cpu-time.ts';
 
 const read = (format: ImportFormat, text: string, registry: FleetMember[] = [], defaults: object = { user: 'sre' }) =>
   previewImport(importRequestSchema.parse({ format, text, defaults }), registry);
@@ -59,9 +60,9 @@ describe('ssh_config', () => {
   });
 
   test('a pattern of many stars is matched in bounded time', () => {
-    const startedAt = performance.now();
+    const startedAt = cpuMs();
     read('ssh-config', `Host ${'*a'.repeat(200)}b ${'a'.repeat(300)}\n User x\nHost ${'a'.repeat(60)}`);
-    assert.ok(performance.now() - startedAt < 1000);
+    assert.ok(cpuMs() - startedAt < 1000);
   });
 });
 
@@ -169,9 +170,9 @@ describe('Ansible inventories', () => {
 
   test('aliases that multiply end in a bounded time', () => {
     const bomb = ['a: &a {hosts: {x: }}', ...Array.from({ length: 30 }, (_, i) => `b${i}: &b${i} {children: {p: *a, q: *a}}`)].join('\n');
-    const startedAt = performance.now();
+    const startedAt = cpuMs();
     read('ansible-yaml', bomb);
-    assert.ok(performance.now() - startedAt < 2000);
+    assert.ok(cpuMs() - startedAt < 2000);
   });
 });
 

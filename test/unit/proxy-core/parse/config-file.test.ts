@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
+import { cpuMs } from '#test/support/cpu-time.ts';
 import { readConfig } from '../../../../proxy-core/src/parse/config-file.ts';
 
 const findings = (text: string | Buffer) =>
@@ -51,9 +52,9 @@ describe('config.yaml', () => {
 
   test('of 60,000 keys is read in a moment, and the first of the findings stand for all', () => {
     const bytes = Buffer.from(`listen_addrs: ["0.0.0.0:1"]\n${Array.from({ length: 60_000 }, (_, i) => `k${i}: 1\n`).join('')}`);
-    const started = performance.now();
+    const started = cpuMs();
     const found = readConfig(bytes).findings;
-    assert.ok(performance.now() - started < 15_000, 'a search of each key among all before it takes minutes');
+    assert.ok(cpuMs() - started < 15_000, 'a search of each key among all before it takes minutes');
     assert.equal(found.length, 201);
     assert.match(found.at(-1)?.message ?? '', /^and 59800 more like these$/);
   });

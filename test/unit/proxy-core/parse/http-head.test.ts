@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { cpuMs } from '#test/support/cpu-time.ts';
 import { HttpHeadReader, type HttpResult } from '../../../../proxy-core/src/parse/http-head.ts';
 
 const read = (text: string): HttpResult => new HttpHeadReader().read(Buffer.from(text, 'latin1'));
@@ -142,13 +143,13 @@ describe('a request head that is refused', () => {
   });
 
   test('is judged in time in proportion to its size, spaces and colons included', () => {
-    const started = performance.now();
+    const started = cpuMs();
     for (const filler of [' ', '\t', ':', 'a', '\xff']) {
       const bytes = Buffer.from(`GET / HTTP/1.1\r\nX:${filler.repeat(16_000)}`, 'latin1');
       const reader = new HttpHeadReader();
       for (let at = 1; at <= bytes.length; at += 1) reader.read(bytes.subarray(0, at));
       read(`${bytes.toString('latin1')}\r\nHost: a.example\r\n\r\n`);
     }
-    assert.ok(performance.now() - started < 1000, `took ${(performance.now() - started).toFixed(0)} ms`);
+    assert.ok(cpuMs() - started < 1000, `took ${(cpuMs() - started).toFixed(0)} ms`);
   });
 });

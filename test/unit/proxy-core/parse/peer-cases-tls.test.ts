@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { cpuMs } from '#test/support/cpu-time.ts';
 import { checkConfig } from '../../../../proxy-core/src/contract/check.ts';
 import { RouteTable } from '../../../../proxy-core/src/route/table.ts';
 import { alpn, extension, type HelloParts, handshake, helloBody, helloFor, hostName, records, serverNames } from '../hello-bytes.ts';
@@ -23,9 +24,9 @@ test('case 1: one to four bytes decide nothing', () => {
 
 test('case 2: a hello that comes byte by byte is routed, in time in proportion to its size', () => {
   const big = hello({ extensions: [extension(35, Buffer.alloc(16_000)), extension(36, Buffer.alloc(40_000)), sni()] });
-  const started = performance.now();
+  const started = cpuMs();
   assert.equal(judged(big, 1), NAME);
-  assert.ok(performance.now() - started < 3000, `${big.length} reads took ${(performance.now() - started).toFixed(0)} ms`);
+  assert.ok(cpuMs() - started < 3000, `${big.length} reads took ${(cpuMs() - started).toFixed(0)} ms`);
 });
 
 test('case 3: a hello in two or three segments is routed', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { checkConfig } from '#contract/index.ts';
+import { cpuMs } from '#test/support/cpu-time.ts';
 import { Allowlist } from '../../../../proxy-core/src/route/allowlist.ts';
 import { RouteTable } from '../../../../proxy-core/src/route/table.ts';
 
@@ -40,10 +41,10 @@ describe('routes', () => {
 
   test('of an expression take time linear in the name, whatever the expression is', () => {
     const routes = table({ routes: [to('/(a+)+b/', '1.1.1.1:1'), to('/(a|aa)*(a|aa)*(a|aa)*c|UP[A-Z]/', '1.1.1.1:2')] });
-    const started = performance.now();
+    const started = cpuMs();
     for (let i = 0; i < 20; i += 1) assert.equal(label(routes, 'a'.repeat(63 + i)), null);
     // A backtracking matcher needs 2^63 steps for the first of them.
-    assert.ok(performance.now() - started < 2000);
+    assert.ok(cpuMs() - started < 2000);
     assert.equal(label(routes, 'upx'), '/(a|aa)*(a|aa)*(a|aa)*c|UP[A-Z]/');
   });
 
