@@ -93,11 +93,11 @@ function takeSeries(seen: Tally, line: string, number: number): void {
   const blank = line.lastIndexOf(' ');
   const series = blank > 0 && line.length <= MAX_LEARNT_LENGTH ? line.slice(0, blank) : null;
   const known = series === null ? undefined : learnt.get(series);
-  if (known) {
+  if (known && series !== null) {
     if (!known.keep) return;
     const value = readValue(line.slice(blank + 1));
     if (value !== undefined) {
-      known.keep(seen, { value, label: known.label });
+      if (seen.isFirst(series)) known.keep(seen, { value, label: known.label });
       return;
     }
   }
@@ -105,7 +105,7 @@ function takeSeries(seen: Tally, line: string, number: number): void {
   while (nameEnd < line.length && line[nameEnd] !== '{' && line[nameEnd] !== ' ' && line[nameEnd] !== '\t') nameEnd++;
   const keep = KEPT.get(line.slice(0, nameEnd)) ?? null;
   const read = keep && readSeries(Buffer.from(line.slice(nameEnd), 'latin1').toString('utf8'), number);
-  if (keep && read) keep(seen, read);
+  if (keep && read && seen.isFirst(series ?? line)) keep(seen, read);
   if (series === null || (read && !read.endsWithValue) || (!keep && nameEnd !== blank && line[blank - 1] !== '}')) return;
   if (learnt.size >= MAX_LEARNT) learnt.clear();
   learnt.set(series, { keep, label: read?.label ?? (() => null) });
@@ -119,7 +119,14 @@ class Tally {
   any = false;
   #numbers = new Map<string, number>();
   #words = new Map<string, string>();
+  #series = new Set<string>();
 
+  /** A series that is on a page twice counts once, by its first line, as Prometheus counts it: a page written twice is not twice the traffic. */
+  isFirst(series: string): boolean {
+    if (this.#series.has(series)) return false;
+    this.#series.add(series);
+    return true;
+  }
   sum(key: string, value: number): void {
     this.#put(key, value, (before) => before + value);
   }

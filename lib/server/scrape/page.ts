@@ -10,7 +10,7 @@ export type PageRequest = { line: Line; url: URL; deadlineMs: number };
 export async function readMetricsPage(request: PageRequest & { now: () => number }): Promise<{ at: number; page: Exposition }> {
   return ask(request, request.url, ({ status, field }) => {
     const at = request.now();
-    if (status >= 300 && status < 400)
+    if (status >= 300 && status < 400 && status !== 304)
       throw new ScrapeFailure(
         'redirected',
         `${request.url} answered with a redirect (${status}); redirects are not followed, give the final URL.`,
@@ -24,7 +24,13 @@ export async function readMetricsPage(request: PageRequest & { now: () => number
       );
     if (Number(field('content-length')) > PAGE_LIMITS.page)
       throw new ScrapeFailure('too-large', `The metrics page is larger than ${PAGE_LIMITS.page / 1024 / 1024} MiB.`);
-    const fold = foldExposition({ openMetrics: /^\s*application\/openmetrics-text/i.test(field('content-type') ?? '') });
+    const type = field('content-type') ?? '';
+    if (/^\s*(text\/html|application\/xhtml)/i.test(type))
+      throw new ScrapeFailure(
+        'no-series',
+        `${request.url} answered with a web page (text/html), which has no metric of an SNI proxy: a login page, or another program, answers there.`,
+      );
+    const fold = foldExposition({ openMetrics: /^\s*application\/openmetrics-text/i.test(type) });
     return { onChunk: (chunk) => fold.push(chunk), onEnd: () => ({ at, page: fold.finish() }) };
   });
 }

@@ -83,6 +83,13 @@ describe('a hostile page costs little and fails with its cause', () => {
     ['an error page', 'status', /status 500/, (_, r) => r.writeHead(500).end(pageOf({}))],
     ['a sign-in page', 'no-series', /no metric of an SNI proxy/, (_, r) => r.end('<html>sign in</html>\n')],
     [
+      'a web page, whatever a line of it looks like',
+      'no-series',
+      /a web page .text\/html., .* a login page/,
+      (_, r) => r.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end('<html>\nprocess_open_fds 5\n</html>\n'),
+    ],
+    ['an answer that nothing has changed', 'status', /status 304/, (_, r) => r.writeHead(304).end()],
+    [
       'a page cut off by its server',
       'truncated',
       /in the middle/,

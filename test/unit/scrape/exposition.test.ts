@@ -118,6 +118,15 @@ describe('a metrics page folds into one wide sample', () => {
     assert.equal(page.processStartMs, null);
   });
 
+  test('a series that is there twice counts once, by its first line; other labels are another series', () => {
+    const twice = 'sniproxy_connections_active 7\nsniproxy_refused_total{reason="full"} 3\n';
+    const long = `sniproxy_errors_total{a="${'x'.repeat(400)}"} 5\n`;
+    for (let i = 0; i < 2; i++) {
+      const page = readExposition(`${twice}${twice}sniproxy_refused_total{reason="slow"} 4\nsniproxy_connections_active 9\n${long}${long}`);
+      assert.deepEqual([page.connectionsActive, page.refusedTotal, page.errorsTotal], [7, 7, 5]);
+    }
+  });
+
   test('NaN and infinite values count as not known', () => {
     const page = readExposition(
       'process_open_fds NaN\nprocess_max_fds +Inf\nsniproxy_connections_active 4\nsniproxy_refused_total{reason="x"} nan\n',
