@@ -28,6 +28,8 @@ const PEOPLE = 20;
 /** Of the last round, when what is made once has been made: the first rounds are the console getting warm. */
 const MOST_MEMORY = 1.1;
 const MOST_DISK = 1.25;
+/** Of 1,000 requests. */
+const MOST_LATE = 1;
 /** A write-ahead log is this much longer or shorter, as it happens to be. */
 const DISK_NOISE_MIB = 4;
 /** Connections that nobody uses are closed by then: kept ones of the collector, idle ones of clients. */
@@ -54,12 +56,14 @@ const diskMib = () => {
   );
 };
 
-let [asked, failed, told] = [0, 0, 0];
+let [asked, failed, late, told] = [0, 0, 0, 0];
 async function ask(at: string, init: Parameters<typeof served.ask>[1] = {}): Promise<string> {
   asked += 1;
   const response = await served.ask(at, { signal: AbortSignal.timeout(30_000), ...init });
   const text = await response.text();
-  if (!response.ok) {
+  // a machine that is busy with other work makes the console give up an answer after 9 s, in words
+  if (response.status === 504) late += 1;
+  else if (!response.ok) {
     failed += 1;
     process.stderr.write(`${init.method ?? 'GET'} ${at}: ${response.status} ${text.slice(0, 200)}\n`);
   }
@@ -153,6 +157,7 @@ function report(idle: number): void {
     ['nodes registered, read every second and removed; browsers beside', `${rounds} × ${nodes}, ${PEOPLE}`, ''],
     ['samples read, events told, requests answered', `${each.reduce((sum, { read }) => sum + read, 0)}, ${told}, ${asked}`, ''],
     ['requests that failed', `${failed}`, '0'],
+    ['answers that were given up as too late (504), of 1,000', ((late * 1000) / asked).toFixed(2), `≤ ${MOST_LATE}`],
     ['descriptors at rest before, and after the last round', `${idle}, ${last.fds}`, 'the same'],
     ['MiB of heap and buffers after each round and a full collection', each.map((after) => after.heap.toFixed(1)).join(', '), ''],
     ['heap after the last round : after the third', memory.heap.toFixed(3), `≤ ${MOST_MEMORY}`],
@@ -176,6 +181,7 @@ function report(idle: number): void {
     Math.max(memory.heap, memory.rss) > MOST_MEMORY && 'memory grew',
     disk > MOST_DISK && 'the disk grows faster than before',
     failed > 0 && 'requests failed',
+    (late * 1000) / asked > MOST_LATE && 'answers came too late',
     each.some(({ read }) => read < (nodes * seconds) / 2) && 'nodes were read too seldom',
   ].filter(Boolean);
   if (bad.length > 0) process.stderr.write(`${bad.join(', ')}\n`);
