@@ -159,7 +159,7 @@ export function createProxy(options: ProxyOptions): SniProxy {
         throw new StartError(`the limit of ${core.budget.limit} open files leaves room for no connection; raise LimitNOFILE (ulimit -n)`);
       if (options.worker === undefined) warnOfClamp(core);
       lag.start();
-      stopTending = tendYoungGeneration();
+      stopTending = tendYoungGeneration(() => core.counters.accepted);
       measuring = setInterval(measure, MEASURE_EVERY_MS).unref();
       if (options.drillOrders) orders = followOrders(options.drillOrders, { follow: (order) => drills.follow(order), log });
     },
