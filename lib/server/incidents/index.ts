@@ -13,6 +13,7 @@ import type { FleetMember, FleetNode } from '#shared/nodes.ts';
 import { expectBoughtVerb } from './bought-time.ts';
 import { offerOf, roomOf } from './buy-time.ts';
 import { createCaptures } from './captures.ts';
+import { configChangesOf } from './changes.ts';
 import { incidentChart } from './chart.ts';
 import { courseOf, impactOf } from './impact.ts';
 import type { Noted } from './judge.ts';
@@ -213,7 +214,8 @@ export function createIncidents(deps: IncidentsDeps) {
       const nodeIds = incident.nodes.map(({ nodeId }) => nodeId);
       const runs = await runOutcomes(db, nodeIds, { fromMs: opened - BEFORE_MS, toMs: closedAt ?? clock.now() });
       const impacts = new Map([...courseOfNode].map(([nodeId, course]) => [nodeId, impactOf(course, opened)]));
-      files['postmortem.md'] = writeIncidentPostmortem({ incident, impacts, charts, runs, url: deps.url, now: clock.now() });
+      const changes = await configChangesOf(db, runs);
+      files['postmortem.md'] = writeIncidentPostmortem({ incident, impacts, charts, runs, changes, url: deps.url, now: clock.now() });
       return { name: incidentName(incident.number), files };
     },
   };

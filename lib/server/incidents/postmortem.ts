@@ -4,9 +4,11 @@ import { runName } from '#shared/run-name.ts';
 import { formatBytes } from '#shared/units/bytes.ts';
 import { formatCount, formatFigure, plural } from '#shared/units/count.ts';
 import { formatDuration, formatInstant } from '#shared/units/time.ts';
+import type { ConfigChange } from './changes.ts';
 import type { Impact } from './impact.ts';
 import type { RunOutcome } from './known.ts';
-import { BEGAN } from './timeline.ts';
+import { fenced, inline } from './markdown.ts';
+import { acknowledgedAfter, fellShort, firstSignal, wentWell } from './review.ts';
 
 export type PostmortemInput = {
   incident: Incident;
@@ -14,6 +16,7 @@ export type PostmortemInput = {
   /** node → where its picture is: a file beside, or a data: address */
   charts: ReadonlyMap<string, string>;
   runs: readonly RunOutcome[];
+  changes: readonly ConfigChange[];
   url: string;
   now: number;
 };
@@ -34,7 +37,8 @@ export function writeIncidentPostmortem(input: PostmortemInput): string {
     ...section('Cause', causeOf(incident)),
     ...section('What was done', doneOf(input)),
     ...section('Verdict', verdictTable(input.runs)),
-    ...section('What fell short', shortOf(input)),
+    ...section('What went well', wentWell(input)),
+    ...section('What fell short', fellShort(input)),
     ...section('Action items', actionsOf(input)),
     ...section('Evidence', evidenceOf(incident)),
   ].join('\n');
@@ -43,6 +47,7 @@ export function writeIncidentPostmortem(input: PostmortemInput): string {
 const section = (title: string, lines: readonly string[]): string[] => [`## ${title}`, '', ...lines, ''];
 
 function headOf({ incident, url, now }: PostmortemInput): string[] {
+  const after = acknowledgedAfter(incident);
   const end = incident.closedAt === null ? now : Date.parse(incident.closedAt);
   const row = (name: string, value: string) => `| ${name} | ${value} |`;
   return [
@@ -54,7 +59,9 @@ function headOf({ incident, url, now }: PostmortemInput): string[] {
     row('Opened', `${stamp(incident.openedAt)} by ${inline(incident.declaredBy)}`),
     row(
       'Acknowledged',
-      incident.acknowledged ? `${stamp(incident.acknowledged.at)} by ${inline(incident.acknowledged.by)}` : '*not acknowledged*',
+      incident.acknowledged && after !== null
+        ? `${stamp(incident.acknowledged.at)} by ${inline(incident.acknowledged.by)}, after ${formatDuration(after)}`
+        : '*not acknowledged*',
     ),
     row('Closed', incident.closedAt === null ? '*still open*' : stamp(incident.closedAt)),
     row('Duration', formatDuration((end - Date.parse(incident.openedAt)) / 1000)),
@@ -88,13 +95,6 @@ function summaryOf({ incident, runs, impacts, now }: PostmortemInput): string[] 
       ),
     ].join(' '),
   ];
-}
-
-/** The one that opened it, of those that fired at the same moment. */
-function firstSignal({ signals, declaredBy }: Incident): Signal | undefined {
-  const since = Math.min(...signals.map((s) => Date.parse(s.since)));
-  const first = signals.filter((s) => Date.parse(s.since) === since);
-  return first.find((s) => declaredBy === `rule ${s.rule}`) ?? first[0];
 }
 
 /** By node, in the order of the moments; what was seen stands once under the signals of a moment. */
@@ -160,7 +160,7 @@ function causeOf({ known }: Incident): string[] {
   ];
 }
 
-function doneOf({ incident, runs }: PostmortemInput): string[] {
+function doneOf({ incident, runs, changes }: PostmortemInput): string[] {
   const lines = [
     ...runs.map(
       (r) =>
@@ -174,7 +174,16 @@ function doneOf({ incident, runs }: PostmortemInput): string[] {
       .toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at))
       .map((c) => `- Evidence of ${inline(c.nodeName)} was kept at ${stamp(c.at)} by ${inline(c.by)}`),
   ];
-  return lines.length > 0 ? lines : ['- Nothing was done from the console.'];
+  if (lines.length === 0) return ['- Nothing was done from the console.'];
+  return [
+    ...lines,
+    ...changes.flatMap(({ runId, nodeNames, diff }) => [
+      '',
+      `${runName(runId)} changed config.yaml on ${nodeNames.map(inline).join(', ')}:`,
+      '',
+      ...fenced('diff', diff),
+    ]),
+  ];
 }
 
 function verdictTable(runs: readonly RunOutcome[]): string[] {
@@ -196,46 +205,15 @@ function verdictTable(runs: readonly RunOutcome[]): string[] {
   ];
 }
 
-/** What a review would ask about, as far as the record tells. */
-function shortOf({ incident, runs, impacts }: PostmortemInput): string[] {
-  const opened = Date.parse(incident.openedAt);
-  const first = firstSignal(incident);
-  const age = first?.evidence.facts.find(({ label }) => label === 'Process age')?.value;
-  const ack = incident.acknowledged;
-  const restarts = incident.timeline.filter((e) => e.kind === 'restart' && e.text !== BEGAN);
-  const blindRestarts = restarts.filter((r) => !incident.captures.some((c) => c.nodeId === r.nodeId && c.at <= r.at));
-  const refused = [...impacts.values()].reduce((sum, i) => sum + i.refused, 0);
-  return [
-    ...(first && age ? [`- The process of ${inline(first.nodeName)} was ${age} old when the first rule fired.`] : []),
-    ack
-      ? `- It took ${formatDuration((Date.parse(ack.at) - opened) / 1000)} from the first signal until somebody acknowledged it.`
-      : '- Nobody acknowledged it.',
-    ...(blindRestarts.length > 0
-      ? [
-          `- ${plural(blindRestarts.length, 'restart')} destroyed evidence that had not been kept: ${blindRestarts.map((r) => inline(r.nodeName ?? '')).join(', ')}.`,
-        ]
-      : []),
-    ...runs
-      .filter((r) => r.verdict === 'fail')
-      .map((r) => `- ${runName(r.runId)} did not fix ${inline(r.nodeName)}: the change was not the cause.`),
-    ...runs
-      .filter((r) => r.verdict === 'inconclusive')
-      .map((r) => `- ${runName(r.runId)} could not tell on ${inline(r.nodeName)}: too little time or load.`),
-    ...(incident.reopened > 0
-      ? [`- It came back ${incident.reopened === 1 ? 'once' : `${incident.reopened} times`} after it was called over.`]
-      : []),
-    ...(refused > 0 ? [`- ${formatCount(refused)} connections were refused before it was under control.`] : []),
-    '- *To fill in*: what else should have gone better',
-  ];
-}
-
 function actionsOf({ incident, runs, now }: PostmortemInput): string[] {
   const fixed = new Set(runs.filter((r) => r.verdict === 'pass').map((r) => r.nodeId));
-  const failed = [...new Set(runs.filter((r) => r.verdict === 'fail' && !fixed.has(r.nodeId)).map((r) => r.nodeName))];
+  const failed = runs.filter((r) => r.verdict === 'fail' && !fixed.has(r.nodeId));
+  const unfixed = [...new Set(failed.map((r) => inline(r.nodeName)))].join(', ');
+  const ruledOut = failed.every((r) => r.runbookKey === 'fd-leak') ? 'the pool' : 'what was changed';
   const firing = incident.signals.filter((s) => s.until === null);
   const bought = incident.bought.filter((b) => b.endedAt === null);
   const items = [
-    ...(failed.length > 0 ? [`Find what leaks on ${failed.map(inline).join(', ')}: the pool is ruled out there`] : []),
+    ...(failed.length > 0 ? [`Find what leaks on ${unfixed}: ${ruledOut} is ruled out there`] : []),
     ...(firing.length > 0
       ? [
           `Watch ${[...new Set(firing.map((s) => inline(s.nodeName)))].join(', ')}: at ${formatInstant(now)} ${firing.length === 1 ? 'a signal' : `${formatCount(firing.length)} signals`} still fired`,
@@ -265,6 +243,3 @@ function evidenceOf({ captures, timeline, signals }: Incident): string[] {
 }
 
 const stamp = (instant: string): string => formatInstant(Date.parse(instant));
-
-/** Text of a node or a person stays text: it becomes neither a heading nor a link nor HTML. */
-const inline = (text: string): string => text.replace(/\s+/g, ' ').replace(/[\\`*_[\]<>#|]/g, '\\$&');

@@ -340,6 +340,7 @@ describe('the postmortem', () => {
       '## Cause',
       '## What was done',
       '## Verdict',
+      '## What went well',
       '## What fell short',
       '## Action items',
       '## Evidence',
@@ -347,6 +348,11 @@ describe('the postmortem', () => {
     assert.doesNotMatch(text, /(?<!\\)(<img|\[link)/);
     assert.match(text, /\| edge-01 \| [\d,]+ \(\d+ %\) \| [\d,]+ \| \d+ (s|min) \| [\d,]+ \|/, 'impact with figures');
     assert.match(text, /resolved by sre-oncall: fixed upstream/);
+    assert.match(text, /\| Acknowledged \| .* by sre-oncall, after \d+ (s|min) \|/);
+    assert.match(
+      text,
+      /## What went well\n\n- When the first rule fired, edge-01 had [^\n]* left before EMFILE\.\n- It was acknowledged after 1 min\.\n/,
+    );
     assert.equal(text.match(/seen then: /g)?.length, 2, 'what was seen of a node at a moment stands once, whatever fired');
     assert.match(text, /The rule "Leaking" saw it first/);
     const svg = Buffer.from(/data:image\/svg\+xml;base64,([A-Za-z0-9+/=]+)/.exec(text)?.[1] ?? '', 'base64').toString();
