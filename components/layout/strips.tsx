@@ -60,8 +60,8 @@ function Drill({ nodes }: { nodes: readonly FleetNode[] }) {
             <Link href={`/nodes/${encodeURIComponent(node.id)}`}>{node.name}</Link> ({node.drill})
           </Fragment>
         ))}
-        {nodes.length > 3 ? ` and ${nodes.length - 3} more` : ''}. The leak is made on purpose, and the judgement is not told: it sees fds
-        and connections only. <Link href="/help/drills">What a drill is</Link>
+        {nodes.length > 3 ? ` and ${nodes.length - 3} more` : ''}. Made on purpose; the judgement is not told.{' '}
+        <Link href="/help/drills">What a drill is</Link>
       </span>
     </div>
   );
