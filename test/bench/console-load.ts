@@ -7,13 +7,15 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { invitedSchema } from '#shared/account.ts';
 import { freePort } from '#test/support/free-port.ts';
 import { until } from '#test/support/until.ts';
 import { writeSection } from './section.ts';
 
 const SECONDS = Number(process.argv[2] ?? 720);
 const BROWSERS = 200;
-const SESSIONS = 5;
+/** Each has forty browsers: one person may hold 64 event streams. */
+const PEOPLE = 5;
 /** Read every second: as many samples as of a hundred nodes read every 5 s. */
 const NODES = 20;
 const P95_MS = 100;
@@ -45,9 +47,10 @@ async function main(): Promise<void> {
   try {
     await until('the console answers', async () => (await fetch(`${url}/readyz`)).ok, { timeoutMs: 60_000 });
     const cookies: string[] = [];
-    for (let i = 0; i < SESSIONS; i++) cookies.push(await signIn());
+    cookies.push(await signIn());
+    for (let i = 1; i < PEOPLE; i++) cookies.push(await invite(i, cookies[0] ?? ''));
     const ids = await register(cookies[0] ?? '');
-    const cookieOf = (i: number) => cookies[i % SESSIONS] ?? '';
+    const cookieOf = (i: number) => cookies[i % PEOPLE] ?? '';
     const listeners = listenBeside(Array.from({ length: BROWSERS }, (_, i) => cookieOf(i)));
     const pollers = Array.from({ length: BROWSERS }, (_, i) => browse(cookieOf(i), ids[i % ids.length] ?? '', i));
     await sleep(15_000);
@@ -112,17 +115,27 @@ async function servePages(): Promise<http.Server> {
   return server;
 }
 
-async function signIn(): Promise<string> {
-  const response = await fetch(`${url}/api/v1/auth/sign-in`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', origin: url },
-    body: JSON.stringify(LOGIN),
-  });
-  if (!response.ok) throw new Error(`sign-in: ${response.status} ${await response.text()}`);
-  return response.headers
+async function post(route: string, body: unknown, cookie = ''): Promise<Response> {
+  const headers = { 'content-type': 'application/json', origin: url, ...(cookie !== '' && { cookie }) };
+  const response = await fetch(`${url}/api/v1/${route}`, { method: 'POST', headers, body: JSON.stringify(body) });
+  if (!response.ok) throw new Error(`${route}: ${response.status} ${await response.text()}`);
+  return response;
+}
+
+const cookieIn = (response: Response): string =>
+  response.headers
     .getSetCookie()
     .map((cookie) => cookie.split(';')[0])
     .join('; ');
+
+const signIn = async (): Promise<string> => cookieIn(await post('auth/sign-in', LOGIN));
+
+/** Another person, who came by the link that an admin sent. */
+async function invite(i: number, cookie: string): Promise<string> {
+  const person = { email: `load-${i}@example.com`, name: `Load ${i}`, role: 'viewer' };
+  const { link } = invitedSchema.parse(await (await post('users', person, cookie)).json());
+  const token = /[A-Za-z0-9_-]{20,}$/.exec(link.link)?.[0] ?? '';
+  return cookieIn(await post('auth/links/redeem', { token, password: LOGIN.password }));
 }
 
 async function register(cookie: string): Promise<string[]> {
@@ -131,12 +144,7 @@ async function register(cookie: string): Promise<string[]> {
   const ids: string[] = [];
   for (let i = 0; i < NODES; i++) {
     const metrics = { via: 'http', url: `http://127.0.0.1:${at}/${i}/metrics` };
-    const response = await fetch(`${url}/api/v1/nodes`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', origin: url, cookie },
-      body: JSON.stringify({ name: `edge-${i}`, host: '127.0.0.1', sshPort: 1, user: 'sre', metrics }),
-    });
-    if (!response.ok) throw new Error(`nodes: ${response.status} ${await response.text()}`);
+    const response = await post('nodes', { name: `edge-${i}`, host: '127.0.0.1', sshPort: 1, user: 'sre', metrics }, cookie);
     ids.push(((await response.json()) as { id: string }).id);
   }
   return ids;

@@ -36,6 +36,7 @@ export function eventStream(
   isStillAllowed: () => Promise<boolean>,
   /** whether this subscriber is told an event; null: all of them */
   isTold: ((event: LiveEvent) => Promise<boolean>) | null = null,
+  onEnd: () => void = () => undefined,
 ): Response {
   const since = lastEventId(request);
   const encoder = new TextEncoder();
@@ -71,6 +72,7 @@ export function eventStream(
           clearTimeout(flushing);
           unsubscribe();
           request.signal.removeEventListener('abort', end);
+          onEnd();
         };
         const end = () => {
           if (gone) return;
@@ -78,6 +80,7 @@ export function eventStream(
           controller.close();
         };
         request.signal.addEventListener('abort', end, { once: true });
+        if (request.signal.aborted) end();
         const known = since === undefined || events.holds(since);
         send(known ? 'retry: 2000\n: open\n\n' : `retry: 2000\nid: ${events.lastId()}\nevent: reset\ndata: {}\n\n`);
         const tell: EventListener = (id, event) => {

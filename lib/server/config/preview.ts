@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { atMost } from '#server/kernel/at-most.ts';
 import { HeadroomError, isHeadroomError } from '#server/kernel/errors.ts';
 import type { NodeOps } from '#server/ssh/index.ts';
 import type { ChangePreview } from '#shared/changes.ts';
@@ -11,6 +12,8 @@ import { lintConfig } from './lint.ts';
 /** Nodes read at a time, and the time that all of them have: an answer comes within 10 s. */
 const PARALLEL = 16;
 const PREVIEW_MS = 8000;
+/** Previews, of everybody, at a time. */
+const MOST_AT_ONCE = 6;
 const CONTEXT_LINES = 3;
 
 export type PreviewDeps = {
@@ -24,6 +27,7 @@ export type PreviewDeps = {
 
 /** What a change would do to each matched node's file. Reads only; a node that cannot be read says why in its place. */
 export function createPreview({ ops, nodes }: PreviewDeps) {
+  const bounded = atMost(MOST_AT_ONCE, 'previews');
   async function previewNode(node: FleetMember, pool: PoolSettings, untilMs: number): Promise<ChangePreview['nodes'][number]> {
     const nothing = { nodeId: node.id, name: node.name, sha256Before: null, sha256After: null, diff: [], changedBytes: 0, findings: [] };
     const timeoutMs = untilMs - performance.now();
@@ -51,7 +55,7 @@ export function createPreview({ ops, nodes }: PreviewDeps) {
     }
   }
 
-  return async function preview(
+  async function preview(
     selector: string,
     pool: PoolSettings,
     /** the others are not there */ only: (node: FleetMember) => boolean = () => true,
@@ -70,7 +74,10 @@ export function createPreview({ ops, nodes }: PreviewDeps) {
     };
     await Promise.all(Array.from({ length: PARALLEL }, work));
     return { nodes: results };
-  };
+  }
+
+  /** throws request.rate-limited, selector.no-match, selector.invalid */
+  return (...asked: Parameters<typeof preview>): Promise<ChangePreview> => bounded(() => preview(...asked));
 }
 
 function sentence(error: unknown): string {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { z } from 'zod';
 import { handle } from '#app/api/_http/handle.ts';
+import { MOST_STREAMS } from '#app/api/_http/open-streams.ts';
 import { GET as events } from '#app/api/v1/events/route.ts';
 import { testConsole } from '#test/support/console.ts';
 
@@ -18,6 +19,34 @@ describe('answers that nobody reads', () => {
       const answer = await events(new Request('http://127.0.0.1/api/v1/events', { method: 'HEAD', headers }), nothing);
       assert.deepEqual([answer.status, answer.body, answer.headers.get('content-type')], [200, null, 'text/event-stream; charset=utf-8']);
     }
+    assert.equal(runtime.events.listeners(), before);
+  });
+
+  test('one person holds so many event streams and no more; each that ends makes room, and others have theirs', async (t) => {
+    const { runtime, token } = await testConsole(t);
+    const open = (bearer: string) => {
+      const leave = new AbortController();
+      const headers = { authorization: `Bearer ${bearer}` };
+      const asked = events(new Request('http://127.0.0.1/api/v1/events', { headers, signal: leave.signal }), nothing);
+      return asked.then((answer) => ({ answer, leave }));
+    };
+    const before = runtime.events.listeners();
+    const [greedy, other] = [await token('viewer'), await token('viewer')];
+    const held = await Promise.all(Array.from({ length: MOST_STREAMS }, () => open(greedy)));
+    assert.ok(held.every(({ answer }) => answer.status === 200));
+    const { answer: over } = await open(greedy);
+    assert.deepEqual([over.status, over.headers.get('retry-after')], [429, '5']);
+    assert.match((await over.json()).detail, /has 64 event streams open, .*close some/);
+    const beside = await open(other);
+    assert.equal(beside.answer.status, 200);
+    held[0]?.leave.abort();
+    await held[1]?.answer.body?.cancel();
+    const again = [await open(greedy), await open(greedy), await open(greedy)];
+    assert.deepEqual(
+      again.map(({ answer }) => answer.status),
+      [200, 200, 429],
+    );
+    for (const { leave } of [...held, ...again, beside]) leave.abort();
     assert.equal(runtime.events.listeners(), before);
   });
 
