@@ -333,18 +333,22 @@ export async function refreshIncident(tx: Tx, id: string, now: number): Promise<
   );
   const nodes = await tx
     .selectFrom('incidentNodes')
-    .select('name')
+    .select(['nodeId', 'name'])
     .where('incidentId', '=', id)
     .orderBy('addedAt')
     .orderBy('name')
     .execute();
+  const signals = await tx.selectFrom('signals').select('nodeId').distinct().where('incidentId', '=', id).execute();
+  const fired = new Set(signals.map(({ nodeId }) => nodeId));
+  // a node that only belongs to it, as after a merge, is not said to leak
+  const named = fired.size > 0 ? nodes.filter(({ nodeId }) => fired.has(nodeId)) : nodes;
   await tx
     .updateTable('incidents')
     .set({
       ...(row.titledBy === null && {
         title: autoTitle(
           toCause(row.cause),
-          nodes.map(({ name }) => name),
+          named.map(({ name }) => name),
         ),
       }),
       // an incident that is over keeps the worst that it was

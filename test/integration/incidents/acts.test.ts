@@ -61,7 +61,7 @@ describe('what people do to an incident', () => {
     await assert.rejects(r.command(OPERATOR, r.incidents.verbs.declare, { title: 'x', nodeIds: ['n_nothing'] }), code('node.not-found'));
   });
 
-  test('a node that fired nothing and is split away is not said to have what the others have', async (t) => {
+  test('a node that fired nothing is not said to have what the others have, merged in or split away', async (t) => {
     const r = await rig(t, ['edge-01', 'edge-03']);
     r.set('edge-01', leaking());
     r.set('edge-03', calm);
@@ -73,6 +73,8 @@ describe('what people do to an incident', () => {
     assert.ok(
       (await r.incidents.get(leak.id)).timeline.some((e) => /^INC-2 \(clients see resets\) was merged into this one$/.test(e.text)),
     );
+    const merged = await r.incidents.get(leak.id);
+    assert.deepEqual([merged.title, merged.nodes.length], ['edge-01 leaks file descriptors', 2]);
     const apart = await r.command(OPERATOR, r.incidents.verbs.split, { id: leak.id, nodeIds: [r.idOf('edge-03')] });
     const { title, cause } = await r.incidents.get(apart.id);
     assert.deepEqual([title, cause], ['Something is wrong with edge-03', 'by-hand']);
