@@ -4,6 +4,7 @@ import path from 'node:path';
 import { describe, test } from 'node:test';
 import { GOVERN_NAV, MAIN_NAV } from '#components/layout/nav.ts';
 import { INCIDENT_RULES, RULE_KEYS } from '#shared/incident-rules.ts';
+import { STEP_KINDS } from '#shared/runbooks.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const guide = (file: string): string => fs.readFileSync(path.join(root, 'docs', file), 'utf8');
@@ -40,6 +41,15 @@ describe('the guides tell of everything that there is', () => {
     assert.deepEqual(
       rows('runbook-authoring.md', (cell) => keys.includes(cell)),
       told,
+    );
+  });
+
+  test('every kind of step that a runbook may have', () => {
+    const [, kinds = ''] = guide('runbook-authoring.md').split('\n## Kinds\n');
+    const [table = ''] = kinds.split('\n## ');
+    assert.deepEqual(
+      STEP_KINDS.filter((kind) => !table.includes(`\`${kind}\``)),
+      [],
     );
   });
 
