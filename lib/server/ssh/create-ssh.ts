@@ -11,7 +11,7 @@ import { createHostKeys } from './host-keys.ts';
 import { createOpenSsh, type OpenSsh } from './openssh-dial.ts';
 import { createSession, NotSent, type Session } from './session.ts';
 import type { Ssh, SshTarget } from './types.ts';
-import { vetted } from './where.ts';
+import { type Lookup, vetted } from './where.ts';
 
 const CONNECT_MS = 10_000;
 /** A server that accepts a command and says nothing for this long hangs. */
@@ -24,7 +24,7 @@ const MOST_SESSIONS = 1200;
 const MOST_HANDSHAKES = 64;
 
 /** Of the system's ssh: its private folder, and the certificate of the console's key where there is one. */
-export type OpenSshOptions = { dir: string; certificate?: () => Promise<string | null> };
+export type OpenSshOptions = { dir: string; certificate?: () => Promise<string | null>; lookup?: Lookup };
 
 type Slot = { session: Session | null; connecting: Promise<Session> | null };
 
@@ -83,8 +83,8 @@ export function createSsh(deps: { db: Db; identity: () => Promise<string>; clock
 
   function viaOpenSsh(target: SshTarget): Promise<Session> {
     if (!deps.openssh) throw new Error('the transport openssh has no folder here');
-    const { dir, certificate = async () => null } = deps.openssh;
-    openssh ??= createOpenSsh({ dir, certificate, identity: deps.identity, hostKeys, clock, log });
+    const { dir, certificate = async () => null, lookup } = deps.openssh;
+    openssh ??= createOpenSsh({ dir, certificate, lookup, identity: deps.identity, hostKeys, clock, log });
     return openssh.dial(target, CONNECT_MS);
   }
 

@@ -23,7 +23,7 @@ import {
 import { createOpenSshSession } from './openssh-session.ts';
 import type { Session } from './session.ts';
 import type { SshTarget } from './types.ts';
-import { vetted } from './where.ts';
+import { firstAnswering, type Lookup, vetted } from './where.ts';
 
 const CERTIFICATE = 'certificate.pub';
 /** In the order in which a server's keys are asked for, when its pinned key is known by fingerprint only. */
@@ -40,6 +40,7 @@ export function createOpenSsh(deps: {
   hostKeys: HostKeys;
   clock: Clock;
   log: Log;
+  lookup?: Lookup | undefined;
 }) {
   const { hostKeys } = deps;
   const place = openPlace(deps.dir);
@@ -107,15 +108,26 @@ export function createOpenSsh(deps: {
     return first;
   }
 
+  /** What ssh is told to connect to: an address that was looked at. The host keys stand under names of ours (HostKeyAlias). */
+  async function addressFor(target: SshTarget, { host, port }: { host: string; port: number }, left: () => number, timeoutMs: number) {
+    const found = vetted(target, host, deps.lookup).then((addresses) => firstAnswering({ host, port, addresses }));
+    try {
+      return await within(found, { ms: left(), onTimeout: () => timedOut(target, timeoutMs) });
+    } catch (error) {
+      throw isHeadroomError(error) ? error : connectFailed(target, error, timeoutMs);
+    }
+  }
+
   async function start(target: SshTarget, at: SessionPlace, until: number, timeoutMs: number): Promise<Session> {
     const left = () => Math.max(1, until - performance.now());
     const certificate = await deps.certificate();
     if (certificate !== null) write(CERTIFICATE, certificate);
     const jump = target.proxyJump ? parseJump(target.proxyJump, target.user) : null;
-    await assertGoesThere(target, jump?.host ?? target.host);
     // Its name is the jump host's to look up; an address is an address.
     if (jump && net.isIP(target.host)) await vetted(target, target.host);
-    write(at.config, configText(target, { jump, place: at, certificate: certificate === null ? null : CERTIFICATE }));
+    const host = await addressFor(target, jump ?? { host: target.host, port: target.sshPort }, left, timeoutMs);
+    const hops = jump ? { node: target, jump: { ...jump, host } } : { node: { ...target, host }, jump };
+    write(at.config, configText(hops.node, { jump: hops.jump, place: at, certificate: certificate === null ? null : CERTIFICATE }));
     write(at.knownHosts, '');
     const throughKey = await jumpKey(target, at, left);
     if (throughKey) write(at.knownHosts, knownHostsLine(JUMP, throughKey));
@@ -185,13 +197,6 @@ export function createOpenSsh(deps: {
     if (code === 'auth') return connectFailed(target, { level: 'client-authentication' }, 0);
     return connectFailed(target, Object.assign(new Error(words.replace(/^ssh: /, '')), code === undefined ? {} : { code }), 10_000);
   }
-}
-
-/** A name that is not known is ssh's to say. */
-async function assertGoesThere(target: SshTarget, host: string): Promise<void> {
-  await vetted(target, host).catch((error) => {
-    if (isHeadroomError(error)) throw error;
-  });
 }
 
 /** What ssh prints → what ssh2 would have said. */

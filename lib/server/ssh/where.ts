@@ -40,3 +40,14 @@ export const dialTcp: DialSsh = ({ host, port, addresses }) =>
     });
     socket.once('error', reject);
   });
+
+/** The one of them that answers, for a program that is given an address: of a name it would ask once more, and might be told another. */
+export async function firstAnswering(to: { host: string; port: number; addresses: string[] }): Promise<string> {
+  const [only, ...others] = to.addresses;
+  if (only !== undefined && others.length === 0) return only;
+  const socket = await dialTcp(to);
+  const { remoteAddress } = socket;
+  socket.destroy();
+  if (remoteAddress === undefined) throw Object.assign(new Error('the connection was closed at once'), { code: 'ECONNRESET' });
+  return remoteAddress;
+}

@@ -20,19 +20,28 @@ const hello = catalogue.journal({ unit: 'hello', configPath: '/etc/sniproxy/conf
 const withCode = (code: string, words: RegExp) => (error: unknown) =>
   isHeadroomError(error) && error.code === code && words.test(error.message);
 
-async function setUp(t: TestContext, privateKey: string, certificate: string | null = null) {
+type Names = Record<string, string[]>;
+
+async function setUp(t: TestContext, privateKey: string, certificate: string | null = null, names: Names = {}) {
   const db = await testDatabase(t);
   await registerNode(db, 'n_1');
   // deeper than a socket's path may be
   const root = fs.mkdtempSync(path.join(os.tmpdir(), 'headroom-openssh-'));
   const dir = path.join(root, 'd'.repeat(120), 'ssh');
-  const openssh = { dir, certificate: async () => certificate };
+  const asked: string[] = [];
+  const lookup = async (name: string) => {
+    asked.push(name);
+    const found = names[name];
+    if (!found) throw Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), { code: 'ENOTFOUND' });
+    return found;
+  };
+  const openssh = { dir, certificate: async () => certificate, lookup };
   const ssh = createSsh({ db, identity: async () => privateKey, clock: systemClock, log: pino({ level: 'silent' }), openssh });
   t.after(async () => {
     await ssh.close();
     fs.rmSync(root, { recursive: true, force: true });
   });
-  return { db, ssh, dir };
+  return { db, ssh, dir, asked };
 }
 
 test('a node behind a jump host is reached once both keys are approved; neither is taken on trust', async (t) => {
@@ -55,6 +64,26 @@ test('a node behind a jump host is reached once both keys are approved; neither 
   await jump.kill();
   await until('the lost session is noticed', () => ssh.sessions() === 0);
   await assert.rejects(ssh.exec(through, hello), withCode('ssh.unreachable', /was refused/));
+});
+
+test('a name is looked up once, and ssh connects to what was looked at: it has no name to ask for once more (DNS rebinding)', async (t) => {
+  const node = fakeNode(t);
+  const client = makeKeyPair();
+  const server = await startOpenSsh(t, { client, env: { PATH: node.env.PATH } });
+  const jump = await startOpenSsh(t, { client });
+  // names that no name server knows: who asked one would not connect
+  const names = { 'edge.invalid': ['127.0.0.1'], 'two.invalid': ['127.0.0.99', '127.0.0.1'], 'bastion.invalid': ['127.0.0.1'] };
+  const { db, ssh, asked } = await setUp(t, client.private, null, names);
+  await pin(db, 'n_1', server.fingerprint());
+  const direct = { ...server.target('n_1'), transport: 'openssh' } as const;
+  assert.equal((await ssh.exec({ ...direct, host: 'edge.invalid' }, hello)).exitCode, 0);
+  assert.deepEqual(asked, ['edge.invalid']);
+  assert.equal((await ssh.exec({ ...direct, host: 'two.invalid' }, hello)).exitCode, 0);
+  const through = { proxyJump: `${jump.user}@bastion.invalid:${jump.port}`, proxyJumpKey: jump.fingerprint() };
+  assert.equal((await ssh.exec({ ...direct, ...through }, hello)).exitCode, 0);
+  assert.deepEqual(asked.slice(1), ['two.invalid', 'bastion.invalid']);
+  await assert.rejects(ssh.exec({ ...direct, host: 'gone.invalid' }, hello), withCode('ssh.unreachable', /host name is not known/));
+  await assert.rejects(ssh.exec({ ...direct, host: 'localhost' }, hello), withCode('ssh.unreachable', /host name is not known/));
 });
 
 test('a key that an authority signed is let in by its certificate', async (t) => {
