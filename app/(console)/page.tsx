@@ -1,16 +1,8 @@
-import { DrillOfferLate } from '#components/drills/drill-offer-late.tsx';
-import { OpenIncidentsLate } from '#components/incidents/open-strip-late.tsx';
-import { Page } from '#components/layout/page.tsx';
-import { FleetView } from '#components/nodes/fleet-view.tsx';
-import { TourOfferLate } from '#components/onboarding/tour-late.tsx';
+import { firstAnswers } from './first-answers.ts';
+import { FleetPage } from './fleet-page.tsx';
 
-export default function FleetPage() {
-  return (
-    <Page crumbs={[{ label: 'Fleet' }]}>
-      <OpenIncidentsLate />
-      <TourOfferLate />
-      <FleetView />
-      <DrillOfferLate />
-    </Page>
-  );
+export const dynamic = 'force-dynamic';
+
+export default async function FleetRoute() {
+  return <FleetPage answers={await firstAnswers()} />;
 }

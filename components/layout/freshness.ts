@@ -1,5 +1,5 @@
 import { FLEET_REFETCH_MS, useFleet } from '#client/nodes.ts';
-import { consoleNow, useNow } from '#components/ui/now.tsx';
+import { useNow } from '#components/ui/now.tsx';
 
 /** The console answers and calls nodes up, but the newest sample of all is older than this: the collector stands still. */
 const STALE_AFTER_MS = 30_000;
@@ -16,7 +16,7 @@ export type Freshness =
 
 export function useFreshness(): Freshness {
   const { data, dataUpdatedAt, errorUpdatedAt, refetch } = useFleet();
-  const now = useNow() || consoleNow();
+  const now = useNow();
   if (!data || data.nodes.length === 0) return { kind: 'none' };
   const asOfMs = Date.parse(data.asOf);
   const silentMs = Date.now() - dataUpdatedAt;

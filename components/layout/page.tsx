@@ -2,6 +2,7 @@
 import clsx from 'clsx';
 import Link from 'next/link';
 import { Fragment, type ReactNode } from 'react';
+import { preload } from 'react-dom';
 import { AsOf } from './as-of.tsx';
 import { useFreshness } from './freshness.ts';
 import { Jump } from './palette/jump.tsx';
@@ -13,6 +14,8 @@ export type Crumb = { label: string; href?: string };
 /** Header with the breadcrumb, what everyone must know now (stale data, a drill), and the page itself. */
 export function Page({ crumbs, children, className }: { crumbs: readonly Crumb[]; children: ReactNode; className?: string }) {
   const freshness = useFreshness();
+  // every page shows the fleet's state: where it did not come with the page, it is asked for beside the script, not after it
+  if (freshness.kind === 'none') preload('/api/v1/fleet', { as: 'fetch', crossOrigin: 'anonymous' });
   const title = crumbs.at(-1)?.label ?? 'Headroom';
   return (
     <>

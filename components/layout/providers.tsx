@@ -1,15 +1,18 @@
 'use client';
 import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { usePathname } from 'next/navigation';
 import { type ReactNode, Suspense, useState } from 'react';
 import { isProblemError } from '#client/http.ts';
 import { queryKeys } from '#client/query-keys.ts';
 
 export function Providers({ children }: { children: ReactNode }) {
   const [client] = useState(createClient);
+  // The fleet's page is made for each request and stands in the HTML as it is: below a boundary it would be hidden until a script shows it.
+  const [whole] = useState(usePathname() === '/');
   return (
     <QueryClientProvider client={client}>
-      {/* pages read the URL's query, which a prerendered page does not know yet */}
-      <Suspense fallback={<title>Headroom</title>}>{children}</Suspense>
+      {/* the other pages read the URL's query, which a prerendered page does not know yet */}
+      {whole ? children : <Suspense fallback={<title>Headroom</title>}>{children}</Suspense>}
     </QueryClientProvider>
   );
 }

@@ -13,6 +13,8 @@ import { syncClock } from '#components/ui/now.tsx';
 import { Sidebar } from './sidebar.tsx';
 import { TabBar } from './tab-bar.tsx';
 
+onServerTime(syncClock);
+
 // Fetched after what a page is about.
 const Elsewhere = dynamic(
   () =>
@@ -37,8 +39,6 @@ export function Shell({ children }: { children: ReactNode }) {
   useEffect(() => {
     if (signIn) router.replace(signIn);
   }, [signIn, router]);
-
-  useEffect(() => onServerTime(syncClock), []);
 
   return (
     <LiveContext value={live}>

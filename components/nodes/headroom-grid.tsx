@@ -1,7 +1,7 @@
 'use client';
 import { ChevronDown } from 'lucide-react';
 import { useRouter } from 'next/navigation';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useUrlState } from '#client/url-state.ts';
 import { Card } from '#components/ui/card.tsx';
 import { isSeen, usedShare } from '#shared/node-words.ts';
@@ -95,36 +95,34 @@ export function HeadroomGrid({ nodes }: { nodes: readonly FleetNode[] }) {
     >
       <div className="heat">
         <div className="chart" ref={frame}>
-          {width > 0 ? (
-            // biome-ignore lint/a11y/useKeyWithClickEvents: a shortcut for the pointer; the table below has the links
-            <svg
-              height={height}
-              viewBox={`0 0 ${width} ${height}`}
-              role="img"
-              aria-label={summary(nodes)}
-              onPointerMove={(event) => {
-                const node = at(event);
-                event.currentTarget.style.cursor = node ? 'pointer' : '';
-                if (frame.current) frame.current.title = node ? cellTitle(node) : '';
-              }}
-              onClick={(event) => {
-                const node = at(event);
-                if (node) router.push(`/nodes/${encodeURIComponent(node.id)}`);
-              }}
-            >
-              {placed.map(({ name, members, top }) => (
-                <g key={name}>
-                  <text className="b" x={0} y={top + 12}>
-                    {name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name}
-                  </text>
-                  <text className="end" x={labelWidth - 12} y={top + 12}>
-                    {members.length}
-                  </text>
-                </g>
-              ))}
-              <Cells cells={cells} side={side} height={cellHeight} />
-            </svg>
-          ) : null}
+          {/* biome-ignore lint/a11y/useKeyWithClickEvents: a shortcut for the pointer; the table below has the links */}
+          <svg
+            height={height}
+            viewBox={`0 0 ${width} ${height}`}
+            role="img"
+            aria-label={summary(nodes)}
+            onPointerMove={(event) => {
+              const node = at(event);
+              event.currentTarget.style.cursor = node ? 'pointer' : '';
+              if (frame.current) frame.current.title = node ? cellTitle(node) : '';
+            }}
+            onClick={(event) => {
+              const node = at(event);
+              if (node) router.push(`/nodes/${encodeURIComponent(node.id)}`);
+            }}
+          >
+            {placed.map(({ name, members, top }) => (
+              <g key={name}>
+                <text className="b" x={0} y={top + 12}>
+                  {name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name}
+                </text>
+                <text className="end" x={labelWidth - 12} y={top + 12}>
+                  {members.length}
+                </text>
+              </g>
+            ))}
+            <Cells cells={cells} side={side} height={cellHeight} />
+          </svg>
         </div>
       </div>
       <div className="legend heat-legend">
@@ -248,12 +246,17 @@ function grouped(nodes: readonly FleetNode[], key: string | null): [string, Flee
   return [...groups];
 }
 
+/** Of the frame on a screen of 1440 px: what the server draws for. */
+const USUAL_WIDTH = 519;
+
 function useWidth(): [React.RefObject<HTMLDivElement | null>, number] {
   const frame = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(0);
-  useEffect(() => {
+  const [width, setWidth] = useState(USUAL_WIDTH);
+  useLayoutEffect(() => {
     if (!frame.current) return;
-    const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry?.contentRect.width ?? 0)));
+    const measure = (px: number) => setWidth(Math.floor(px) || USUAL_WIDTH);
+    measure(frame.current.clientWidth);
+    const observer = new ResizeObserver(([entry]) => measure(entry?.contentRect.width ?? 0));
     observer.observe(frame.current);
     return () => observer.disconnect();
   }, []);

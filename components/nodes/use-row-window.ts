@@ -2,6 +2,8 @@ import { type RefObject, useEffect, useState } from 'react';
 
 /** Below this all rows are in the page: find-in-page works and nothing is measured. */
 const WINDOWED_ABOVE = 80;
+/** Before the screen is measured: what a tall one shows, and no more. */
+const FIRST = 48;
 /** Rows kept on either side of the screen; the window moves in steps of this, so that most scroll events change nothing. */
 const MARGIN = 16;
 const USUAL_ROW_PX = 33;
@@ -10,7 +12,7 @@ export type RowWindow = { from: number; to: number; rowHeight: number };
 
 /** The rows near the screen of a table that scrolls with the page. All rows have one height, which is measured on the first one. */
 export function useRowWindow(body: RefObject<HTMLTableSectionElement | null>, count: number): RowWindow {
-  const [shown, setShown] = useState<RowWindow>({ from: 0, to: WINDOWED_ABOVE, rowHeight: USUAL_ROW_PX });
+  const [shown, setShown] = useState<RowWindow>({ from: 0, to: FIRST, rowHeight: USUAL_ROW_PX });
   const isWindowed = count > WINDOWED_ABOVE;
   useEffect(() => {
     if (!isWindowed) return;

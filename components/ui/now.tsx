@@ -36,13 +36,11 @@ export function syncClock(consoleNowMs: number): void {
 
 export const consoleNow = (): number => Date.now() + offsetMs;
 
+/** In the server, whose clock does not tick here, and while its page is taken over. */
+const atFirst = (): number => Math.floor(consoleNow() / 1000) * 1000;
+
 /** Epoch ms by the console's clock, once a second. */
-export const useNow = (): number =>
-  useSyncExternalStore(
-    subscribe,
-    () => now,
-    () => 0,
-  );
+export const useNow = (): number => useSyncExternalStore(subscribe, () => now, atFirst);
 
 /** "2 h 40 min ago", the UTC instant on hover. */
 export function Ago({ at }: { at: string }) {

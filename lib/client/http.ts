@@ -113,6 +113,10 @@ export function onServerTime(listener: (epochMs: number) => void): () => void {
   return () => timeListeners.delete(listener);
 }
 
+export function noteServerTime(epochMs: number): void {
+  for (const listener of timeListeners) listener(epochMs);
+}
+
 type FactorAsker = (problem: ProblemError) => Promise<boolean>;
 let factorAsker: FactorAsker | null = null;
 /** Who asks for a second factor when the console wants it fresh; one at a time: the page's shell. */
@@ -126,9 +130,7 @@ export function onFactorNeeded(asker: FactorAsker): () => void {
 /** The console this page came from. */
 export const api: Http = createHttp({
   showFactor: async (problem) => (factorAsker ? factorAsker(problem) : false),
-  onServerTime: (epochMs) => {
-    for (const listener of timeListeners) listener(epochMs);
-  },
+  onServerTime: noteServerTime,
 });
 
 async function readAnswer<S extends z.ZodType>(

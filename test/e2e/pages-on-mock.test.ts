@@ -116,6 +116,16 @@ describe('pages over the mock API, in a browser', { concurrency: false }, () => 
     await close();
   });
 
+  test('the fleet stands in the page itself: who dies first is read before any script has run', async () => {
+    const { page, close } = await open({ javaScriptEnabled: false });
+    await page.goto(mock.url);
+    const first = page.locator('.wdf-row:not(.axis)').first();
+    assert.match(await first.innerText(), /edge-01[\s\S]*per 1k conn[\s\S]*\d (min|h|d)/);
+    assert.equal(await page.locator('tr[data-row]').count(), 5);
+    assert.match(await page.locator('.asof').innerText(), /as of \d\d:\d\d:\d\d UTC/i);
+    await close();
+  });
+
   test('the verdict leads to the X-ray', async () => {
     const { page, node, close } = await open();
     await node.open(mock.url, 'id-edge-01');
