@@ -5,9 +5,12 @@ import type { ExecOptions, Receipt } from './types.ts';
 
 export type Call = Pick<ExecOptions, 'timeoutMs' | 'signal'>;
 export type Ran = { answer: Answer; receipt: Receipt };
-/** What an operation of NodeOps that has a file of its own needs. */
+/** What operations of NodeOps that have a file of their own need. */
 export type ActingOn = {
-  run(node: FleetMember, command: Command, options?: ExecOptions): Promise<Ran>;
+  /** `bytesAfter`: behind this word of the answer come bytes as they are */
+  run(node: FleetMember, command: Command, options?: ExecOptions, bytesAfter?: string): Promise<Ran>;
   notAfter(node: FleetMember, call: Call): Promise<number>;
   toConsoleTime(node: FleetMember, nodeSeconds: number): number;
+  /** both in ms since the epoch */
+  toNodeTime(node: FleetMember, consoleMs: number): number;
 };
