@@ -19,20 +19,34 @@ async function alertmanager(t: TestContext, webhook: string) {
     path.join(dir, 'am.yml'),
     `route:\n  receiver: hook\n  group_by: [node]\n  group_wait: 0s\n  group_interval: 1s\n${receivers}`,
   );
-  const child = spawn(
-    'prometheus-alertmanager',
-    [`--config.file=${dir}/am.yml`, `--storage.path=${dir}/data`, `--web.listen-address=127.0.0.1:${port}`, '--cluster.listen-address='],
-    { stdio: 'ignore' },
-  );
-  const gone = new Promise((resolve) => child.once('close', resolve));
+  const url = `http://127.0.0.1:${port}`;
+  const start = async () => {
+    const child = spawn(
+      'prometheus-alertmanager',
+      [`--config.file=${dir}/am.yml`, `--storage.path=${dir}/data`, `--web.listen-address=127.0.0.1:${port}`, '--cluster.listen-address='],
+      { stdio: 'ignore' },
+    );
+    const gone = new Promise((resolve) => child.once('close', resolve));
+    const ready = async () => (await fetch(`${url}/-/ready`).catch(() => null))?.ok;
+    await until('Alertmanager is ready', ready, { timeoutMs: 20_000, everyMs: 100 });
+    return async () => {
+      // in order: an Alertmanager that is killed forgets whom it told
+      child.kill('SIGTERM');
+      await gone;
+    };
+  };
+  let stop = await start();
   t.after(async () => {
-    child.kill('SIGKILL');
-    await gone;
+    await stop();
     fs.rmSync(dir, { recursive: true, force: true });
   });
-  const url = `http://127.0.0.1:${port}`;
-  await until('Alertmanager is ready', async () => (await fetch(`${url}/-/ready`)).ok, { timeoutMs: 20_000, everyMs: 100 });
-  return url;
+  return {
+    url,
+    stop: () => stop(),
+    start: async () => {
+      stop = await start();
+    },
+  };
 }
 
 const listSchema = z.array(
@@ -49,7 +63,7 @@ const signal = (patch = {}) => alertOf({ kind: 'signal', key: 'signal:s_1', titl
 describe('a real Alertmanager', () => {
   test('gets every signal, and tells its own receivers of beginning and end', async (t) => {
     const hook = await sink(t);
-    const url = await alertmanager(t, hook.url);
+    const { url } = await alertmanager(t, hook.url);
     const { runtime } = await testConsole(t);
     await addChannel(runtime, { name: 'am', target: { kind: 'alertmanager', url: `${url}/` } });
     await say(runtime, signal());
@@ -75,7 +89,7 @@ describe('a real Alertmanager', () => {
 
   test('is told again what fires, without any change and before it would expire there; what is silent is not', async (t) => {
     const hook = await sink(t);
-    const url = await alertmanager(t, hook.url);
+    const { url } = await alertmanager(t, hook.url);
     const { runtime } = await testConsole(t);
     // said before there was a channel: nothing of it is in the outbox
     await say(runtime, signal());
@@ -96,6 +110,30 @@ describe('a real Alertmanager', () => {
       ends.push(Date.parse(one?.endsAt ?? ''));
     }
     assert.ok((ends[1] ?? 0) > (ends[0] ?? 0), `it ends later each time: ${ends}`);
+  });
+
+  test('that was away for a beginning and an end is right again when it is back, and its own receivers hear of each once', async (t) => {
+    const hook = await sink(t);
+    const am = await alertmanager(t, hook.url);
+    const { runtime } = await testConsole(t);
+    await addChannel(runtime, { name: 'am', target: { kind: 'alertmanager', url: am.url } });
+    const down = signal({ key: 'signal:s_2', signals: [{ rule: 'node-down', nodeId: 'n_2', node: 'edge-02', labels: {} }] });
+    runtime.notify.start();
+    await say(runtime, signal());
+    const told = (status: string, node: string) => hook.bodies().filter((b) => b.status === status && b.groupLabels.node === node).length;
+    await until('its receiver hears of the first', () => told('firing', 'edge-01') === 1);
+    await am.stop();
+    await say(runtime, down);
+    const refused = async () => (await runtime.notify.deliveries({ limit: 5, state: 'pending' })).some((d) => d.attempts > 0);
+    await until('it is not there', refused);
+    await say(runtime, signal({ state: 'resolved', endsAt: Date.now() }));
+    await am.start();
+    for (const { id } of await runtime.notify.deliveries({ limit: 5, state: 'pending' }))
+      await runtime.command(ADMIN, runtime.notify.verbs.retryDelivery, { id });
+    await until('only the second fires there', async () => (await alertsOf(am.url)).map((a) => a.labels.node).join() === 'edge-02');
+    await until('its receiver hears of the second', () => told('firing', 'edge-02') === 1, { timeoutMs: 15_000 });
+    await until('and of the end of the first', () => told('resolved', 'edge-01') === 1, { timeoutMs: 15_000 });
+    assert.equal(told('firing', 'edge-01'), 1);
   });
 
   test('answers a test, and one that is not there is told of in words', async (t) => {
