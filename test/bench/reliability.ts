@@ -37,23 +37,24 @@ function fuzzRows(page: string): Row[] {
   });
 }
 
+const FLEET = {
+  fleet: 'faults in the middle of a run, on real hosts',
+  'fleet-moments': 'faults between and within the steps of a run, on real hosts',
+};
+
 function fleetRows(page: string): Row[] {
-  return block(page, 'fleet').map((text) => {
-    const results = cellsOf(text)
-      .slice(2)
-      .flatMap((cells) => cells.slice(2))
-      .filter((cell) => cell !== '' && cell !== '–' && cell !== '-');
-    const survived = results.filter((cell) => cell.startsWith('held')).length;
-    const command = /^`([^`]+)`/m.exec(text)?.[1] ?? '';
-    return {
-      what: 'fleet: faults in the middle of a run, on real hosts',
-      tried: results.length,
-      survived,
-      lost: String(results.length - survived),
-      command,
-      date: dateIn(text),
-    };
-  });
+  return Object.entries(FLEET).flatMap(([mark, what]) =>
+    block(page, mark).map((text) => {
+      const results = cellsOf(text)
+        .slice(2)
+        .flatMap((cells) => cells.slice(2))
+        .filter((cell) => cell !== '' && cell !== '–' && cell !== '-');
+      const survived = results.filter((cell) => cell.startsWith('held')).length;
+      const command = /^`([^`]+)`/m.exec(text)?.[1] ?? '';
+      const lost = String(results.length - survived);
+      return { what: `fleet: ${what}`, tried: results.length, survived, lost, command, date: dateIn(text) };
+    }),
+  );
 }
 
 function chaosRows(page: string): Row[] {

@@ -20,14 +20,19 @@ const config = readConfig({
 const runtime = await createRuntime({ config, log: createLog({ level: config.logLevel, pretty: false }) });
 const { command, runs, nodes, ops } = runtime;
 
-/** Dies, as by kill -9, as soon as a step of that key is stored as running. */
-async function dieAt(runId: string, step: string): Promise<void> {
+/** `dieAt`: as by kill -9, as soon as a step of that key is stored as running. `pauseAt`: paused then, so that it stands still after that step. */
+export type Moment = { dieAt?: string; pauseAt?: string };
+
+/** Once, as soon as a step of that key is stored as running. */
+function onceIn(runId: string, step: string, act: () => void): void {
+  let acted = false;
   runtime.events.subscribe((_id, event) => {
-    if (event.type !== 'run.changed') return;
+    if (event.type !== 'run.changed' || event.runId !== runId || acted) return;
     void runs.get(runId).then((run) => {
-      if (run.targets.some((target) => target.steps.some((s) => s.key === step && s.status !== 'pending')))
-        process.kill(process.pid, 'SIGKILL');
-      if (hasEnded(run.status)) throw new Error(`the run ended before ${step}: ${run.summary}`);
+      if (acted) return;
+      acted = run.targets.some((target) => target.steps.some((s) => s.key === step && s.status !== 'pending'));
+      if (acted) act();
+      else if (hasEnded(run.status)) throw new Error(`the run ended before ${step}: ${run.summary}`);
     });
   });
 }
@@ -39,12 +44,14 @@ const calls = {
     await command(OPERATOR, pinHostKey, { id, fingerprint });
     return id;
   },
-  startRun: async (input: RunInput, options: { dieAt?: string } | null) => {
+  startRun: async (input: RunInput, { dieAt, pauseAt }: Moment) => {
     const { id } = await command(OPERATOR, runs.verbs.start, input);
-    if (options?.dieAt !== undefined) await dieAt(id, options.dieAt);
+    if (dieAt !== undefined) onceIn(id, dieAt, () => process.kill(process.pid, 'SIGKILL'));
+    if (pauseAt !== undefined) onceIn(id, pauseAt, () => void command(OPERATOR, runs.verbs.pauseRun, { id }));
     return id;
   },
   repin: async (id: string, fingerprint: string, reason: string) => void (await command(OPERATOR, pinHostKey, { id, fingerprint, reason })),
+  resume: async (id: string) => void (await command(OPERATOR, runs.verbs.resumeRun, { id })),
   abort: async (id: string) => void (await command(OPERATOR, runs.verbs.abortRun, { id })),
   skip: async (id: string, nodeId: string, step: string, reason: string) =>
     void (await command(OPERATOR, runs.verbs.skipInRun, { id, nodeId, step, reason })),

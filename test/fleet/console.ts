@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { hasEnded, type Run, type RunInput } from '#shared/runs.ts';
 import { until } from '#test/support/until.ts';
-import type { Calls } from './console-process.ts';
+import type { Calls, Moment } from './console-process.ts';
 import type { Host, Hosts } from './hosts.ts';
 
 const PROGRAM = path.join(import.meta.dirname, 'console-process.ts');
@@ -83,7 +83,7 @@ export function createConsole(hosts: Hosts) {
       };
       return until('the end of the run', over, { timeoutMs, everyMs: 250 });
     },
-    startRun: (input: RunInput, options: { dieAt?: string } | null = null): Promise<string> => call('startRun', input, options),
+    startRun: (input: RunInput, moment: Moment = {}): Promise<string> => call('startRun', input, moment),
     async stop(): Promise<void> {
       await kill();
       fs.rmSync(dataDir, { recursive: true, force: true });

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { until } from '#test/support/until.ts';
+import { LIMITS } from './buy-time.ts';
 import { told } from './console.ts';
 import { FAULTS } from './faults.ts';
 import { hostsMissing } from './hosts.ts';
+import { UPGRADES } from './upgrade.ts';
 import { CONFIG, changedAndWaiting, configOf, putRight, reverted, starts, startWorld, stepOf, type World } from './world.ts';
 
 // Three hosts with real systemd and sshd, and a console that is a process: one run of each kind from start to verdict, then what may happen in between.
@@ -130,6 +132,13 @@ describe('on real hosts', { concurrency: false }, () => {
   test('an edit by hand in between is neither overwritten nor restarted into', { ...here, timeout: 120_000 }, () =>
     FAULTS.editedByHand.run(world, host(2)),
   );
+
+  test('a prepared host is upgraded with one restart; a bare one is given more open files without any', {
+    ...here,
+    timeout: 120_000,
+  }, async () => {
+    await Promise.all([UPGRADES.goodVersion.run(world, host(1)), LIMITS.theirs.run(world, host(2))]);
+  });
 
   test('afterwards nothing of a run waits on any host', here, async () => {
     for (const one of world.hosts.hosts) {

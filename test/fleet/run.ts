@@ -1,5 +1,5 @@
-// Many hosts, by hand; needs root on Debian. `npm run fleet -- [--hosts 20] [--only WORDS]`: every fault. `npm run fleet -- --runs`: fd-leak and a staged
-// rollout over all of them. Writes its tables into docs/reliability.md.
+// Many hosts, by hand; needs root on Debian. `npm run fleet -- [--hosts 20] [--only WORDS]`: every fault. `npm run fleet -- --moments`: faults between and
+// within steps. `npm run fleet -- --runs`: fd-leak and a staged rollout over all of them. Writes its tables into docs/reliability.md.
 import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -8,16 +8,20 @@ import { LIMITS } from './buy-time.ts';
 import { told } from './console.ts';
 import { type Fault, EVERY_FAULT as IN_A_RUN } from './faults.ts';
 import { type Host, type HostSpec, hostsMissing } from './hosts.ts';
+import { MOMENTS } from './moments.ts';
 import { UPGRADES } from './upgrade.ts';
 import { putRight, startWorld, type World } from './world.ts';
 
 const PAGE = path.resolve(import.meta.dirname, '../../docs/reliability.md');
-const EVERY_FAULT: readonly Fault[] = [...IN_A_RUN, ...Object.values(UPGRADES), ...Object.values(LIMITS)];
 const KINDS = ['prepared', 'bare', 'foreign'] as const;
 
 const { values } = parseArgs({
-  options: { hosts: { type: 'string', default: '20' }, only: { type: 'string', default: '' }, runs: { type: 'boolean', default: false } },
+  options: {
+    ...{ hosts: { type: 'string', default: '20' }, only: { type: 'string', default: '' } },
+    ...{ runs: { type: 'boolean', default: false }, moments: { type: 'boolean', default: false } },
+  },
 });
+const EVERY_FAULT: readonly Fault[] = values.moments ? MOMENTS : [...IN_A_RUN, ...Object.values(UPGRADES), ...Object.values(LIMITS)];
 const count = Number(values.hosts);
 if (!Number.isInteger(count) || count < 3 || count > 100) throw new Error(`--hosts is ${values.hosts}: a number from 3 to 100`);
 const missing = hostsMissing();
@@ -78,8 +82,9 @@ function writePage(seconds: number): void {
     });
     return `| ${fault.name} | ${fault.kept} | ${cells.join(' | ')} |`;
   });
-  const section = `<!-- fleet: written by test/fleet/run.ts -->
-## Faults in the middle of a run, on real hosts
+  const name = values.moments ? 'fleet-moments' : 'fleet';
+  const section = `<!-- ${name}: written by test/fleet/run.ts -->
+## Faults ${values.moments ? 'between and within the steps' : 'in the middle'} of a run, on real hosts
 
 ${count} hosts with real systemd, journald, sudo and OpenSSH, each in namespaces of its own, under traffic; a third of them prepared (helper and revert
 timer), a third bare, a third a stand-in for SNIProxy-rs on a bare host. The console is a process of its own, and is killed with SIGKILL.
@@ -88,9 +93,9 @@ timer), a third bare, a third a stand-in for SNIProxy-rs on a bare host. The con
 |---|---|---|---|---|
 ${rows.join('\n')}
 
-\`node test/fleet/run.ts --hosts ${count}\`, ${seconds.toFixed(0)} s, ${new Date().toISOString().slice(0, 10)}, Node ${process.version}
-<!-- /fleet -->`;
-  replaceSection('fleet', section);
+\`node test/fleet/run.ts ${values.moments ? '--moments ' : ''}--hosts ${count}\`, ${seconds.toFixed(0)} s, ${new Date().toISOString().slice(0, 10)}, Node ${process.version}
+<!-- /${name} -->`;
+  replaceSection(name, section);
 }
 
 function replaceSection(name: string, section: string): void {
