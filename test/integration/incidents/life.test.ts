@@ -153,6 +153,15 @@ describe('closing by evidence', () => {
             finishedAt: r.now(),
           })
           .execute();
+        const receipt = { runId: id, nodeId: r.idOf('edge-01'), step: 'edit', attempt: 1, at: r.now(), command: null, exitCode: null };
+        const said = { sha256: '', value: null, threshold: null, verdict: null };
+        await tx
+          .insertInto('runEvidence')
+          .values([
+            { ...receipt, ...said, id: `${id}_1`, title: 'what changes in config.yaml', raw: '-  enabled: true\n+  enabled: false\n' },
+            { ...receipt, ...said, id: `${id}_2`, title: 'written', raw: 'another receipt' },
+          ])
+          .execute();
       });
     await finish('r_00000000wasok', -3);
     await r.pass(2);
@@ -164,6 +173,10 @@ describe('closing by evidence', () => {
       [incident?.status, incident?.closed],
       ['resolved', { by: 'evidence', reason: 'R-FIXED proved the fix on 1 of 1 nodes' }],
     );
+    const filed = (await r.incidents.postmortem(incident?.id ?? '', 'inside')).files['postmortem.md'] ?? '';
+    assert.ok(filed.includes('R-FIXED changed config.yaml on edge-01:\n\n```diff\n-  enabled: true\n+  enabled: false\n```'), filed);
+    assert.match(filed, /R-FIXED showed by its slope that edge-01 is fixed/);
+    assert.doesNotMatch(filed, /another receipt/);
   });
 
   test('a person who resolves what still fires is asked again an hour later', async (t) => {
