@@ -22,7 +22,8 @@ export function DrillOffer() {
       ) : (
         <>
           <p>
-            <b>Can you find the next one?</b> A drill puts a fault on one of {plural(data.eligible, 'healthy node')} here and scores how you
+            <b>Can you find the next one?</b> A drill puts a fault on{' '}
+            {data.eligible === 1 ? 'the one healthy node' : `one of ${plural(data.eligible, 'healthy node')}`} here and scores how you
             handle it.
           </p>
           <LinkButton href="/drills">Start a drill</LinkButton>
