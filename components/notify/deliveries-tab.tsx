@@ -71,12 +71,11 @@ function DeliveryTable({
       <thead>
         <tr>
           <th scope="col">What</th>
-          <th scope="col">To</th>
-          <th scope="col">Result</th>
           <th scope="col" className="p2">
-            Answer
+            To
           </th>
-          <th scope="col" className="num">
+          <th scope="col">Result</th>
+          <th scope="col" className="num p2">
             When
           </th>
           <ActionsHead />
@@ -91,20 +90,18 @@ function DeliveryTable({
                 <Link href={delivery.link}>{delivery.title}</Link>
                 <span className="t3 sub-l">{EVENT_WORDS[delivery.event]}</span>
               </td>
-              <td>{delivery.channel}</td>
-              <td>
+              <td className="p2">{delivery.channel}</td>
+              <td className="answer">
                 <Chip tone={look.tone} mark={look.mark}>
                   {look.word}
                 </Chip>
-              </td>
-              <td className="p2 answer">
-                {delivery.answer ?? <span className="t3">not asked yet</span>}
+                <span className="sub-l">{delivery.answer ?? 'not asked yet'}</span>
                 <span className="t3 sub-l">
                   {plural(delivery.attempts, 'attempt')}
                   <Next at={delivery.nextAt} />
                 </span>
               </td>
-              <td className="num">
+              <td className="num p2">
                 <Ago at={delivery.createdAt} />
               </td>
               <td className="num">

@@ -1,6 +1,7 @@
 import type { Report } from '#shared/reports.ts';
 import { formatCount, plural } from '#shared/units/count.ts';
 import { formatDay, formatDuration, formatInstant } from '#shared/units/time.ts';
+import { headroomTrend } from './trend.ts';
 import { range } from './words.ts';
 
 /** What people and nodes are called cannot end a cell, begin a link or be markup. */
@@ -13,10 +14,10 @@ const list = (lines: readonly string[]): string => lines.map((line) => `- ${plai
 export const titleOf = (report: Report): string =>
   `Fleet report, ${formatDay(Date.parse(report.from))} to ${formatDay(Date.parse(report.to))}`;
 
-/** Sections of the report in order; the HTML file has the same. `rows` empty: `none` is said instead. */
+/** Sections of the report in order; the HTML file has the same. `picture` is an SVG document. `rows` empty: `none` is said instead. */
 export function sectionsOf(
   report: Report,
-): { title: string; lines?: readonly string[]; heads?: string[]; rows?: string[][]; none: string }[] {
+): { title: string; picture?: string | null; lines?: readonly string[]; heads?: string[]; rows?: string[][]; none: string }[] {
   const percent = (value: number) => `${Math.round(value)} %`;
   return [
     { title: 'In short', lines: report.summary, none: 'Nothing was measured and nothing happened in this time.' },
@@ -29,6 +30,7 @@ export function sectionsOf(
     },
     {
       title: 'Headroom by day',
+      picture: headroomTrend(report),
       heads: ['Day', 'Least headroom', 'Node'],
       rows: report.headroom.flatMap((d) =>
         d.lowestPercent === null ? [] : [[formatDay(Date.parse(d.day)), percent(d.lowestPercent), d.node ?? '–']],
@@ -78,7 +80,7 @@ export function sectionsOf(
 }
 
 export function reportMarkdown(report: Report): string {
-  const parts = sectionsOf(report).flatMap(({ title, lines, heads, rows, none }) => {
+  const parts = sectionsOf(report).flatMap(({ title, picture, lines, heads, rows, none }) => {
     const body = lines
       ? lines.length > 0
         ? list(lines)
@@ -89,7 +91,8 @@ export function reportMarkdown(report: Report): string {
             rows.map((row) => row.map(plain)),
           )
         : none;
-    return [`## ${plain(title)}`, body];
+    const shown = picture ? [`![${plain(title)}](data:image/svg+xml;base64,${Buffer.from(picture).toString('base64')})`] : [];
+    return [`## ${plain(title)}`, ...shown, body];
   });
   return `${[`# ${titleOf(report)}`, `${report.nodes} nodes, made ${when(report.madeAt)}.`, ...parts].join('\n\n')}\n`;
 }

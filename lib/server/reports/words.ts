@@ -13,7 +13,7 @@ export function summaryOf(report: Omit<Report, 'summary' | 'next' | 'empty'>): s
   if (first) said.push(`${first.name} runs out of fds first, in ${range(first.seconds)}, unless somebody acts.`);
   if (leaks.found > 0)
     said.push(
-      `${plural(leaks.found, 'incident')} of a leak: ${leaks.fixed} closed, ${leaks.open} still open. ${plural(leaks.notFixed, 'fix', 'fixes')} judged "not fixed".`,
+      `${plural(leaks.found, 'incident')} of a leak: ${leaks.fixed} closed, ${leaks.open} still open.${leaks.notFixed > 0 ? ` ${plural(leaks.notFixed, 'fix', 'fixes')} judged "not fixed".` : ''}`,
     );
   const [low] = lowest;
   if (low)

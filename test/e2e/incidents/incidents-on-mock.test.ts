@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { launchBrowser } from '#test/support/browser.ts';
+import { until } from '#test/support/until.ts';
 import { type MockConsole, startMockConsole } from '../support/mock-console.ts';
 import { faultsOf } from '../support/page-check.ts';
 
@@ -44,7 +45,7 @@ describe('the incident room over the mock API, in a browser', { concurrency: fal
     await close();
   });
 
-  test('time is bought in two clicks: the offer with its figures, then the button', async () => {
+  test('time is bought in two clicks: the offer with its figures, then the button; the pool’s budget and the comparison of settings are a link away', async () => {
     const { page, close } = await open('/incidents/i-1');
     const asked: string[] = [];
     await page.route('**/api/v1/incidents/i-1/buy-time', async (route) => {
@@ -52,6 +53,8 @@ describe('the incident room over the mock API, in a browser', { concurrency: fal
       asked.push(route.request().postData() ?? '');
       await route.fulfill({ status: 201, contentType: 'application/json', body: '{"id":"r_0000000000buy12"}' });
     });
+    await page.getByText('Budget of the pool').waitFor();
+    for (const leads of ['/changes/new?selector=', '/compare']) await page.locator(`main a[href^="${leads}"]`).first().waitFor();
     await page.getByRole('button', { name: 'Buy time…' }).click();
     await page
       .getByText(/more at 62 fds\/min/)
@@ -133,6 +136,22 @@ describe('the incident room over the mock API, in a browser', { concurrency: fal
       ['/api/v1/incidents/i-1/split', { nodeIds: [apart.nodeId] }],
       ['/api/v1/incidents', { title: 'Clients from the office see resets', severity: 'warning', nodeIds: [apart.nodeId] }],
     ]);
+    await close();
+  });
+
+  test('a notification that was given up says why, on a phone too, and is sent again with one button', async () => {
+    const { page, close } = await open('/alerts?tab=deliveries&state=dead');
+    await page.setViewportSize({ width: 390, height: 844 });
+    const asked: string[] = [];
+    await page.route('**/api/v1/deliveries/*/retry', async (route) => {
+      asked.push(new URL(route.request().url()).pathname);
+      await route.fulfill({ status: 200, contentType: 'application/json', body: 'null' });
+    });
+    const row = page.getByRole('row').filter({ hasText: 'answered 410: no such hook' });
+    await row.getByText('answered 410: no such hook').waitFor();
+    await row.getByRole('button', { name: 'Try again' }).click();
+    await until('it is asked', () => asked.length > 0);
+    assert.deepEqual(asked, ['/api/v1/deliveries/dl_5/retry']);
     await close();
   });
 

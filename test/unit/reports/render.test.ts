@@ -70,4 +70,19 @@ describe('the fleet report', () => {
       [...text.matchAll(pattern)].map(([, title]) => title?.replaceAll('\\', '').replace(/&#34;/g, '"'));
     assert.deepEqual(titles(reportMarkdown(full), /^## (.+)$/gm), titles(reportHtml(full), /<h2>(.+?)<\/h2>/g));
   });
+
+  test('shows the trend of the headroom: a bar a day, red below 20 %, none where nothing was measured', () => {
+    const day = (n: number, lowestPercent: number | null) => ({
+      ...{ day: `2026-03-0${n}T00:00:00.000Z`, lowestPercent, node: lowestPercent === null ? null : 'edge-fra-01' },
+    });
+    const trend = report({ headroom: [day(1, 62), day(2, null), day(3, 12)] });
+    const html = reportHtml(trend);
+    assert.deepEqual(
+      [...html.matchAll(/<rect [^>]* fill="(#\w+)"><title>([^<]+)</g)].map(([, color, title]) => `${color} ${title}`),
+      ['#3b6ea8 1 Mar: 62 %', '#b42318 3 Mar: 12 %'],
+    );
+    const [, inMarkdown] = /!\[Headroom by day\]\(data:image\/svg\+xml;base64,([^)]+)\)/.exec(reportMarkdown(trend)) ?? [];
+    assert.ok(html.includes(Buffer.from(inMarkdown ?? '', 'base64').toString()), 'the same picture in both files');
+    assert.doesNotMatch(reportHtml(report({ headroom: [day(1, 62), day(2, null)] })), /<svg/, 'one day is no trend');
+  });
 });
