@@ -5,6 +5,12 @@ import { formatClock } from '#shared/units/time.ts';
 
 const MARKS = { pass: 'ok', fail: 'danger', inconclusive: 'unknown' } as const;
 
+/** What the value was held against, where the value does not say it already. */
+export function limitOf({ value, threshold, verdict }: Evidence): string | undefined {
+  if (threshold === null || threshold === value) return undefined;
+  return verdict === 'fail' ? `should be ${threshold}` : threshold;
+}
+
 export function EvidenceRow({ evidence }: { evidence: Evidence }) {
   return (
     <Receipt
@@ -12,7 +18,7 @@ export function EvidenceRow({ evidence }: { evidence: Evidence }) {
       title={evidence.title}
       command={evidence.command}
       value={evidence.value ?? ''}
-      threshold={evidence.threshold ?? undefined}
+      threshold={limitOf(evidence)}
       sha256={evidence.sha256}
       raw={evidence.raw}
       meta={

@@ -11,14 +11,20 @@ import { runName } from '#shared/run-name.ts';
 import { hasEnded, type Run } from '#shared/runs.ts';
 import { plural } from '#shared/units/count.ts';
 
+/** Nodes where the edit was made and confirmed: elsewhere there was none, or the node has put its file back. */
+function keeping({ plan, targets }: Run): number {
+  const done = (kind: string) => plan.flatMap((step, at) => (step.kind === kind ? [at] : []));
+  const [edits, disarms] = [done('edit-config'), done('disarm-revert')];
+  const all = (marks: readonly string[], steps: readonly number[]) => steps.every((at) => marks[at] === 'succeeded');
+  return edits.length === 0 ? 0 : targets.filter(({ marks }) => all(marks, edits) && all(marks, disarms)).length;
+}
+
 /** Of an ended run that left a change on its nodes. */
 export function RollBack({ run }: { run: Run }) {
   const rollBack = useRollBack(run.id);
   const router = useRouter();
   const [open, setOpen] = useState(false);
-  const edited = run.targets.filter(
-    (t) => t.steps.some((s) => s.kind === 'edit-config' && s.status === 'succeeded') && !['rolled-back', 'aborted'].includes(t.status),
-  ).length;
+  const edited = keeping(run);
   if (!hasEnded(run.status) || run.dryRun || edited === 0) return null;
   const problem = rollBack.isError ? asProblem(rollBack.error) : null;
   return (

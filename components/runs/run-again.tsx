@@ -22,7 +22,7 @@ export function RunAgain({ run, busy, onAgain }: { run: Run; busy: boolean; onAg
         open={open}
         onClose={() => setOpen(false)}
         title={`Run again on ${plural(again.length, 'node')}?`}
-        lead={`From the first step, with the same settings. ${plural(run.targets.length - again.length, 'node')} that succeeded ${run.targets.length - again.length === 1 ? 'is' : 'are'} left alone.`}
+        lead={`From the first step, with the same settings.${leftAlone(run.targets.length - again.length)}`}
         footer={
           <>
             <Button onClick={() => setOpen(false)}>Not now</Button>
@@ -51,6 +51,9 @@ export function RunAgain({ run, busy, onAgain }: { run: Run; busy: boolean; onAg
     </>
   );
 }
+
+const leftAlone = (succeeded: number): string =>
+  succeeded === 0 ? '' : ` ${plural(succeeded, 'node')} that succeeded ${succeeded === 1 ? 'is' : 'are'} left alone.`;
 
 function whyAgain({ status, summary, steps }: RunTarget): string {
   const failed = steps.find((step) => step.status === 'failed');

@@ -132,8 +132,7 @@ function Progress({ run }: { run: Run }) {
   const at = only.steps.findIndex((step) => ['running', 'waiting', 'pending'].includes(step.status));
   return (
     <Chip tone="accent" mark={run.status === 'running' ? 'run' : 'wait'}>
-      {run.status === 'waiting' ? 'Waits for your answer, step' : run.status === 'paused' ? 'Paused at step' : 'Step'}{' '}
-      {at < 0 ? only.steps.length : at + 1} of {only.steps.length}
+      Step {at < 0 ? only.steps.length : at + 1} of {only.steps.length}
     </Chip>
   );
 }

@@ -9,7 +9,7 @@ import { useNow } from '#components/ui/now.tsx';
 import type { Runbook, RunbookStep } from '#shared/runbooks.ts';
 import { hasEnded, type Run, type RunTarget, type Step } from '#shared/runs.ts';
 import { formatClock, formatDuration } from '#shared/units/time.ts';
-import { EvidenceRow } from './evidence-row.tsx';
+import { EvidenceRow, limitOf } from './evidence-row.tsx';
 import { SkipButton } from './skip-button.tsx';
 import { StepActs } from './step-acts.tsx';
 import { stepLook, stepSeconds } from './words.ts';
@@ -135,7 +135,9 @@ function StepBody({ run, target, step, guide }: { run: Run; target: RunTarget; s
 const LONGEST_FIGURE = 32;
 
 function Versus({ step, guide }: { step: Step; guide: RunbookStep }) {
-  const ran = step.evidence.find((evidence) => evidence.command !== null);
+  const ran = step.evidence.filter(({ command }) => command !== null);
+  const shown = ran.find(({ verdict }) => verdict === 'fail') ?? ran[0];
+  const limit = shown && limitOf(shown);
   return (
     <div className="vs">
       <div>
@@ -145,10 +147,10 @@ function Versus({ step, guide }: { step: Step; guide: RunbookStep }) {
       <div className="ours">
         <h3>What the console does</h3>
         {guide.better ? <p>{guide.better}</p> : null}
-        {ran?.value && ran.value.length <= LONGEST_FIGURE ? (
+        {shown?.value && shown.value.length <= LONGEST_FIGURE ? (
           <p className="out">
-            <b>{ran.value}</b>
-            {ran.threshold ? <span className="t3">{ran.threshold}</span> : null}
+            <b>{shown.value}</b>
+            {limit ? <span className="t3">{limit}</span> : null}
           </p>
         ) : null}
       </div>

@@ -30,7 +30,7 @@ function WhenClosed({ mayOverride, busy, onWait, onOverride }: WhenClosedProps) 
   const [reason, setReason] = useState('');
   return (
     <fieldset className="stack">
-      <legend>These nodes are closed now</legend>
+      <legend className="mb-2">These nodes are closed now</legend>
       <div className="row wrap">
         <Button disabled={busy} onClick={onWait}>
           Start when they open
