@@ -71,7 +71,9 @@ export function RunList() {
                   <Chip tone={look.tone} mark={look.mark}>
                     {look.word}
                   </Chip>
-                  {!hasEnded(run.status) && run.verdict ? <span className="sm t3"> {runLook(run).word.toLowerCase()}</span> : null}
+                  {!hasEnded(run.status) && run.verdict && run.targetCount === 1 ? (
+                    <span className="sm t3"> {runLook(run).word.toLowerCase()}</span>
+                  ) : null}
                 </td>
                 <td className="p2 ell runs-summary" title={run.summary}>
                   {run.summary}

@@ -96,7 +96,7 @@ export function runLook(
   const only = run.targets?.length === 1 ? run.targets[0] : undefined;
   const undoing = run.targets?.filter((target) => isUndoing(target, nowMs)).length ?? 0;
   if (undoing > 0) return only ? UNDOING : { ...UNDOING, word: `Reverting ${undoing} of ${run.targets?.length ?? 0}` };
-  const going = !only && !hasEnded(run.status);
+  const going = (run.targets?.length ?? run.targetCount ?? 1) > 1 && !hasEnded(run.status);
   if (going || run.status === 'rolled-back' || run.status === 'aborted' || run.verdict === null) return statusLook(run.status);
   // only fd-leak judges; of a list no more is known
   const broke = run.targets ? run.targets.some(hasBroken) : run.runbook.key !== 'fd-leak';

@@ -65,5 +65,7 @@ test('the list says of an fd-leak run what its page says', () => {
   assert.equal(listed({ status: 'failed', verdict: 'fail', summary: 'edge-01: not fixed: 525 before, 524 after' }), 'Not fixed');
   assert.equal(listed({ status: 'succeeded', verdict: 'pass', summary: 'edge-01: fixed: 263 before, 0 after' }), 'Fixed');
   assert.equal(listed({ status: 'succeeded', verdict: 'pass', summary: 'edge-01: was not leaking: 0 before, 0 after' }), 'Was not leaking');
+  assert.equal(listed({ status: 'waiting', verdict: 'fail', summary: 'edge-01: not fixed: 525 before, 524 after' }), 'Not fixed');
+  assert.equal(listed({ status: 'waiting', verdict: 'pass', targetCount: 3 }), 'Waits for an answer');
   assert.equal(listed({ status: 'succeeded', verdict: 'pass', summary: 'of 3 nodes 3 succeeded', targetCount: 3 }), 'Passed');
 });
