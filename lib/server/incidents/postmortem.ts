@@ -152,9 +152,11 @@ function timelineOf({ timeline }: Incident): string[] {
   });
 }
 
-function causeOf({ known }: Incident): string[] {
+function causeOf({ known, closedAt }: Incident): string[] {
+  // of an incident that is over, what the process of now is not judged by yet is no cause
+  const told = known.filter(({ tone, href }) => closedAt === null || tone !== 'unknown' || !href.startsWith('/nodes/'));
   return [
-    ...known.map(({ text }) => `- ${inline(text)}`),
+    ...told.map(({ text }) => `- ${inline(text)}`),
     '- A count that fell with a restart is no proof of a cause: a restart frees every leaked fd, whatever leaked it.',
     '- *To fill in*: the cause, and how it is known',
   ];

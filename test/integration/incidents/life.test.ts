@@ -177,6 +177,7 @@ describe('closing by evidence', () => {
     assert.ok(filed.includes('R-FIXED changed config.yaml on edge-01:\n\n```diff\n-  enabled: true\n+  enabled: false\n```'), filed);
     assert.match(filed, /R-FIXED showed by its slope that edge-01 is fixed/);
     assert.doesNotMatch(filed, /another receipt/);
+    assert.match(filed, /## Cause\n\n- edge-01, pool off and restarted: it is fixed/, 'not that the process of now is not judged yet');
   });
 
   test('a person who resolves what still fires is asked again an hour later', async (t) => {
