@@ -62,48 +62,46 @@ function PastDrills({ drills }: { drills: readonly Drill[] }) {
   return (
     <Card title="Drills" meta={`the last ${drills.length}`} flush>
       <TableFrame label="Drills">
-        <table className="tbl">
-          <thead>
-            <tr>
-              <th scope="col">Started</th>
-              <th scope="col">By</th>
-              <th scope="col">State</th>
-              <th scope="col" className="p3">
-                It was
-              </th>
-              <th scope="col" className="num p2">
-                First signal
-              </th>
-              <th scope="col" className="num p2">
-                Acknowledged
-              </th>
-              <th scope="col" className="num">
-                Score
-              </th>
+        <thead>
+          <tr>
+            <th scope="col">Started</th>
+            <th scope="col">By</th>
+            <th scope="col">State</th>
+            <th scope="col" className="p3">
+              It was
+            </th>
+            <th scope="col" className="num p2">
+              First signal
+            </th>
+            <th scope="col" className="num p2">
+              Acknowledged
+            </th>
+            <th scope="col" className="num">
+              Score
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {drills.map((drill) => (
+            <tr key={drill.id}>
+              <td className="name">
+                <Link href={`/drills/${drill.id}`}>
+                  <Ago at={drill.createdAt} />
+                </Link>
+              </td>
+              <td>{drill.startedBy}</td>
+              <td>
+                <DrillChip drill={drill} />
+              </td>
+              <td className="p3">
+                {drill.reveal ? `${DRILLS[drill.reveal.family].choice}, on ${drill.reveal.nodeName}` : <span className="t3">hidden</span>}
+              </td>
+              <td className="num p2">{seconds(drill.score?.detectSeconds)}</td>
+              <td className="num p2">{seconds(drill.score?.acknowledgeSeconds)}</td>
+              <td className="num">{drill.score ? `${drill.score.total} of 100` : '–'}</td>
             </tr>
-          </thead>
-          <tbody>
-            {drills.map((drill) => (
-              <tr key={drill.id}>
-                <td className="name">
-                  <Link href={`/drills/${drill.id}`}>
-                    <Ago at={drill.createdAt} />
-                  </Link>
-                </td>
-                <td>{drill.startedBy}</td>
-                <td>
-                  <DrillChip drill={drill} />
-                </td>
-                <td className="p3">
-                  {drill.reveal ? `${DRILLS[drill.reveal.family].choice}, on ${drill.reveal.nodeName}` : <span className="t3">hidden</span>}
-                </td>
-                <td className="num p2">{seconds(drill.score?.detectSeconds)}</td>
-                <td className="num p2">{seconds(drill.score?.acknowledgeSeconds)}</td>
-                <td className="num">{drill.score ? `${drill.score.total} of 100` : '–'}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+          ))}
+        </tbody>
       </TableFrame>
     </Card>
   );

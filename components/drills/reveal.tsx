@@ -11,29 +11,27 @@ export function ScoreCard({ score }: { score: DrillScore }) {
   return (
     <Card title={`Score: ${score.total} of 100`} meta={score.wrongMoves === 0 ? 'no wrong move' : `${score.wrongMoves} wrong`} flush>
       <TableFrame label="How the score came about">
-        <table className="tbl">
-          <thead>
-            <tr>
-              <th scope="col">For</th>
-              <th scope="col" className="num">
-                Points
-              </th>
-              <th scope="col">Why</th>
+        <thead>
+          <tr>
+            <th scope="col">For</th>
+            <th scope="col" className="num">
+              Points
+            </th>
+            <th scope="col">Why</th>
+          </tr>
+        </thead>
+        <tbody>
+          {score.lines.map((line) => (
+            <tr key={`${line.key} ${line.label}`}>
+              <td className="name">{line.label}</td>
+              <td className={line.points < 0 ? 'num fg-danger' : 'num'}>
+                {line.points < 0 ? `−${-line.points}` : line.points}
+                {line.of > 0 ? ` of ${line.of}` : ''}
+              </td>
+              <td>{line.why}</td>
             </tr>
-          </thead>
-          <tbody>
-            {score.lines.map((line) => (
-              <tr key={`${line.key} ${line.label}`}>
-                <td className="name">{line.label}</td>
-                <td className={line.points < 0 ? 'num fg-danger' : 'num'}>
-                  {line.points < 0 ? `−${-line.points}` : line.points}
-                  {line.of > 0 ? ` of ${line.of}` : ''}
-                </td>
-                <td>{line.why}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+          ))}
+        </tbody>
       </TableFrame>
     </Card>
   );
@@ -46,7 +44,7 @@ export function Reveal({ drill, reveal }: { drill: Drill; reveal: NonNullable<Dr
   return (
     <>
       <VerdictCard verdict={verdict} word={word} sentence={reveal.what}>
-        <p>
+        <p className="drill-told">
           It was on <Link href={`/nodes/${reveal.nodeId}`}>{reveal.nodeName}</Link>.
           {answer === null ? null : ` You said: ${DRILLS[answer.cause].choice.toLowerCase()}, ${answer.nodeName ?? 'on no node'}.`}
         </p>

@@ -28,28 +28,26 @@ function Part({
         <p className="t3">{none}</p>
       ) : (
         <TableFrame label={title}>
-          <table className="tbl">
-            <thead>
-              <tr>
-                {heads.map((head) => (
-                  <th scope="col" key={head}>
-                    {head}
-                  </th>
+          <thead>
+            <tr>
+              {heads.map((head) => (
+                <th scope="col" key={head}>
+                  {head}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map(({ key, cells }) => (
+              <tr key={key}>
+                {cells.map((cell, i) => (
+                  <td key={heads[i]} className={i === 0 ? 'name' : undefined}>
+                    {cell}
+                  </td>
                 ))}
               </tr>
-            </thead>
-            <tbody>
-              {rows.map(({ key, cells }) => (
-                <tr key={key}>
-                  {cells.map((cell, i) => (
-                    <td key={heads[i]} className={i === 0 ? 'name' : undefined}>
-                      {cell}
-                    </td>
-                  ))}
-                </tr>
-              ))}
-            </tbody>
-          </table>
+            ))}
+          </tbody>
         </TableFrame>
       )}
     </Card>
