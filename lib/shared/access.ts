@@ -46,16 +46,25 @@ export const grantSchema = z.object({
 export const grantListSchema = z.object({ grants: z.array(grantSchema) });
 
 export const passwordSchema = z.string().min(12, 'must be 12 characters or more').max(200);
-export const personNameSchema = z.string().trim().min(1, 'must not be empty').max(80);
+/** No line ends, no escapes for a terminal, nothing that turns the direction of what follows; joiners belong to letters. */
+const UNSEEN = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+/** A name that a provider gave, so that it may stand in logs, mails and terminals. */
+export const oneLine = (text: string): string => text.replace(UNSEEN, ' ');
+export const nameSchema = z
+  .string()
+  .trim()
+  .min(1, 'must not be empty')
+  .max(80)
+  .refine((name) => name === oneLine(name), 'must be one line of characters that can be seen');
 export const setupInputSchema = z.object({
   token: z.string().min(20).max(200),
   email: z.email().max(254),
   password: passwordSchema,
-  name: personNameSchema,
+  name: nameSchema,
 });
 export const signInInputSchema = z.object({ email: z.string().max(254), password: z.string().max(200) });
 export const tokenInputSchema = z.object({
-  name: z.string().min(1).max(80),
+  name: nameSchema,
   role: z.enum(ROLES),
   selector: grantSelectorSchema.default(null),
   expiresInDays: z.number().int().min(1).max(366).default(90),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { passwordSchema, personNameSchema, sessionSchema } from './access.ts';
+import { nameSchema, passwordSchema, sessionSchema } from './access.ts';
 import { ROLES } from './roles.ts';
 import { instantSchema } from './time.ts';
 
@@ -50,7 +50,7 @@ export const passkeyProofSchema = z.object({
 export type PasskeyProof = z.infer<typeof passkeyProofSchema>;
 /** What it gives after navigator.credentials.create. */
 export const newPasskeySchema = z.object({
-  name: z.string().trim().min(1, 'name it, to know it again').max(80),
+  name: nameSchema,
   response: z.object({
     ...credential,
     response: z.object({
@@ -78,7 +78,7 @@ export const ownAccountSchema = z.object({
 });
 export type OwnAccount = z.infer<typeof ownAccountSchema>;
 
-export const accountInputSchema = z.object({ name: personNameSchema });
+export const accountInputSchema = z.object({ name: nameSchema });
 export const passwordInputSchema = z.object({ current: z.string().max(200), next: passwordSchema });
 /** The secret is shown for who cannot scan; `uri` is what the QR code says. */
 export const newTotpSchema = z.object({ secret: z.string(), uri: z.string() });
@@ -99,9 +99,9 @@ export const signedInSessionSchema = z.object({
 export type SignedInSession = z.infer<typeof signedInSessionSchema>;
 export const sessionListSchema = z.object({ sessions: z.array(signedInSessionSchema) });
 
-export const inviteInputSchema = z.object({ email: z.email('an e-mail address').max(254), name: personNameSchema, role: z.enum(ROLES) });
+export const inviteInputSchema = z.object({ email: z.email('an e-mail address').max(254), name: nameSchema, role: z.enum(ROLES) });
 export const userChangeSchema = z
-  .object({ name: personNameSchema.optional(), role: z.enum(ROLES).optional(), disabled: z.boolean().optional() })
+  .object({ name: nameSchema.optional(), role: z.enum(ROLES).optional(), disabled: z.boolean().optional() })
   .refine((change) => Object.values(change).some((value) => value !== undefined), 'name, role or disabled should be given');
 export const userSchema = z.object({
   id: z.string(),

@@ -15,6 +15,9 @@ const HEADERS = {
 
 const NO_CONTENT = "default-src 'none'; frame-ancestors 'none'";
 
+/** Answers of routes, and files that carry their own hash in their name. */
+const SAYS_ITSELF = /^\/(api|_next\/static)\//;
+
 type GuardDeps = { log: Log; trustProxy: BlockList; onAnswer: OnAnswer; contentPolicy: () => string };
 
 /** What every answer has, whoever writes it: the security headers, a line in the log, and for the API a problem instead of Next's empty 405. */
@@ -25,6 +28,8 @@ export function guardAnswer(
 ): void {
   request.headers[REMOTE_HEADER] = clientAddress(request.socket.remoteAddress ?? '', forwardedFor(request), trustProxy);
   for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
+  // Next calls a page that was made at build time good for everybody for a year, and leaves alone what says otherwise: it is for who is signed in, until the next version.
+  if (!SAYS_ITSELF.test(request.url ?? '')) response.setHeader('Cache-Control', 'private, no-cache');
   // No page is made of what the API answers, whatever type a browser takes it for.
   const policy = request.url?.startsWith('/api/') ? NO_CONTENT : contentPolicy();
   response.setHeader('Content-Security-Policy', policy);

@@ -2,7 +2,7 @@ import type { Db, Tx } from '#server/db/index.ts';
 import type { Clock } from '#server/kernel/clock.ts';
 import { HeadroomError } from '#server/kernel/errors.ts';
 import type { Settings } from '#server/settings/index.ts';
-import type { Actor } from '#shared/access.ts';
+import { type Actor, oneLine } from '#shared/access.ts';
 import type { PasskeyProof } from '#shared/account.ts';
 import { toInstant } from '#shared/time.ts';
 import { ownSession } from './account.ts';
@@ -238,7 +238,11 @@ async function admitPerson(tx: Tx, person: OidcPerson, provider: string, now: nu
     return user.id;
   }
   if (person.role === null) throw stranger();
-  const id = await insertUser(tx, { email: person.email, name: person.name.slice(0, 80), role: person.role, managedBy: 'oidc' }, now);
+  const id = await insertUser(
+    tx,
+    { email: person.email, name: oneLine(person.name).slice(0, 80), role: person.role, managedBy: 'oidc' },
+    now,
+  );
   await insertAccount(tx, { userId: id, providerId, accountId: person.subject, password: null }, now);
   return id;
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
+import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -18,6 +19,17 @@ const ADMIN = { email: 'root@example.com', password: 'correct horse battery stap
 
 type Answer = { status: number; headers: http.IncomingHttpHeaders; raw: string[]; body: string };
 type Ask = { method?: string; path: string; headers?: Record<string, string | string[]>; body?: string };
+
+/** What comes back for these bytes until the other side ends. */
+const raw = (port: number, bytes: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    let text = '';
+    const socket = net.connect(port, '127.0.0.1', () => socket.write(bytes));
+    socket.setEncoding('latin1').setTimeout(15_000, () => socket.destroy(new Error(`the connection stays open after: ${text}`)));
+    socket.on('data', (chunk) => (text += chunk));
+    socket.on('end', () => resolve(text));
+    socket.on('error', reject);
+  });
 
 describe('a console on its port, attacked', { concurrency: false }, () => {
   let port = 0;
@@ -241,6 +253,56 @@ describe('a console on its port, attacked', { concurrency: false }, () => {
       }
     }
     assert.ok(asked > 100, `${asked} questions`);
+  });
+
+  test('no page may be kept by a proxy in between: it is for who is signed in, and for this version', async () => {
+    const session = sessionOf(await signIn()).split(';')[0] ?? '';
+    for (const target of ['/', '/login', '/settings', '/nodes', '/nodes/x.css', '/runs.js', '/icon.svg'])
+      for (const headers of [{ cookie: session }, {}]) {
+        const kept = String((await ask({ path: target, headers })).headers['cache-control']);
+        assert.match(kept, /no-store|no-cache/, `${target}: ${kept}`);
+        assert.doesNotMatch(kept, /s-maxage|public|immutable/, `${target}: ${kept}`);
+      }
+  });
+
+  test('a link is made of the console’s own address, whatever name a request came under', async () => {
+    const headers = { ...bearer, ...json };
+    for (const named of [{ host: 'evil.example' }, { 'x-forwarded-host': 'evil.example' }, { forwarded: 'host=evil.example' }]) {
+      const page = await ask({ path: '/login', headers: named });
+      assert.doesNotMatch(JSON.stringify(page.headers) + page.body, /evil/);
+      const made = await ask({ method: 'POST', path: '/api/v1/nodes', headers: { ...headers, ...named }, body: '{"name":"Bad Name"}' });
+      assert.doesNotMatch(JSON.stringify(made.headers) + made.body, /evil/);
+    }
+    for (const target of [
+      '//evil.example/',
+      '/evil.example//',
+      '/\\evil.example',
+      '//evil.example/%2e%2e',
+      '/.//evil.example',
+      'http://evil.example/nodes/',
+    ]) {
+      const location = (await ask({ path: target })).headers.location ?? '/';
+      assert.equal(new URL(location, `http://127.0.0.1:${port}`).host, `127.0.0.1:${port}`, `${target}: ${location}`);
+    }
+  });
+
+  test('what two readers could take for two requests is refused, and its connection ended', async () => {
+    const head = `Host: 127.0.0.1:${port}\r\n`;
+    const inner = `GET /api/v1/fleet HTTP/1.1\r\n${head}authorization: Bearer ${TOKEN}\r\n\r\n`;
+    const ambiguous = {
+      both: `Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${inner}`,
+      space: `Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n${inner}`,
+      unknown: `Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n${inner}`,
+      twice: `Content-Length: 0\r\nContent-Length: 5\r\n\r\n${inner}`,
+      signed: `Content-Length: +5\r\n\r\n${inner}`,
+      folded: `X: a\r\n b\r\n\tTransfer-Encoding: chunked\r\nContent-Length: 0x1\r\n\r\n${inner}`,
+    };
+    for (const [what, rest] of Object.entries(ambiguous)) {
+      const answers = await raw(port, `POST /login HTTP/1.1\r\n${head}${rest}`);
+      assert.deepEqual(answers.match(/HTTP\/1\.1 \d+/g), ['HTTP/1.1 400'], what);
+    }
+    const lines = await raw(port, `GET /login HTTP/1.1\n${head.replace('\r', '')}\n${inner}`);
+    assert.deepEqual(lines.match(/HTTP\/1\.1 \d+/g), ['HTTP/1.1 400']);
   });
 
   test('a token counts in its header alone: not in the address, a cookie, a body or another header', async () => {
