@@ -5,8 +5,8 @@ const WANTED_BYTES = 16 * 1024 * 1024;
 /** V8 shrinks it to this, and tells half of it for a moment. */
 const LEAST_BYTES = 2 * 1024 * 1024;
 const LOOK_MS = 250;
-/** Connections between two looks: fewer leave less garbage than a MB a second, and V8 would shrink it again at once. */
-const BUSY = 50;
+/** Connections between two looks. V8 shrinks it at less than a MB of garbage a second; these leave some four, so that the two do not quarrel. */
+const BUSY = 150;
 /** V8 grows it when as much as it holds has survived; an object of ours takes some 60 bytes. */
 const SURVIVORS = 40_000;
 
