@@ -11,10 +11,10 @@ const BUSY = 150;
 const SURVIVORS = 40_000;
 
 /**
- * Keeps V8's young generation at its size. By itself it lets one grow to 128 MiB after a burst and never gives that back; and it lets one that had little
- * to do (an idle time, a few large transfers) shrink to 2 MiB, where every further connection pays ten times the collections. So growth is allowed in
- * one step up to what is wanted, no further; and as hardly anything of a connection survives, which is what V8 grows by, survivors are made once
- * traffic is back. `accepted` tells how many connections there were. Returns how to stop.
+ * Keeps V8's young generation at its size. By itself it lets one grow to 128 MiB after a burst and never gives that back; and it lets one
+ * that had little to do (an idle time, a few large transfers) shrink to 2 MiB, where every further connection pays ten times the
+ * collections. So growth is allowed in one step up to what is wanted, no further; and as hardly anything of a connection survives, which
+ * is what V8 grows by, survivors are made once traffic is back. `accepted` tells how many connections there were. Returns how to stop.
  */
 export function tendYoungGeneration(accepted: () => number): () => void {
   let factor = 0;
