@@ -3,9 +3,9 @@ import { type RefObject, useEffect, useState } from 'react';
 /** Below this all rows are in the page: find-in-page works and nothing is measured. */
 const WINDOWED_ABOVE = 80;
 /** Before the screen is measured: what a tall one shows, and no more. */
-const FIRST = 48;
+const FIRST = 32;
 /** Rows kept on either side of the screen; the window moves in steps of this, so that most scroll events change nothing. */
-const MARGIN = 16;
+const MARGIN = 8;
 const USUAL_ROW_PX = 33;
 
 export type RowWindow = { from: number; to: number; rowHeight: number };

@@ -1,3 +1,4 @@
+import { replaceEqualDeep } from '@tanstack/react-query';
 import type { LiveEvent } from '#shared/events.ts';
 import type { NodeMetricsAnswer } from '#shared/metrics.ts';
 import type { Fleet, FleetNode, NodeDetail } from '#shared/nodes.ts';
@@ -32,7 +33,7 @@ export function patchFleet(fleet: Fleet | undefined, samples: readonly SampleEve
   const latest = new Map<string, SampleEvent>();
   for (const sample of samples) if ((latest.get(sample.nodeId)?.at ?? 0) < sample.at) latest.set(sample.nodeId, sample);
   const newest = Math.max(Date.parse(fleet.asOf), ...[...latest.values()].map(({ at }) => at));
-  return {
+  const patched = {
     ...fleet,
     asOf: toInstant(newest),
     nodes: fleet.nodes.map((node) => {
@@ -40,7 +41,14 @@ export function patchFleet(fleet: Fleet | undefined, samples: readonly SampleEve
       return sample ? patchNode(node, sample) : node;
     }),
   };
+  patches.add(patched);
+  return patched;
 }
+
+const patches = new WeakSet<object>();
+/** What a patch left alone is what it was; only an answer of the console has to be compared, field by field, with what is known. */
+export const shareFleet = (before: unknown, after: unknown): unknown =>
+  typeof after === 'object' && after !== null && patches.has(after) ? after : replaceEqualDeep(before, after);
 
 export const patchNodeDetail = (detail: NodeDetail | undefined, sample: SampleEvent): NodeDetail | undefined =>
   detail && { ...detail, node: patchNode(detail.node, sample) };

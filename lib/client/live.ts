@@ -9,6 +9,8 @@ export type LiveStatus = 'connecting' | 'live' | 'lost';
 
 /** Samples of many nodes arrive one by one; the page is drawn once for all that came in this time. */
 const FLUSH_MS = 400;
+/** A message between tabs costs more than the event in it: the leader passes on together what came in this time. */
+const TELL_MS = 100;
 /** A leader that says nothing for so long is frozen: listen ourselves until it speaks again. */
 const SILENT_LEADER_MS = 75_000;
 const HEARTBEAT_MS = 5000;
@@ -23,7 +25,7 @@ const EVENT_TYPES = [
   'audit.appended',
 ] as const;
 
-type Message = { kind: 'event'; event: unknown } | { kind: 'status'; status: LiveStatus } | { kind: 'ask' } | { kind: 'reset' };
+type Message = { kind: 'events'; events: unknown[] } | { kind: 'status'; status: LiveStatus } | { kind: 'ask' } | { kind: 'reset' };
 type Listener = {
   /** as it came: not checked yet */
   onEvent: (candidate: unknown) => void;
@@ -47,6 +49,13 @@ export function openLive(listener: Listener): () => void {
   const say = (message: Message) => {
     if (!end.signal.aborted) channel.postMessage(message);
   };
+  let heard: unknown[] = [];
+  let telling: ReturnType<typeof setTimeout> | undefined;
+  const tell = () => {
+    telling = undefined;
+    say({ kind: 'events', events: heard });
+    heard = [];
+  };
 
   channel.onmessage = ({ data }: MessageEvent<Message>) => {
     if (data.kind === 'ask') {
@@ -59,7 +68,7 @@ export function openLive(listener: Listener): () => void {
     closeOwn = null;
     if (data.kind === 'status') listener.onStatus(data.status);
     else if (data.kind === 'reset') listener.onReset();
-    else listener.onEvent(data.event);
+    else for (const event of data.events) listener.onEvent(event);
   };
 
   const timer = setInterval(() => {
@@ -76,7 +85,8 @@ export function openLive(listener: Listener): () => void {
       closeOwn = openStream({
         onEvent: (event) => {
           listener.onEvent(event);
-          say({ kind: 'event', event });
+          heard.push(event);
+          telling ??= setTimeout(tell, TELL_MS);
         },
         onStatus: (next) => {
           status = next;
@@ -98,6 +108,7 @@ export function openLive(listener: Listener): () => void {
   return () => {
     end.abort();
     clearInterval(timer);
+    clearTimeout(telling);
     closeOwn?.();
     channel.close();
   };
@@ -138,7 +149,8 @@ export function applyEvents(client: QueryClient, events: readonly LiveEvent[]): 
   const samples = events.filter((event) => event.type === 'fleet.sample');
   if (samples.length > 0) {
     patch(client, queryKeys.fleet, (fleet: Parameters<typeof patchFleet>[0]) => patchFleet(fleet, samples));
-    for (const sample of samples) {
+    const known = nodesKnown(client);
+    for (const sample of samples.filter(({ nodeId }) => known.has(nodeId))) {
       patch(client, queryKeys.node(sample.nodeId), (detail: Parameters<typeof patchNodeDetail>[0]) => patchNodeDetail(detail, sample));
       const live = {
         queryKey: queryKeys.metricsOf(sample.nodeId),
@@ -164,6 +176,15 @@ export function applyEvents(client: QueryClient, events: readonly LiveEvent[]): 
   }
   for (const queryKey of stale.values()) void client.invalidateQueries({ queryKey });
 }
+
+/** Those whose page or charts were looked at: of a thousand that are live, one or two. */
+const nodesKnown = (client: QueryClient): ReadonlySet<unknown> =>
+  new Set(
+    client
+      .getQueryCache()
+      .getAll()
+      .flatMap(({ queryKey: [noun, id] }) => (noun === 'node' || noun === 'metrics' ? [id] : [])),
+  );
 
 /** A patch is no answer of the console: when it last answered stays known, so that the page can say that it went silent. */
 function patch<T>(client: QueryClient, key: readonly unknown[], change: (before: T | undefined) => T | undefined): void {

@@ -2,6 +2,7 @@ import { type QueryClient, useMutation, useQuery, useQueryClient } from '@tansta
 import type { NodeInput } from '#shared/nodes.ts';
 import { fleetShape } from './first-shapes.ts';
 import { api } from './http.ts';
+import { shareFleet } from './live-patch.ts';
 import { queryKeys } from './query-keys.ts';
 import { shape } from './shape.ts';
 
@@ -14,6 +15,7 @@ export function useFleet() {
   return useQuery({
     queryKey: queryKeys.fleet,
     queryFn: ({ signal }) => api.get('fleet', fleetShape, { signal }),
+    structuralSharing: shareFleet,
     retry: false,
   });
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { appendSample, patchFleet, patchNode, type SampleEvent } from '#client/live-patch.ts';
+import { appendSample, patchFleet, patchNode, type SampleEvent, shareFleet } from '#client/live-patch.ts';
 import type { NodeMetricsAnswer } from '#shared/metrics.ts';
 import { demoFleet, fleetNode } from '#test/support/mock-fleet.ts';
 
@@ -17,6 +17,24 @@ const sample = (values: SampleEvent['values'], more: Partial<SampleEvent> = {}):
   values,
   processStart: null,
   ...more,
+});
+
+describe('a fleet keeps the rows that did not change', () => {
+  const fleet = () => ({ asOf: new Date(at).toISOString(), nodes: [node(), { ...node(), id: 'another' }] });
+  test('a patch is taken as it is: the other rows are the same objects', () => {
+    const before = fleet();
+    const patched = patchFleet(before, [sample({ openFds: 5000 })]);
+    assert.equal(shareFleet(before, patched), patched);
+    assert.equal(patched?.nodes[1], before.nodes[1]);
+    assert.notEqual(patched?.nodes[0], before.nodes[0]);
+  });
+  test('an answer that says the same of a node brings no new row', () => {
+    const before = fleet();
+    const answer = { ...fleet(), asOf: new Date(at + 5000).toISOString() };
+    const shared = shareFleet(before, answer) as typeof answer;
+    assert.equal(shared.asOf, answer.asOf);
+    assert.equal(shared.nodes, before.nodes);
+  });
 });
 
 describe('a sample patches the figures of its row', () => {
