@@ -122,13 +122,14 @@ async function post(route: string, body: unknown, cookie = ''): Promise<Response
   return response;
 }
 
-const cookieIn = (response: Response): string =>
-  response.headers
-    .getSetCookie()
-    .map((cookie) => cookie.split(';')[0])
-    .join('; ');
+function cookieIn(response: Response): string {
+  const cookies = response.headers.getSetCookie();
+  return cookies.map((cookie) => cookie.split(';')[0]).join('; ');
+}
 
-const signIn = async (): Promise<string> => cookieIn(await post('auth/sign-in', LOGIN));
+async function signIn(): Promise<string> {
+  return cookieIn(await post('auth/sign-in', LOGIN));
+}
 
 /** Another person, who came by the link that an admin sent. */
 async function invite(i: number, cookie: string): Promise<string> {

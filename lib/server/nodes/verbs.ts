@@ -1,9 +1,11 @@
+import net from 'node:net';
 import { z } from 'zod';
 import type { Tx } from '#server/db/index.ts';
+import { embeddedIpv4 } from '#server/kernel/denied-address.ts';
 import { HeadroomError } from '#server/kernel/errors.ts';
 import { newId } from '#server/kernel/ids.ts';
 import type { Verb } from '#server/kernel/verb.ts';
-import { type Actor, mayOn } from '#shared/access.ts';
+import { type Actor, mayEverywhere, mayOn } from '#shared/access.ts';
 import { describeGrants } from '#shared/grants.ts';
 import { type FleetMember, type NodeInput, nodeInputSchema } from '#shared/nodes.ts';
 import { notFound } from './registry.ts';
@@ -21,6 +23,7 @@ export const addNode: Verb<typeof nodeInputSchema, Tx, FleetMember> = {
     await assertNameIsFree(tx, input.name);
     const row = { ...toColumns(input), id: newId('n', now), version: 1, createdAt: now };
     assertStaysOurs(actor, toMember(row));
+    assertAsksNoConsole(actor, toMember(row));
     await tx.insertInto('nodes').values(row).execute();
     return { result: toMember(row), object: `node:${row.id}`, after: toMember(row), events: [{ type: 'node.changed', nodeId: row.id }] };
   },
@@ -39,6 +42,7 @@ export const updateNode: Verb<typeof updateInput, Tx, FleetMember> = {
     await tx.updateTable('nodes').set(change).where('id', '=', id).execute();
     const after = { ...before, ...node, ...reach(node), version: version + 1 };
     assertStaysOurs(actor, after);
+    if (JSON.stringify(after.metrics) !== JSON.stringify(before.metrics)) assertAsksNoConsole(actor, after);
     return { result: after, object: `node:${id}`, before, after, events: [{ type: 'node.changed', nodeId: id }] };
   },
 };
@@ -105,6 +109,23 @@ function assertStaysOurs(actor: Actor, after: FleetMember): void {
   if (mayOn(actor, 'node.write', after)) return;
   const words = `${after.name} would be a node that ${actor.name} may not write: they are ${describeGrants(actor)}`;
   throw new HeadroomError('auth.forbidden', `${words}; give it name and labels that this covers`);
+}
+
+/** What the console itself asks at this machine's own address is the whole fleet's: who holds some nodes could ask what listens beside the console. */
+function assertAsksNoConsole(actor: Actor, { name, metrics }: FleetMember): void {
+  if (metrics.via !== 'http' || mayEverywhere(actor, 'node.write') || !isThisMachine(new URL(metrics.url).hostname)) return;
+  throw new HeadroomError(
+    'auth.forbidden',
+    `the metrics URL of ${name} leads to the console's own machine, which takes node.write on every node: give the node's address, or read them through SSH`,
+    { fields: [{ path: 'metrics.url', message: 'leads to the machine of the console' }] },
+  );
+}
+
+/** Of a URL, which writes every form of an IPv4 address with dots. */
+function isThisMachine(hostname: string): boolean {
+  const host = hostname.replace(/^\[|\]$/g, '');
+  const address = net.isIPv4(host) ? host : embeddedIpv4(host);
+  return host === '::1' || /(^|\.)localhost\.?$/.test(host) || address?.startsWith('127.') === true;
 }
 
 /** Where a run has left its backup, its timer and its change: pointed elsewhere, it would find none of them again. */
