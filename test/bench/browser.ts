@@ -13,12 +13,18 @@ const SLOWER = 4;
 const TARGETS = { scriptKb: 200, lcpMs: 1500, inpMs: 100, longTaskMs: 50, growthMb: 50 };
 const LOADS = 5;
 
-type Watched = { lcp: number; longest: number; interactions: Map<number, number> };
+type Watched = { lcp: number; answers: number; longest: number; interactions: Map<number, number> };
 
 /** Runs in the page, before anything of it. */
 function watch(): void {
-  const seen: Watched = { lcp: 0, longest: 0, interactions: new Map() };
+  const seen: Watched = { lcp: 0, answers: 0, longest: 0, interactions: new Map() };
   Object.assign(window, { seen });
+  // the rows come with the page; this is drawn by its script alone, so from then on the page answers
+  new MutationObserver((_, observer) => {
+    if (document.querySelector('.collector') === null) return;
+    seen.answers = performance.now();
+    observer.disconnect();
+  }).observe(document, { childList: true, subtree: true });
   const each = (type: string, note: (entry: PerformanceEntry) => void, more: object = {}) =>
     new PerformanceObserver((list) => list.getEntries().forEach(note)).observe({ type, buffered: true, ...more });
   each('largest-contentful-paint', (entry) => {
@@ -40,7 +46,7 @@ function watch(): void {
 const read = (page: Page) =>
   page.evaluate(() => {
     const { seen } = window as unknown as { seen: Watched };
-    return { lcp: seen.lcp, longest: seen.longest, interactions: [...seen.interactions.values()] };
+    return { lcp: seen.lcp, answers: seen.answers, longest: seen.longest, interactions: [...seen.interactions.values()] };
   });
 const forget = (page: Page) =>
   page.evaluate(() => {
@@ -49,10 +55,7 @@ const forget = (page: Page) =>
     seen.interactions.clear();
   });
 
-async function open(
-  browser: Awaited<ReturnType<typeof launchBrowser>>,
-  mock: MockConsole,
-): Promise<{ page: Page; cdp: CDPSession; shownMs: number }> {
+async function open(browser: Awaited<ReturnType<typeof launchBrowser>>, mock: MockConsole): Promise<{ page: Page; cdp: CDPSession }> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
   const page = await context.newPage();
   page.setDefaultTimeout(60_000);
@@ -61,9 +64,8 @@ async function open(
   await cdp.send('Emulation.setCPUThrottlingRate', { rate: SLOWER });
   await page.goto(mock.url);
   await page.locator('table tbody tr').nth(5).waitFor();
-  // what is asked for from here on is for pages that may come next
-  const shownMs = await page.evaluate(() => performance.now());
-  return { page, cdp, shownMs };
+  await page.locator('.collector').waitFor();
+  return { page, cdp };
 }
 
 /** What people do on this page, each once: sort, search, views, move by keys, open the palette. */
@@ -107,13 +109,14 @@ await mock.mode('thousand');
 const lcps: number[] = [];
 let scriptKb = 0;
 for (let i = 0; i < LOADS; i++) {
-  const { page, shownMs } = await open(browser, mock);
+  const { page } = await open(browser, mock);
   await page.waitForTimeout(2000);
-  lcps.push((await read(page)).lcp);
+  const { lcp, answers } = await read(page);
+  lcps.push(lcp);
   scriptKb = await page.evaluate((until) => {
     const entries = performance.getEntriesByType('resource').filter((entry) => entry.name.includes('.js') && entry.startTime < until);
     return entries.reduce((sum, entry) => sum + ('encodedBodySize' in entry ? Number(entry.encodedBodySize) : 0), 0) / 1000;
-  }, shownMs);
+  }, answers);
   await page.context().close();
 }
 
@@ -148,7 +151,7 @@ const growth = (await heapMb(cdp)) - before;
 const kept = (ok: boolean) => (ok ? 'kept' : 'missed');
 const table = [
   ['', 'measured', 'target', ''],
-  ['script until the fleet is shown, gzip', `${scriptKb.toFixed(0)} kB`, `≤ ${TARGETS.scriptKb} kB`, kept(scriptKb <= TARGETS.scriptKb)],
+  ['script until the page answers, gzip', `${scriptKb.toFixed(0)} kB`, `≤ ${TARGETS.scriptKb} kB`, kept(scriptKb <= TARGETS.scriptKb)],
   [
     `largest contentful paint, median of ${LOADS}, CPU ÷ ${SLOWER}`,
     `${median(lcps).toFixed(0)} ms`,
