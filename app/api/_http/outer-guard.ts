@@ -16,7 +16,7 @@ const HEADERS = {
 const NO_CONTENT = "default-src 'none'; frame-ancestors 'none'";
 
 /** Answers of routes, and files that carry their own hash in their name. */
-const SAYS_ITSELF = /^\/(api|_next\/static)\//;
+const SAYS_ITSELF = /^\/((api|_next\/static|demo|help\/pictures)\/|(healthz|readyz|metrics)(\?|$))/;
 
 type GuardDeps = { log: Log; trustProxy: BlockList; onAnswer: OnAnswer; contentPolicy: () => string };
 

@@ -265,6 +265,11 @@ describe('a console on its port, attacked', { concurrency: false }, () => {
       }
   });
 
+  test('how the console is, is asked anew each time', async () => {
+    for (const target of ['/healthz', '/readyz', '/metrics', '/api/v1/session'])
+      assert.match(String((await ask({ path: target, headers: bearer })).headers['cache-control']), /no-store/, target);
+  });
+
   test('a link is made of the console’s own address, whatever name a request came under', async () => {
     const headers = { ...bearer, ...json };
     for (const named of [{ host: 'evil.example' }, { 'x-forwarded-host': 'evil.example' }, { forwarded: 'host=evil.example' }]) {
