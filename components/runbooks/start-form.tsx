@@ -96,7 +96,7 @@ export function StartForm({
             inputMode="numeric"
             value={watchSeconds}
             error={invalid.watch}
-            help="and at least 200 accepted connections, and the new process 60 s old: a node takes about a minute longer in all"
+            help="and at least 200 connections, on a process 60 s old: about a minute more"
             onChange={(event) => setWatchSeconds(event.target.value)}
           />
         ) : null}

@@ -149,6 +149,8 @@ describe('the first nodes of an empty console', { concurrency: false }, () => {
     const seen: string[] = [];
     for (let stop = 1; stop <= 7; stop++) {
       await card.getByText(`${stop} of 7`).waitFor();
+      // the words come at once, the page behind them when the server has it
+      await card.getByRole('button', { name: 'Take me there' }).waitFor({ state: 'detached' });
       seen.push(`${await card.getByRole('heading').textContent()} ${new URL(page.url()).pathname.replace(/n_\w+/, 'NODE')}`);
       if (stop === 1) await sound(page, 'tour');
       if (stop > 1) assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'H2', 'who goes on is where the words are');
