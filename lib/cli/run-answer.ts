@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { runName } from '#shared/run-name.ts';
 import { type GateState, type Run, type RunTarget, runSchema, runTargetSchema } from '#shared/runs.ts';
-import { plural } from '#shared/units/count.ts';
+import { listed, plural } from '#shared/units/count.ts';
 import { type Answer, good } from './answer.ts';
 import { type Console, openConsole, segment } from './ask.ts';
 import { AskedWrongly, type Call } from './command.ts';
@@ -83,9 +83,7 @@ const judged = ({ steps }: RunTarget): string => {
 };
 const choices = ({ options }: GateState): string => options.map(({ value }) => value).join(' or ');
 const names = (targets: readonly RunTarget[]): string =>
-  targets.length > MOST_SHOWN
-    ? `${targets
-        .slice(0, MOST_SHOWN)
-        .map(({ name }) => name)
-        .join(', ')} and ${targets.length - MOST_SHOWN} more`
-    : targets.map(({ name }) => name).join(', ');
+  listed(
+    targets.map(({ name }) => name),
+    MOST_SHOWN,
+  );

@@ -64,6 +64,9 @@ export const runInputSchema = z.object({
 });
 export type RunInput = z.infer<typeof runInputSchema>;
 
+/** The title of the receipt whose raw output is the diff of config.yaml, left before anything is written. */
+export const CONFIG_DIFF_TITLE = 'what changes in config.yaml';
+
 /**
  * One receipt. `command` is what was run (or the query asked), `raw` its output (cut at 64 KiB, `sha256` is of the whole),
  * `value` the parsed number with its unit, `threshold` what it was held against.

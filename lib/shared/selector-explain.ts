@@ -1,4 +1,5 @@
 import { FACT_VALUES, formatSelector, matchesSelector, parseSelector, type SelectorSubject, type Term } from './selector.ts';
+import { listed } from './units/count.ts';
 
 /** Longer lists of what there is are cut. */
 const MOST_NAMED = 8;
@@ -23,21 +24,19 @@ function explainTerm(term: Term, subjects: readonly SelectorSubject[]): string {
   if (key === 'name' || key === 'id') {
     const names = subjects.map((one) => (key === 'name' ? one.name : one.id));
     const near = term.kind === 'is' ? nearest(term.value.split(',')[0] ?? '', names) : null;
-    return `No node is called ${term.kind === 'has' ? key : term.value}${near ? `. Did you mean ${near}?` : `: there are ${list(names)}.`}`;
+    return `No node is called ${term.kind === 'has' ? key : term.value}${near ? `. Did you mean ${near}?` : `: there are ${listed(names, MOST_NAMED)}.`}`;
   }
   if (Object.hasOwn(FACT_VALUES, key)) return `No node is ${words} now.`;
   const keys = [...new Set(subjects.flatMap((one) => Object.keys(one.labels)))].sort();
   if (!keys.includes(key)) {
     const near = nearest(key, [...keys, ...Object.keys(FACT_VALUES)]);
-    return `No node has the label ${key}. ${near ? `Did you mean ${near}? ` : ''}${keys.length === 0 ? 'No node has any label.' : `Labels here: ${list(keys)}.`}`;
+    return `No node has the label ${key}. ${near ? `Did you mean ${near}? ` : ''}${keys.length === 0 ? 'No node has any label.' : `Labels here: ${listed(keys, MOST_NAMED)}.`}`;
   }
   const values = [...new Set(subjects.flatMap((one) => (Object.hasOwn(one.labels, key) ? [one.labels[key] ?? ''] : [])))].sort();
   const near = term.kind === 'is' ? nearest(term.value, values) : null;
-  return `No node has ${words}. ${near ? `Did you mean ${key}=${near}? ` : ''}${key} here is ${list(values.map((value) => value || '(empty)'))}.`;
+  const shown = values.map((value) => value || '(empty)');
+  return `No node has ${words}. ${near ? `Did you mean ${key}=${near}? ` : ''}${key} here is ${listed(shown, MOST_NAMED)}.`;
 }
-
-const list = (words: readonly string[]): string =>
-  words.length > MOST_NAMED ? `${words.slice(0, MOST_NAMED).join(', ')} and ${words.length - MOST_NAMED} more` : words.join(', ');
 
 /** The candidate that is a typing error away: two edits, or one in a short word. */
 function nearest(word: string, candidates: readonly string[]): string | null {

@@ -20,6 +20,16 @@ type Room = {
   problem: string | null;
 };
 
+/** Who probes is who will raise: root by the helper, or the account itself. */
+export function whoRaises(
+  { user }: FleetMember,
+  prepared: boolean,
+  mayRaiseHard: boolean | null,
+): { raisesHard: boolean; rootMayNot: boolean } {
+  const asRoot = prepared || user === 'root';
+  return { raisesHard: asRoot && mayRaiseHard !== false, rootMayNot: asRoot && mayRaiseHard === false };
+}
+
 /** Asks the node for its limits and by whom they can be raised; changes nothing. */
 export async function roomOf(ops: Pick<NodeOps, 'probe' | 'isPrepared'>, member: FleetMember): Promise<Room> {
   try {
@@ -29,10 +39,7 @@ export async function roomOf(ops: Pick<NodeOps, 'probe' | 'isPrepared'>, member:
     ]);
     const { fdSoftLimit: limit, fdHardLimit: hardLimit, mainPid, mayRaiseHard, kernelLimit } = probe.value;
     if (mainPid === null) return { limit: null, hardLimit: null, raisesHard: false, problem: `${member.unit} has no process` };
-    // who probes is who will raise: root by the helper, or the account itself
-    const asRoot = prepared || member.user === 'root';
-    const rootMayNot = asRoot && mayRaiseHard === false;
-    return { limit, hardLimit, raisesHard: asRoot && !rootMayNot, rootMayNot, kernelLimit, problem: null };
+    return { limit, hardLimit, ...whoRaises(member, prepared, mayRaiseHard), kernelLimit, problem: null };
   } catch (error) {
     return { limit: null, hardLimit: null, raisesHard: false, problem: error instanceof Error ? error.message : 'it does not answer' };
   }

@@ -1,4 +1,5 @@
 import type { Db } from '#server/db/index.ts';
+import { CONFIG_DIFF_TITLE } from '#shared/runs.ts';
 import type { RunOutcome } from './known.ts';
 
 /** What runs wrote into config.yaml, as `diff -u` marks lines; nodes that got the same stand together. */
@@ -6,8 +7,6 @@ export type ConfigChange = { runId: string; nodeNames: string[]; diff: string };
 
 const MOST_CHANGES = 20;
 const MOST_CHARACTERS = 2000;
-/** The receipt that the step edit-config leaves before it writes. */
-const RECEIPT = 'what changes in config.yaml';
 
 export async function configChangesOf(db: Db, runs: readonly RunOutcome[]): Promise<ConfigChange[]> {
   if (runs.length === 0) return [];
@@ -16,7 +15,7 @@ export async function configChangesOf(db: Db, runs: readonly RunOutcome[]): Prom
     .selectFrom('runEvidence')
     .select(['runId', 'nodeId', 'raw'])
     .where('runId', 'in', [...new Set(runs.map(({ runId }) => runId))])
-    .where('title', '=', RECEIPT)
+    .where('title', '=', CONFIG_DIFF_TITLE)
     .orderBy('seq')
     .limit(1000)
     .execute();

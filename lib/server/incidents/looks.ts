@@ -1,6 +1,7 @@
 import type { Clock } from '#server/kernel/clock.ts';
 import type { NodeOps } from '#server/ssh/index.ts';
 import type { FleetMember, FleetNode } from '#shared/nodes.ts';
+import { whoRaises } from './buy-time.ts';
 import type { NodeView } from './rules/view.ts';
 
 /** What scraping does not see: sockets by state, and what the journal says. A look is two execs, 0.2 to 0.6 s of CPU on the node. */
@@ -51,7 +52,7 @@ export function createLooks(deps: {
     if (probe) {
       const { socketStates: states, fdSoftLimit: limit, fdHardLimit: hardLimit, mayRaiseHard } = probe.value;
       const prepared = await ops.isPrepared(member, { timeoutMs: DEADLINE_MS, signal: deps.signal }).catch(() => false);
-      found.room = { limit, hardLimit, raisesHard: (prepared || member.user === 'root') && mayRaiseHard !== false };
+      found.room = { limit, hardLimit, ...whoRaises(member, prepared, mayRaiseHard) };
       const one = { at: clock.now(), processStart, claimed, closeWait: states['CLOSE-WAIT'] ?? 0, established: states.ESTAB ?? 0 };
       found.looks = [...found.looks.filter((l) => l.at >= one.at - LEAST_OF_MS && l.processStart === processStart), one];
     }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { listed } from '#shared/units/count.ts';
 import { yamlValue } from '#shared/yaml-value.ts';
 
 /** What is read of a config.yaml, ours or another's: anything else in it is none of our business here. */
@@ -32,9 +33,7 @@ export function backendNames(config: Buffer | null): (peer: string) => string | 
   }
   return (peer) => {
     const known = [...(names.get(peer) ?? names.get(peer.replace(/:443$/, '')) ?? [])];
-    if (known.length === 0) return null;
-    const more = known.length - NAMED;
-    return `${known.slice(0, NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+    return known.length === 0 ? null : listed(known, NAMED);
   };
 }
 

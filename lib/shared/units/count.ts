@@ -42,3 +42,7 @@ export function formatPercent(part: number, whole: number): string {
 export const plural = (count: number, one: string, many = `${one}s`): string => `${formatCount(count)} ${count === 1 ? one : many}`;
 
 const trimZero = (value: number, digits: number): string => value.toFixed(digits).replace(/\.0+$/, '');
+
+/** "a, b, c", of more than `most` the first and how many are left: "a, b and 3 more". */
+export const listed = (words: readonly string[], most: number): string =>
+  words.length > most ? `${words.slice(0, most).join(', ')} and ${words.length - most} more` : words.join(', ');

@@ -1,4 +1,5 @@
 import type { Alert, ChannelTarget, Delivery } from '#shared/notify.ts';
+import { listed } from '#shared/units/count.ts';
 import type { Reach } from '../reach.ts';
 
 /** One notification, as it goes out: the same id however often it is tried. */
@@ -25,7 +26,6 @@ export function headline({ event, alert }: Told): string {
 
 /** Each node once, the first ten by name. */
 export function nodeNames({ alert }: Told): string {
-  const names = [...new Set(alert.signals.map((s) => s.node))];
-  return names.length > 10 ? `${names.slice(0, 10).join(', ')} and ${names.length - 10} more` : names.join(', ');
+  return listed([...new Set(alert.signals.map((s) => s.node))], 10);
 }
 export const ruleNames = ({ alert }: Told): string => [...new Set(alert.signals.map((s) => s.rule))].join(', ');

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { HeadroomError } from '#server/kernel/errors.ts';
+import { CONFIG_DIFF_TITLE } from '#shared/runs.ts';
 import { editedByHand } from './by-hand.ts';
 import { changedMeanwhile } from './changed-meanwhile.ts';
 import { patiently, type StepRunner } from './context.ts';
@@ -32,7 +33,7 @@ export const editConfig: StepRunner = async (context) => {
   const nothing = afterSha256 === found.value.sha256;
   const edits = nothing ? `${edited.what} already; nothing to change in config.yaml` : `${edited.what}, ${edited.places}`;
   await context.prove({
-    title: nothing ? 'there is nothing to change' : 'what changes in config.yaml',
+    title: nothing ? 'there is nothing to change' : CONFIG_DIFF_TITLE,
     command: `${node.configPath}: ${edited.what}`,
     raw: diff,
     value: `sha256 ${found.value.sha256.slice(0, 12)} → ${afterSha256.slice(0, 12)}`,
