@@ -18,7 +18,9 @@ export async function firstAnswers(): Promise<FirstAnswers | null> {
     const answer = await get(request, { params: Promise.resolve({}) });
     return answer.ok ? answer.text() : null;
   };
-  const late = new Promise<null[]>((resolve) => setTimeout(resolve, LONGEST_MS, []));
-  const [fleet, session] = await Promise.race([Promise.all([ask(getFleet, 'fleet'), ask(getSession, 'session')]), late]);
+  const late = Promise.withResolvers<null[]>();
+  const timer = setTimeout(late.resolve, LONGEST_MS, []);
+  const answered = Promise.all([ask(getFleet, 'fleet'), ask(getSession, 'session')]);
+  const [fleet, session] = await Promise.race([answered, late.promise]).finally(() => clearTimeout(timer));
   return fleet && session ? { fleet, session, at: Date.now() } : null;
 }

@@ -7,7 +7,7 @@ import { Button } from '#components/ui/button.tsx';
 import { Callout } from '#components/ui/callout.tsx';
 import { DangerDialog } from '#components/ui/dialog.tsx';
 import { asProblem } from '#components/ui/error-state.tsx';
-import { hasEnded, type Run, type RunInput } from '#shared/runs.ts';
+import type { Run, RunInput } from '#shared/runs.ts';
 import { plural } from '#shared/units/count.ts';
 
 /** Of a dry run that came through: the same with the same settings, on the selector as it matches now. */
@@ -16,7 +16,7 @@ export function StartForReal({ run }: { run: Run }) {
   const router = useRouter();
   const form = useId();
   const [open, setOpen] = useState(false);
-  if (!run.dryRun || !hasEnded(run.status) || run.status !== 'succeeded') return null;
+  if (!run.dryRun || run.status !== 'succeeded') return null;
   const count = plural(run.targets.length, 'node');
   const { selector, strategy, params } = run;
   const input: RunInput = { runbook: run.runbook.key, selector, strategy, params };
