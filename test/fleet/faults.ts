@@ -8,6 +8,7 @@ import {
   CONFIG,
   changedAndWaiting,
   configOf,
+  editByHand,
   isActive,
   poolRun,
   putRight,
@@ -15,6 +16,8 @@ import {
   starts,
   stepOf,
   type World,
+  withFullDisk,
+  withoutSudo,
 } from './world.ts';
 
 /**
@@ -92,14 +95,11 @@ const diskFull: Fault = {
   kinds: ALL,
   async run(world, host) {
     const before = await starts(world, host);
-    await world.hosts.fleet('fill-disk', host.i);
-    try {
+    await withFullDisk(world, host, async () => {
       const { run, why } = await endOf(world, await world.console.startRun(poolRun(host)));
       assert.equal(run.status, 'failed', why);
       assert.match(why, /No space left|cannot be written|failed/i);
-    } finally {
-      await world.hosts.fleet('free-disk', host.i);
-    }
+    });
     assert.equal(await configOf(world, host), BEFORE);
     assert.doesNotMatch(await left(world, host), /\.headroom\.|\.new/);
     assert.equal(await starts(world, host), before);
@@ -112,13 +112,10 @@ const diskFillsUp: Fault = {
   kinds: ALL,
   async run(world, host) {
     const id = await changedAndWaiting(world, host);
-    await world.hosts.fleet('fill-disk', host.i);
-    try {
+    await withFullDisk(world, host, async () => {
       await world.console.call('abort', id);
       await reverted(world, host);
-    } finally {
-      await world.hosts.fleet('free-disk', host.i);
-    }
+    });
     const { run, why } = await endOf(world, id);
     assert.equal(run.status, 'aborted', why);
     assert.doesNotMatch(await left(world, host), /\.headroom\.|\.new/);
@@ -160,20 +157,15 @@ const sudoMissing: Fault = {
   kept: 'the run ends before anything is changed and says what was refused; the self-test gives the command that repairs it',
   kinds: ALL,
   async run(world, host) {
-    const file = host.kind === 'prepared' ? 'headroom-node' : 'sre';
     const before = await starts(world, host);
-    await world.hosts.exec(host, `mv /etc/sudoers.d/${file} /root/${file}.kept`);
-    try {
+    await withoutSudo(world, host, async () => {
       const { run, why } = await endOf(world, await world.console.startRun(poolRun(host)));
       assert.equal(run.status, 'failed', why);
       const test = await world.console.call('selfTest', world.console.id(host));
       const sudo = test.checks.find((check) => check.key === 'sudo');
       assert.equal(sudo?.status, 'fail');
       assert.match(sudo?.fix ?? '', /headroom-node-install/);
-    } finally {
-      await world.hosts.exec(host, `mv /root/${file}.kept /etc/sudoers.d/${file}`);
-    }
-    await world.console.call('selfTest', world.console.id(host));
+    });
     assert.equal(await configOf(world, host), BEFORE);
     assert.equal(await starts(world, host), before);
   },
@@ -207,8 +199,7 @@ const editedByHand: Fault = {
     const before = await starts(world, host);
     const id = await world.console.startRun(poolRun(host, { confirmSeconds: CONSOLE_BACK }), { dieAt: 'edit-config' });
     await until('the console is gone', () => !world.console.alive());
-    await world.hosts.exec(host, `sed -i 's/max_connections: 3000/max_connections: 2000/' ${CONFIG}`);
-    const byHand = await configOf(world, host);
+    const byHand = await editByHand(world, host);
     await world.console.start();
     const { run, why } = await endOf(world, id);
     assert.equal(run.status, 'failed', why);

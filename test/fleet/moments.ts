@@ -12,6 +12,7 @@ import {
   CONFIRM,
   changedAndWaiting,
   configOf,
+  editByHand,
   isActive,
   poolRun,
   putRight,
@@ -19,6 +20,8 @@ import {
   starts,
   stepOf,
   type World,
+  withFullDisk,
+  withoutSudo,
 } from './world.ts';
 
 // Faults between two steps and in the middle of one, at instants that nobody chose.
@@ -36,6 +39,11 @@ async function armedAndPaused({ console }: World, host: Host): Promise<string> {
   };
   await until(`${host.name} is armed and the run paused`, paused, { timeoutMs: 60_000, everyMs: 100 });
   return id;
+}
+
+async function resumed({ console }: World, id: string): Promise<Run> {
+  await console.call('resume', id);
+  return await console.ended(id, END_MS);
 }
 
 /** What holds however a run ended: the file is whole, and new only where the run says so; the service runs; nothing waits; no step was done twice. */
@@ -82,9 +90,7 @@ const editedWhilePaused: Fault = {
   async run(world, host) {
     const before = await starts(world, host);
     const id = await armedAndPaused(world, host);
-    await world.hosts.exec(host, `sed -i 's/max_connections: 3000/max_connections: 2000/' ${CONFIG}`);
-    const byHand = await configOf(world, host);
-    assert.notEqual(byHand, BEFORE);
+    const byHand = await editByHand(world, host);
     await world.console.kill();
     const over = () => world.hosts.exec(host, `ls ${DIR}/.headroom/${id}/reverted 2>/dev/null || true`);
     await until(`the deadline of ${host.name} is over`, async () => (await over()) !== '', { timeoutMs: REVERTED_MS, everyMs: 500 });
@@ -105,25 +111,11 @@ const fullBeforeTheEdit: Fault = {
   async run(world, host) {
     const before = await starts(world, host);
     const id = await armedAndPaused(world, host);
-    await world.hosts.fleet('fill-disk', host.i);
-    let run: Run;
-    try {
-      await world.console.call('resume', id);
-      run = await world.console.ended(id, END_MS);
-    } finally {
-      await world.hosts.fleet('free-disk', host.i);
-    }
+    const run = await withFullDisk(world, host, () => resumed(world, id));
     assert.equal(run.status, 'failed', told(run));
     assert.equal(await starts(world, host), before);
     await assertWhole(world, host, run, before);
   },
-};
-
-const sudoers = (host: Host) => (host.kind === 'prepared' ? 'headroom-node' : 'sre');
-const takeSudo = (world: World, host: Host) => world.hosts.exec(host, `mv /etc/sudoers.d/${sudoers(host)} /root/${sudoers(host)}.kept`);
-const giveSudo = async (world: World, host: Host) => {
-  await world.hosts.exec(host, `mv /root/${sudoers(host)}.kept /etc/sudoers.d/${sudoers(host)}`);
-  await world.console.call('selfTest', world.console.id(host));
 };
 
 const sudoGoneBeforeTheEdit: Fault = {
@@ -133,14 +125,7 @@ const sudoGoneBeforeTheEdit: Fault = {
   async run(world, host) {
     const before = await starts(world, host);
     const id = await armedAndPaused(world, host);
-    await takeSudo(world, host);
-    let run: Run;
-    try {
-      await world.console.call('resume', id);
-      run = await world.console.ended(id, END_MS);
-    } finally {
-      await giveSudo(world, host);
-    }
+    const run = await withoutSudo(world, host, () => resumed(world, id));
     assert.ok(run.status !== 'succeeded', told(run));
     assert.equal(await starts(world, host), before);
     await assertWhole(world, host, run, before);
@@ -154,15 +139,11 @@ const sudoGoneWhileItWaits: Fault = {
   async run(world, host) {
     const before = await starts(world, host);
     const id = await changedAndWaiting(world, host);
-    await takeSudo(world, host);
-    let run: Run;
-    try {
+    const run = await withoutSudo(world, host, async () => {
       // on a busy machine the deadline may be over before
       await world.console.call('abort', id).catch(() => undefined);
-      run = await world.console.ended(id, END_MS);
-    } finally {
-      await giveSudo(world, host);
-    }
+      return await world.console.ended(id, END_MS);
+    });
     assert.match(run.status, /^(aborted|rolled-back)$/, told(run));
     await assertWhole(world, host, run, before);
   },

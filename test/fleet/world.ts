@@ -85,3 +85,33 @@ export async function putRight(world: World, host: Host): Promise<void> {
   if ((await configOf(world, host)) !== BEFORE) await world.hosts.exec(host, command);
   await until(`${host.name} serves`, () => isActive(world, host));
 }
+
+/** `work` while the disk of the host is full. */
+export async function withFullDisk<T>(world: World, host: Host, work: () => Promise<T>): Promise<T> {
+  await world.hosts.fleet('fill-disk', host.i);
+  try {
+    return await work();
+  } finally {
+    await world.hosts.fleet('free-disk', host.i);
+  }
+}
+
+/** `work` while the host refuses sudo; afterwards the console knows that it does not any more. */
+export async function withoutSudo<T>(world: World, host: Host, work: () => Promise<T>): Promise<T> {
+  const rules = host.kind === 'prepared' ? 'headroom-node' : 'sre';
+  await world.hosts.exec(host, `mv /etc/sudoers.d/${rules} /root/${rules}.kept`);
+  try {
+    return await work();
+  } finally {
+    await world.hosts.exec(host, `mv /root/${rules}.kept /etc/sudoers.d/${rules}`);
+    await world.console.call('selfTest', world.console.id(host));
+  }
+}
+
+/** Somebody changes the file on the host; what it holds then. */
+export async function editByHand(world: World, host: Host): Promise<string> {
+  await world.hosts.exec(host, `sed -i 's/max_connections: 3000/max_connections: 2000/' ${CONFIG}`);
+  const byHand = await configOf(world, host);
+  assert.notEqual(byHand, BEFORE);
+  return byHand;
+}
